@@ -1,0 +1,5 @@
+"""The only place that imports pydicom: reading and writing structure sets, doses, plans, images."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
