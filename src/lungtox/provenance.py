@@ -1,0 +1,179 @@
+"""What made a result: digests of code, config and inputs, and versions. Standard library only."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGE_ROOT = Path(__file__).resolve().parent
+REPORTED_DISTRIBUTIONS = (
+    "lungtox", "snakemake", "numpy", "scipy", "pandas", "pyarrow", "pydicom", "statsmodels", "scikit-learn",
+    "firthmodels", "tableone", "matplotlib", "seaborn", "pandera", "pydantic",
+)  # fmt: skip
+
+
+def file_checksum(path: str | Path) -> str:
+    """Give the SHA-256 of a file as hexadecimal text."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of Python and of the packages that the results depend on."""
+    found = {"python": platform.python_version()}
+    for name in REPORTED_DISTRIBUTIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def canonical_json(content: Any) -> str:
+    """Give the one JSON text of a structure: keys sorted, no blanks."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def code_digest(script: str | Path) -> str:
+    """Digest what a script really imports from lungtox, so that a changed formula reruns what depends on it.
+
+    The import closure is read with ast. A public name of a room is followed through the room's stub to the
+    module it lives in, so that an edit of another module of that room changes nothing here. Comments,
+    docstrings and formatting do not count; data files that a module names in a string do.
+
+    Parameters
+    ----------
+    script : path of a Python file
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path in import_closure(script):
+        digest.update(path.name.encode())
+        digest.update(_content_digest(path))
+    return digest.hexdigest()[:16]
+
+
+def import_closure(script: str | Path) -> list[Path]:
+    """Give the script, the lungtox modules that it imports (through all levels) and the data files they name."""
+    found: set[Path] = set()
+    waiting = [Path(script).resolve()]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting.extend(_dependencies(path))
+    return sorted(found, key=lambda path: (path != Path(script).resolve(), str(path)))
+
+
+@cache
+def _content_digest(path: Path) -> bytes:
+    if path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).digest()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A text that stands alone is a docstring: it changes no result.
+            node.body = [item for item in body if not _is_docstring(item)]  # type: ignore[attr-defined]
+    return hashlib.sha256(ast.dump(tree).encode()).digest()
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+@cache
+def _dependencies(path: Path) -> tuple[Path, ...]:
+    if path.suffix != ".py":
+        return ()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: list[Path] = []
+    for node in _runtime_nodes(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found.extend(_module_files(alias.name))
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            for alias in node.names:
+                found.extend(_name_files(node.module, alias.name))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.extend(_data_files(path, node.value))
+    return tuple(found)
+
+
+def _runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk the tree without what only the type checker sees."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            for other in node.orelse:
+                yield from _runtime_nodes(other)
+            continue
+        yield node
+        yield from _runtime_nodes(node)
+
+
+def _locate(module: str) -> Path | None:
+    """Give the file of a lungtox module or package; None for anything else."""
+    parts = module.split(".")
+    if parts[0] != PACKAGE_ROOT.name:
+        return None
+    stem = PACKAGE_ROOT.joinpath(*parts[1:])
+    for candidate in (stem / "__init__.py", stem.with_suffix(".py")):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _module_files(module: str) -> Iterable[Path]:
+    located = _locate(module)
+    if located is None:
+        return ()
+    # `import lungtox.dose` alone says nothing about what is used: count the whole room.
+    return sorted(located.parent.glob("*.py")) if located.name == "__init__.py" else (located,)
+
+
+def _name_files(module: str, name: str) -> Iterable[Path]:
+    submodule = _locate(f"{module}.{name}")
+    if submodule is not None:
+        return _module_files(f"{module}.{name}")
+    located = _locate(module)
+    if located is None:
+        return ()
+    if located.name != "__init__.py":
+        return (located,)
+    source = _stub_sources(located.with_suffix(".pyi")).get(name)
+    return (located,) if source is None else (source,)
+
+
+@cache
+def _stub_sources(stub: Path) -> dict[str, Path]:
+    """Read a room's stub: public name -> file in which it lives."""
+    if not stub.is_file():
+        return {}
+    sources: dict[str, Path] = {}
+    for node in ast.walk(ast.parse(stub.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            file = stub.parent.joinpath(*node.module.split(".")).with_suffix(".py")
+            sources.update({alias.asname or alias.name: file for alias in node.names})
+    return sources
+
+
+def _data_files(module: Path, text: str) -> Iterable[Path]:
+    if PACKAGE_ROOT not in module.parents or not text or len(text) > 100 or "\n" in text or text.startswith((".", "/")):
+        return ()
+    named = module.parent / text
+    if named.is_file() and named.suffix not in (".py", ".pyi"):
+        return (named,)
+    if named.is_dir() and not (named / "__init__.py").exists() and module.parent != PACKAGE_ROOT:
+        return sorted(path for path in named.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
+    return ()
