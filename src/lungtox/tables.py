@@ -59,7 +59,7 @@ def write_csv(table: pd.DataFrame, path: str | Path, *, schema: pa.DataFrameSche
 
 
 def read_csv(
-    path: str | Path, *, schema: pa.DataFrameSchema | None = None, dtype: dict[str, type[str]] | None = None
+    path: str | Path, *, schema: pa.DataFrameSchema | None = None, dtype: Any = None
 ) -> pd.DataFrame:
     """Read a CSV that lungtox wrote; only the empty field is missing (``"NA"`` and ``"None"`` are text)."""
     import pandas as pd

@@ -1,0 +1,233 @@
+"""The whole config.yaml: composed of the sections that each room declares, typed and closed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings
+from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.errors import Fault, InputError
+from lungtox.figures.config import FiguresSettings
+from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, ValidationSettings
+from lungtox.ntcp.config import NtcpSettings
+from lungtox.report.config import ReportSettings
+from lungtox.settings import Settings
+
+STAGE_FOLDERS = frozenset(
+    {"dose", "cohort", "association", "models", "roc", "ntcp", "figures", "logs", "benchmarks", "studies"}
+)
+
+
+class Config(Settings):
+    """One analysis. Paths are relative to the project's folder."""
+
+    seed: int
+    """Seed of every random draw; each task gets its own child stream from it."""
+    results: str = ""
+    """Folder of the results. Empty: `results` for the config.yaml at the top, `results/{name}` for any other config."""
+    inputs: InputsSettings
+    """Where the tables of the cohort are."""
+    dose: DoseSettings
+    """Structures, dose-volume histograms and their metrics."""
+    function: FunctionSettings | None = None
+    """Perfusion SPECT; left out when there is none."""
+    endpoint: EndpointSettings
+    """What counts as radiation pneumonitis, and in which window."""
+    cohort: CohortSettings
+    """Merge, exclusions and the dose columns of the analysis table."""
+    association: AssociationSettings
+    """Univariable tests and cytokine comparisons."""
+    models: dict[str, LogisticSettings]
+    """Multivariable logistic models by name."""
+    validation: ValidationSettings
+    """Internal validation of the logistic models."""
+    roc: RocSettings
+    """Discrimination of single scores and their paired comparisons."""
+    ntcp: NtcpSettings
+    """NTCP models to fit, and published ones to try on this cohort."""
+    figures: FiguresSettings
+    """Looks of the figures."""
+    report: ReportSettings
+    """The report."""
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML loader that refuses a key given twice; plain YAML keeps the last one in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = str(self.construct_object(key_node, deep=True))
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check a config file.
+
+    Parameters
+    ----------
+    path : path of a YAML file
+
+    Returns
+    -------
+    Config
+        With `results` filled in.
+
+    Raises
+    ------
+    InputError
+        With every fault: unreadable YAML, unknown keys (the nearest key is named), values of a wrong type,
+        names that refer to nothing.
+    """
+    raw = _read_yaml(Path(path))
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(_validation_faults(error, raw)) from None
+    faults = list(_reference_faults(config))
+    results = config.results or _default_results(Path(path))
+    if Path(results).name in STAGE_FOLDERS and Path(results).parent.name == "results":
+        faults.append(
+            Fault(
+                who="config: results",
+                expected="a folder name that no stage uses",
+                found=results,
+                action="Rename the config file or set `results`.",
+                code="config-results",
+            )
+        )
+    if faults:
+        raise InputError(faults)
+    return config.model_copy(update={"results": results})
+
+
+def _default_results(path: Path) -> str:
+    if path.name == "config.yaml" and path.resolve().parent == Path.cwd():
+        return "results"
+    return f"results/{path.resolve().parent.name if path.stem == 'config' else path.stem}"
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    who = f"config {path.name}"
+    if not path.is_file():
+        raise InputError(
+            Fault(who=who, expected="a YAML file", found="no such file", action="Check the path.", code="config-file")
+        )
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        found = " ".join(str(error).split())
+        raise InputError(
+            Fault(who=who, expected="valid YAML", found=found, action="Correct that line.", code="config-yaml")
+        ) from None
+    if not isinstance(raw, dict):
+        raise InputError(
+            Fault(
+                who=who,
+                expected="sections with keys",
+                found=type(raw).__name__,
+                action="Start from the config.yaml of the demo.",
+                code="config-yaml",
+            )
+        )
+    return raw
+
+
+def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Fault]:
+    faults = []
+    for item in error.errors(include_url=False, include_context=False):
+        location = [str(part) for part in item["loc"]]
+        where = ".".join(location)
+        if item["type"] == "extra_forbidden":
+            known = _keys_beside(location)
+            near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.4)
+            action = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(sorted(known))}."
+            faults.append(Fault(f"config: {where}", "a known key", f"{location[-1]!r}", action, "config-unknown-key"))
+        elif item["type"] == "missing":
+            faults.append(Fault(f"config: {where}", "a value", "nothing", "Add this key.", "config-missing-key"))
+        else:
+            found = repr(item["input"]) if not isinstance(item["input"], (dict, list)) else "something else"
+            faults.append(
+                Fault(f"config: {where}", item["msg"][0].lower() + item["msg"][1:], found, "Correct it.", "config-value")
+            )
+    return faults
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    """Give the known keys of the section in which a key stands."""
+    model: Any = Config
+    for part in location[:-1]:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(part)
+            model = None if field is None else _innermost_model(field.annotation)
+        # A dict of sections: the part is a name that the user chose, the model stays.
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _innermost_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _innermost_model(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _reference_faults(config: Config) -> Iterator[Fault]:
+    """Find names that refer to nothing: metrics, columns, models."""
+    structures = set(config.dose.structures)
+    for name in [*config.dose.metrics, *config.dose.eqd2]:
+        if name not in structures:
+            yield _unknown(f"dose: {name}", "a structure of dose.structures", name, structures)
+    if config.function is not None and config.function.structure not in structures:
+        yield _unknown("function.structure", "a structure of dose.structures", config.function.structure, structures)
+    for column, source in config.cohort.metrics.items():
+        where = f"cohort.metrics.{column}"
+        if source.weighting != "anatomical":
+            yield from _function_faults(config, where, source.weighting, source.metric)
+        elif source.metric not in config.dose.metrics.get(source.structure, []):
+            known = config.dose.metrics.get(source.structure, [])
+            yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+    for name, fit in config.ntcp.fits.items():
+        if fit.structure not in structures:
+            yield _unknown(f"ntcp.fits.{name}.structure", "a structure of dose.structures", fit.structure, structures)
+    scores = set(config.roc.scores)
+    for pair in config.roc.pairs:
+        for score in pair:
+            if score not in scores:
+                yield _unknown("roc.pairs", "a score of roc.scores", score, scores)
+
+
+def _function_faults(config: Config, where: str, weighting: str, metric: str) -> Iterator[Fault]:
+    if config.function is None:
+        yield Fault(
+            f"config: {where}",
+            "a `function` section",
+            "none",
+            "Add the section or take the functional columns out.",
+            "config-reference",
+        )
+        return
+    known = {"perfusion", *(f"functional:{region}" for region in config.function.regions)}
+    if weighting not in known:
+        yield _unknown(f"{where}.weighting", "perfusion or a region of function.regions", weighting, known)
+    if metric not in config.function.metrics:
+        yield _unknown(f"{where}.metric", "a metric of function.metrics", metric, config.function.metrics)
+
+
+def _unknown(where: str, expected: str, found: str, known: Any) -> Fault:
+    near = difflib.get_close_matches(found, list(known), n=1, cutoff=0.4)
+    action = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+    return Fault(f"config: {where}", expected, repr(found), action, "config-reference")

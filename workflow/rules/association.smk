@@ -1,0 +1,46 @@
+# One factor at a time.
+# Reads: <results>/cohort/. Writes: <results>/association/.
+
+
+rule test_associations:
+    """Test each factor against pneumonitis, with effects, intervals and q values within families."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("test_associations"),
+    output:
+        table="<results>/association/univariable.csv",
+    params:
+        code=code_digest("test_associations"),
+        settings=section("association"),
+    log:
+        "<logs>/test_associations.log",
+    benchmark:
+        "<benchmarks>/test_associations.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
+        " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"
+
+
+rule compare_cytokines:
+    """Compare the cytokines in time and between the groups."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("compare_cytokines"),
+    output:
+        table="<results>/association/cytokines.csv",
+    params:
+        code=code_digest("compare_cytokines"),
+        settings=section("association"),
+    log:
+        "<logs>/compare_cytokines.log",
+    benchmark:
+        "<benchmarks>/compare_cytokines.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
+        " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"

@@ -1,0 +1,56 @@
+# Doses, clinical data and cytokines -> one row per patient.
+# Reads: <results>/dose/, clinical.csv, cytokines.csv. Writes: <results>/cohort/.
+
+
+rule assemble_cohort:
+    """Merge everything known of each patient; nobody disappears in silence."""
+    input:
+        metrics="<results>/dose/metrics.csv",
+        qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
+        clinical=ANALYSIS.inputs.clinical,
+        cytokines=[ANALYSIS.inputs.cytokines] if ANALYSIS.inputs.cytokines else [],
+        script=script("assemble_cohort"),
+    output:
+        analysis="<results>/cohort/analysis.csv",
+        exclusions="<results>/cohort/exclusions.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        warnings="<results>/cohort/warnings.json",
+    params:
+        code=code_digest("assemble_cohort"),
+        settings=section("cohort", "endpoint"),
+    log:
+        "<logs>/assemble_cohort.log",
+    benchmark:
+        "<benchmarks>/assemble_cohort.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    shell:
+        "python {input.script:q} --metrics {input.metrics:q} --qa {input.qa:q} --clinical {input.clinical:q}"
+        " --cytokines {input.cytokines:q} --settings {params.settings:q} --analysis {output.analysis:q}"
+        " --exclusions {output.exclusions:q} --dictionary {output.dictionary:q} --warnings {output.warnings:q}"
+        " >{log:q} 2>&1"
+
+
+rule describe_cohort:
+    """Table 1, the flow of patients and what is missing."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        exclusions="<results>/cohort/exclusions.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("describe_cohort"),
+    output:
+        table1="<results>/cohort/table1.csv",
+        flow="<results>/cohort/flow.csv",
+        missing="<results>/cohort/missing.csv",
+    params:
+        code=code_digest("describe_cohort"),
+    log:
+        "<logs>/describe_cohort.log",
+    benchmark:
+        "<benchmarks>/describe_cohort.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --exclusions {input.exclusions:q}"
+        " --dictionary {input.dictionary:q} --table1 {output.table1:q} --flow {output.flow:q}"
+        " --missing {output.missing:q} >{log:q} 2>&1"
