@@ -16,7 +16,12 @@ min_version("9.27")
 
 CONFIG_FILE = config.get("file", "config.yaml")
 ANALYSIS = load_config(CONFIG_FILE)
-ROWS = {row.patient: row for row in read_patients(ANALYSIS.inputs.patients, structures=ANALYSIS.inputs.structures)}
+ROWS = {
+    row.patient: row
+    for row in read_patients(
+        ANALYSIS.inputs.patients, structures=ANALYSIS.inputs.structures
+    )
+}
 
 
 pathvars:

@@ -10,15 +10,15 @@ rule test_associations:
         script=script("test_associations"),
     output:
         table="<results>/association/univariable.csv",
-    params:
-        code=code_digest("test_associations"),
-        settings=section("association"),
     log:
         "<logs>/test_associations.log",
     benchmark:
         "<benchmarks>/test_associations.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("test_associations"),
+        settings=section("association"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"
@@ -32,15 +32,15 @@ rule compare_cytokines:
         script=script("compare_cytokines"),
     output:
         table="<results>/association/cytokines.csv",
-    params:
-        code=code_digest("compare_cytokines"),
-        settings=section("association"),
     log:
         "<logs>/compare_cytokines.log",
     benchmark:
         "<benchmarks>/compare_cytokines.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_cytokines"),
+        settings=section("association"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"

@@ -15,15 +15,15 @@ rule assemble_cohort:
         exclusions="<results>/cohort/exclusions.csv",
         dictionary="<results>/cohort/dictionary.csv",
         warnings="<results>/cohort/warnings.json",
-    params:
-        code=code_digest("assemble_cohort"),
-        settings=section("cohort", "endpoint"),
     log:
         "<logs>/assemble_cohort.log",
     benchmark:
         "<benchmarks>/assemble_cohort.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("assemble_cohort"),
+        settings=section("cohort", "endpoint"),
     shell:
         "python {input.script:q} --metrics {input.metrics:q} --qa {input.qa:q} --clinical {input.clinical:q}"
         " --cytokines {input.cytokines:q} --settings {params.settings:q} --analysis {output.analysis:q}"
@@ -42,14 +42,14 @@ rule describe_cohort:
         table1="<results>/cohort/table1.csv",
         flow="<results>/cohort/flow.csv",
         missing="<results>/cohort/missing.csv",
-    params:
-        code=code_digest("describe_cohort"),
     log:
         "<logs>/describe_cohort.log",
     benchmark:
         "<benchmarks>/describe_cohort.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("describe_cohort"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --exclusions {input.exclusions:q}"
         " --dictionary {input.dictionary:q} --table1 {output.table1:q} --flow {output.flow:q}"

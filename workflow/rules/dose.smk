@@ -16,24 +16,30 @@ BATCHES = make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
 rule extract_dose:
     """Read the files of a batch of patients and write their differential DVHs and quality figures."""
     input:
-        files=lambda wildcards: [path for patient in BATCHES[wildcards.batch] for path in ROWS[patient].files],
+        files=lambda wildcards: [
+            path
+            for patient in BATCHES[wildcards.batch]
+            for path in ROWS[patient].files
+        ],
         script=script("extract_dose"),
     output:
         dvh="<results>/dose/{batch}.dvh.parquet",
         qa="<results>/dose/{batch}.qa.json",
-    params:
-        code=code_digest("extract_dose"),
-        settings=section("dose", "function"),
-        rows=lambda wildcards: [ROWS[patient].digest for patient in BATCHES[wildcards.batch]],
-        patients=lambda wildcards: BATCHES[wildcards.batch],
-        table=ANALYSIS.inputs.patients,
-        structures=ANALYSIS.inputs.structures,
     log:
         "<logs>/extract_dose/{batch}.log",
     benchmark:
         "<benchmarks>/extract_dose/{batch}.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("extract_dose"),
+        settings=section("dose", "function"),
+        rows=lambda wildcards: [
+            ROWS[patient].digest for patient in BATCHES[wildcards.batch]
+        ],
+        patients=lambda wildcards: BATCHES[wildcards.batch],
+        table=ANALYSIS.inputs.patients,
+        structures=ANALYSIS.inputs.structures,
     shell:
         "python {input.script:q} --patients {params.patients:q} --table {params.table:q}"
         " --structures {params.structures:q} --settings {params.settings:q}"
@@ -47,15 +53,15 @@ rule compute_metrics:
         script=script("compute_metrics"),
     output:
         metrics="<results>/dose/{batch}.metrics.parquet",
-    params:
-        code=code_digest("compute_metrics"),
-        settings=section("dose", "function"),
     log:
         "<logs>/compute_metrics/{batch}.log",
     benchmark:
         "<benchmarks>/compute_metrics/{batch}.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compute_metrics"),
+        settings=section("dose", "function"),
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --settings {params.settings:q}"
         " --metrics {output.metrics:q} >{log:q} 2>&1"
@@ -68,14 +74,14 @@ rule gather_metrics:
         script=script("gather_metrics"),
     output:
         metrics="<results>/dose/metrics.csv",
-    params:
-        code=code_digest("gather_metrics"),
     log:
         "<logs>/gather_metrics.log",
     benchmark:
         "<benchmarks>/gather_metrics.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("gather_metrics"),
     shell:
         "python {input.script:q} --batches {input.metrics:q} --metrics {output.metrics:q} >{log:q} 2>&1"
 
@@ -87,15 +93,15 @@ rule gather_model_dvhs:
         script=script("gather_model_dvhs"),
     output:
         dvh="<results>/dose/model_dvhs.parquet",
-    params:
-        code=code_digest("gather_model_dvhs"),
-        settings=section("ntcp", "function", "dose"),
     log:
         "<logs>/gather_model_dvhs.log",
     benchmark:
         "<benchmarks>/gather_model_dvhs.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("gather_model_dvhs"),
+        settings=section("ntcp", "function", "dose"),
     shell:
         "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q}"
         " --dvh {output.dvh:q} >{log:q} 2>&1"

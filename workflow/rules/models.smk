@@ -12,17 +12,19 @@ rule fit_logistic:
         fit="<results>/models/{model}/fit.json",
         predictions="<results>/models/{model}/predictions.csv",
         validation="<results>/models/{model}/validation.csv",
-    params:
-        code=code_digest("fit_logistic"),
-        model=lambda wildcards: canonical_json(ANALYSIS.models[wildcards.model].model_dump(mode="json")),
-        validation=section("validation"),
-        seed=ANALYSIS.seed,
     log:
         "<logs>/fit_logistic/{model}.log",
     benchmark:
         "<benchmarks>/fit_logistic/{model}.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("fit_logistic"),
+        model=lambda wildcards: canonical_json(
+            ANALYSIS.models[wildcards.model].model_dump(mode="json")
+        ),
+        validation=section("validation"),
+        seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --name {wildcards.model:q} --model {params.model:q} --validation-settings {params.validation:q}"
@@ -40,15 +42,15 @@ rule compare_roc:
         auc="<results>/roc/auc.csv",
         curves="<results>/roc/curves.csv",
         pairs="<results>/roc/pairs.csv",
-    params:
-        code=code_digest("compare_roc"),
-        settings=section("roc"),
     log:
         "<logs>/compare_roc.log",
     benchmark:
         "<benchmarks>/compare_roc.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_roc"),
+        settings=section("roc"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --settings {params.settings:q} --auc {output.auc:q} --curves {output.curves:q} --pairs {output.pairs:q}"

@@ -13,15 +13,17 @@ rule fit_ntcp:
         predictions="<results>/ntcp/{ntcp}/predictions.csv",
         curve="<results>/ntcp/{ntcp}/curve.csv",
         bins="<results>/ntcp/{ntcp}/bins.csv",
-    params:
-        code=code_digest("fit_ntcp"),
-        settings=lambda wildcards: canonical_json(ANALYSIS.ntcp.fits[wildcards.ntcp].model_dump(mode="json")),
     log:
         "<logs>/fit_ntcp/{ntcp}.log",
     benchmark:
         "<benchmarks>/fit_ntcp/{ntcp}.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("fit_ntcp"),
+        settings=lambda wildcards: canonical_json(
+            ANALYSIS.ntcp.fits[wildcards.ntcp].model_dump(mode="json")
+        ),
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --name {wildcards.ntcp:q}"
         " --settings {params.settings:q} --fit {output.fit:q} --predictions {output.predictions:q}"
@@ -38,15 +40,15 @@ rule validate_published:
         predictions="<results>/ntcp/published/predictions.csv",
         validation="<results>/ntcp/published/validation.csv",
         curves="<results>/ntcp/published/curves.csv",
-    params:
-        code=code_digest("validate_published"),
-        settings=section("ntcp"),
     log:
         "<logs>/validate_published.log",
     benchmark:
         "<benchmarks>/validate_published.tsv"
     conda:
         "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("validate_published"),
+        settings=section("ntcp"),
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --settings {params.settings:q}"
         " --predictions {output.predictions:q} --validation {output.validation:q} --curves {output.curves:q}"

@@ -1,0 +1,58 @@
+# Every target sets up what it needs by itself. Needs Python >= 3.11 and a package registry.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PATIENTS ?= 120
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all check docs benchmark simulate clean lock
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*##/:/' | column -t -s:
+
+setup: $(STAMP)  ## install everything into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip sync --quiet --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | STUDY=name]
+	@$(BIN)/python workflow/run.py $(if $(CONFIG),--config "$(CONFIG)") $(if $(STUDY),--config "studies/$(STUDY)/config.yaml")
+
+test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
+	@tests/install_tools.sh
+	$(BIN)/python -m pytest -q -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+test-all: $(STAMP)   ## the slow tests too
+	@tests/install_tools.sh
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP)  ## style, types, docstrings, workflow lint
+	$(BIN)/ruff check src scripts tests workflow/run.py
+	$(BIN)/ruff format --check src scripts tests workflow/run.py
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/python docs/generate.py --check
+
+docs: $(STAMP)   ## docs/config.md and workflow/schemas from the typed config
+	$(BIN)/python docs/generate.py
+
+benchmark: $(STAMP)  ## time and memory of the demo run, written to docs/benchmarks
+	$(BIN)/python benchmarks/demo_run.py
+
+simulate: $(STAMP)   ## coverage of the demo's truth over many seeds, written to docs/validation
+	$(BIN)/python -m lungtox.synthetic.simulate
+
+lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
+	  pyproject.toml --output-file requirements.lock
+
+clean:           ## remove results and caches; the demo data and .venv stay
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	find results -mindepth 1 -not -name README.md -delete

@@ -1,0 +1,34 @@
+"""Extract the DVHs and quality figures of one batch of patients."""
+
+import json
+from argparse import Namespace
+
+from lungtox.dose import write_dvhs
+from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.entry import run
+from lungtox.extraction import extract_batch, read_patients
+from lungtox.tables import write_json
+
+
+def main(options: Namespace) -> None:
+    settings = json.loads(options.settings)
+    rows = read_patients(options.table, structures=options.structures, only=options.patients)
+    extractions = extract_batch(
+        rows,
+        dose=DoseSettings.model_validate(settings["dose"]),
+        function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
+    )
+    write_dvhs([(item.patient, dvh) for item in extractions for dvh in item.dvhs], options.dvh)
+    write_json([item.qa for item in extractions], options.qa)
+
+
+if __name__ == "__main__":
+    run(
+        main,
+        patients="study IDs ...",
+        table="patients.csv",
+        structures="structures.csv",
+        settings="sections dose and function as JSON",
+        dvh="DVHs to write (Parquet)",
+        qa="quality figures to write (JSON)",
+    )

@@ -1,0 +1,145 @@
+# Figures: they draw tables that exist, each with its table beside it.
+# Reads: the tables of all earlier stages. Writes: <results>/figures/.
+
+
+rule plot_dvh_groups:
+    """Mean cumulative DVH and functional DVH by group, with bands."""
+    input:
+        dvh="<results>/dose/model_dvhs.parquet",
+        analysis="<results>/cohort/analysis.csv",
+        script=script("plot_dvh_groups"),
+    output:
+        multiext(
+            "<results>/figures/dvh_groups",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_dvh_groups.log",
+    benchmark:
+        "<benchmarks>/plot_dvh_groups.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_dvh_groups"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --dvh {input.dvh:q} --analysis {input.analysis:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_roc:
+    """ROC curves with the paired comparison."""
+    input:
+        auc="<results>/roc/auc.csv",
+        curves="<results>/roc/curves.csv",
+        pairs="<results>/roc/pairs.csv",
+        script=script("plot_roc"),
+    output:
+        multiext(
+            "<results>/figures/roc", pdf=".pdf", svg=".svg", png=".png", table=".csv"
+        ),
+    log:
+        "<logs>/plot_roc.log",
+    benchmark:
+        "<benchmarks>/plot_roc.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_roc"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --auc {input.auc:q} --curves {input.curves:q} --pairs {input.pairs:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_forest:
+    """Univariable and multivariable odds ratios."""
+    input:
+        univariable="<results>/association/univariable.csv",
+        fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
+        script=script("plot_forest"),
+    output:
+        multiext(
+            "<results>/figures/forest",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_forest.log",
+    benchmark:
+        "<benchmarks>/plot_forest.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_forest"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --univariable {input.univariable:q} --fits {input.fits:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_ntcp:
+    """NTCP curves with binned outcomes, published models over them."""
+    input:
+        fits=expand("<results>/ntcp/{ntcp}/fit.json", ntcp=ANALYSIS.ntcp.fits),
+        curves=expand("<results>/ntcp/{ntcp}/curve.csv", ntcp=ANALYSIS.ntcp.fits),
+        bins=expand("<results>/ntcp/{ntcp}/bins.csv", ntcp=ANALYSIS.ntcp.fits),
+        published="<results>/ntcp/published/curves.csv",
+        script=script("plot_ntcp"),
+    output:
+        multiext(
+            "<results>/figures/ntcp", pdf=".pdf", svg=".svg", png=".png", table=".csv"
+        ),
+    log:
+        "<logs>/plot_ntcp.log",
+    benchmark:
+        "<benchmarks>/plot_ntcp.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_ntcp"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --curves {input.curves:q} --bins {input.bins:q}"
+        " --published {input.published:q} --settings {params.settings:q} --stem {params.stem:q}"
+        " >{log:q} 2>&1"
+
+
+rule plot_cytokines:
+    """Cytokines before and during radiotherapy by group."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        comparisons="<results>/association/cytokines.csv",
+        script=script("plot_cytokines"),
+    output:
+        multiext(
+            "<results>/figures/cytokines",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_cytokines.log",
+    benchmark:
+        "<benchmarks>/plot_cytokines.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_cytokines"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
+        " --comparisons {input.comparisons:q} --settings {params.settings:q} --stem {params.stem:q}"
+        " >{log:q} 2>&1"

@@ -1,0 +1,62 @@
+# The report: everything above in one page that opens from disk.
+# Reads: all tables and figures. Writes: <results>/report.html, <results>/provenance.json.
+
+FIGURES = ["dvh_groups", "roc", "forest", "ntcp"] + (
+    ["cytokines"] if ANALYSIS.inputs.cytokines else []
+)
+
+
+rule build_report:
+    """Write the self-contained report."""
+    input:
+        cohort=expand(
+            "<results>/cohort/{name}",
+            name=[
+                "analysis.csv",
+                "exclusions.csv",
+                "dictionary.csv",
+                "warnings.json",
+                "table1.csv",
+                "flow.csv",
+                "missing.csv",
+            ],
+        ),
+        qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
+        association="<results>/association/univariable.csv",
+        cytokines=(
+            ["<results>/association/cytokines.csv"]
+            if ANALYSIS.inputs.cytokines
+            else []
+        ),
+        models=expand(
+            "<results>/models/{model}/{name}",
+            model=ANALYSIS.models,
+            name=["fit.json", "predictions.csv", "validation.csv"],
+        ),
+        roc=expand("<results>/roc/{name}.csv", name=["auc", "curves", "pairs"]),
+        ntcp=expand(
+            "<results>/ntcp/{ntcp}/{name}",
+            ntcp=ANALYSIS.ntcp.fits,
+            name=["fit.json", "curve.csv", "bins.csv"],
+        ),
+        published="<results>/ntcp/published/validation.csv",
+        figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
+        tables=[ANALYSIS.inputs.clinical]
+        + ([ANALYSIS.inputs.cytokines] if ANALYSIS.inputs.cytokines else []),
+        script=script("build_report"),
+    output:
+        report="<results>/report.html",
+        provenance="<results>/provenance.json",
+    log:
+        "<logs>/build_report.log",
+    benchmark:
+        "<benchmarks>/build_report.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("build_report"),
+        config=canonical_json(ANALYSIS.model_dump(mode="json")),
+        folder=ANALYSIS.results,
+    shell:
+        "python {input.script:q} --folder {params.folder:q} --config {params.config:q} --inputs {input.tables:q}"
+        " --report {output.report:q} --provenance {output.provenance:q} >{log:q} 2>&1"
