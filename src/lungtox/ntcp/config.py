@@ -1,0 +1,75 @@
+"""Settings of the `ntcp` section: models to fit, published models to try. Light: pydantic only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from lungtox.settings import Settings
+
+FITTED_PARAMETERS = {"lkb": ("td50_gy", "m", "n"), "logistic": ("b0", "b1", "n")}
+"""Names of the parameters that may be fixed, by model."""
+
+
+class NtcpFitSettings(Settings):
+    """One NTCP model that is fitted to the cohort."""
+
+    model: Literal["lkb", "logistic"]
+    """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `logistic`: a logit of the mean dose (of gEUD when `n` is free)."""
+    fixed: dict[str, float] = Field(default_factory=dict)
+    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0` means mean dose."""
+    free_n: bool | None = None
+    """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb, no for logistic (mean dose)."""
+    structure: str
+    """Canonical structure whose dose the model sees; part of the model's identity."""
+    weighting: str = "anatomical"
+    """`anatomical`, `perfusion` or `functional:{region}`. Patients without that image are left out, and counted."""
+    quantity: Literal["physical", "eqd2"] = "physical"
+    """Dose quantity of the DVH. `eqd2` was made per voxel with the alpha/beta of the dose section."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    """Level of the profile-likelihood intervals and of the intervals of the bins."""
+    bins: int = Field(default=5, ge=2, le=20)
+    """Number of quantile bins of the observed rate beside the curve; five keep about ten events in each of a cohort of 120."""
+
+    @model_validator(mode="after")
+    def _fixed_parameters_exist(self) -> NtcpFitSettings:
+        known = FITTED_PARAMETERS[self.model]
+        unknown = sorted(set(self.fixed) - set(known))
+        if unknown:
+            raise ValueError(f"{self.model} has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
+        if self.free_n and "n" in self.fixed:
+            raise ValueError("n is fixed and free_n is true: keep one of the two")
+        return self
+
+
+class NtcpSettings(Settings):
+    """NTCP models fitted to this cohort, and published ones tried on it."""
+
+    fits: dict[str, NtcpFitSettings] = Field(default_factory=dict)
+    """Models to fit, by a name that becomes a folder."""
+    published: list[str] = Field(default_factory=list)
+    """Published models to apply; `lungtox models` lists their names."""
+    published_structure: str = "Lungs-GTV"
+    """Structure whose DVH the published models get."""
+    allow_structure: dict[str, list[str]] = Field(default_factory=dict)
+    """Published model -> structures that it does not list but may be applied to here. Its results are labelled so."""
+    allow_unchecked: list[str] = Field(default_factory=list)
+    """Published models that may be used although their numbers were not checked at a source (`default_ok = false`)."""
+
+    @field_validator("fits")
+    @classmethod
+    def _names_are_folders(cls, fits: dict[str, NtcpFitSettings]) -> dict[str, NtcpFitSettings]:
+        for name in fits:
+            if name == "published" or not name.replace("_", "").replace("-", "").isalnum():
+                raise ValueError(f"{name!r} cannot be a folder name here: letters, digits, - and _; not 'published'")
+        return fits
+
+
+def required_dvhs(settings: NtcpSettings) -> list[tuple[str, str, str]]:
+    """Give the DVHs that the NTCP stage reads, as (structure, weighting, quantity), sorted, each once."""
+    needed = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
+    if settings.published:
+        # Published models ask for either quantity; which one is up to the model.
+        needed |= {(settings.published_structure, "anatomical", quantity) for quantity in ("physical", "eqd2")}
+    return sorted(needed)
