@@ -1,0 +1,9 @@
+from .dose import DoseHeader as DoseHeader
+from .dose import read_dose as read_dose
+from .dose import read_dose_header as read_dose_header
+from .function_image import FunctionImage as FunctionImage
+from .function_image import read_function_image as read_function_image
+from .plan import Plan as Plan
+from .plan import read_plan as read_plan
+from .structures import read_structure_names as read_structure_names
+from .structures import read_structures as read_structures

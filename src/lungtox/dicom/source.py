@@ -1,0 +1,131 @@
+"""Opening one DICOM file, and refusing it in words that hold no name, identifier or path."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pydicom.config
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from lungtox.errors import Fault, InputError
+
+# Values that break a DICOM rule are judged here, by what we need; pydicom's own warnings would print them to the log.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+_MODALITY_OF_SOP_CLASS = {
+    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
+    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
+    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
+    "1.2.840.10008.5.1.4.1.1.481.8": "RTPLAN",
+    "1.2.840.10008.5.1.4.1.1.20": "NM",
+}
+
+
+def open_dicom(path: str | Path, *, modality: str, who: str, pixels: bool = True) -> Dataset:
+    """Read a DICOM file of one modality; a missing file meta header does not matter.
+
+    Parameters
+    ----------
+    path : str or Path
+    modality : str
+        The Modality that the file must have, such as ``"RTDOSE"``.
+    who : str
+        Stands at the front of every message: a study ID or the kind of file.
+    pixels : bool
+        False stops before the pixel data.
+
+    Raises
+    ------
+    InputError
+        No such file, not DICOM, or another modality.
+    """
+    if not Path(path).is_file():
+        raise InputError(Fault(who, f"a DICOM {modality} file", "no such file", "Check the path.", "file-missing"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
+            found = dataset.get("Modality") or _MODALITY_OF_SOP_CLASS.get(str(dataset.get("SOPClassUID", "")))
+    except Exception as error:  # damaged bytes make pydicom fail in many ways; its text may quote them
+        raise InputError(
+            Fault(
+                who,
+                f"a DICOM {modality} file",
+                f"a file that cannot be read as DICOM ({type(error).__name__})",
+                "Export it again.",
+                "not-dicom",
+            )
+        ) from None
+    if found != modality:
+        what = f"modality {found}" if found else "a file that is not DICOM"
+        code = "modality" if found else "not-dicom"
+        raise InputError(Fault(who, f"a DICOM {modality} file", what, "Give the right file.", code))
+    return dataset
+
+
+def require(dataset: Dataset, keyword: str, *, who: str) -> Any:
+    """Give the value of an attribute; InputError where it is absent or empty."""
+    value = dataset.get(keyword)
+    if value is None or (isinstance(value, (str, bytes)) and not value) or (np.size(value) == 0):
+        raise InputError(Fault(who, f"the DICOM attribute {keyword}", "none", "Export the file again.", "attribute"))
+    return value
+
+
+def numbers(dataset: Dataset, keyword: str, *, count: int | None, who: str) -> NDArray[np.float64]:
+    """Give an attribute as finite numbers; InputError where it is absent, not numeric or of another length."""
+    value = require(dataset, keyword, who=who)
+    try:
+        vector = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError):
+        vector = np.array([np.nan])
+    if not np.all(np.isfinite(vector)) or (count is not None and vector.size != count):
+        wanted = "numbers" if count is None else f"{count} number{'s' if count > 1 else ''}"
+        found = f"{vector.size} value{'s' if vector.size > 1 else ''}, or text"
+        raise InputError(Fault(who, f"{wanted} in {keyword}", found, "Export the file again.", "attribute"))
+    return vector
+
+
+def stored_values(dataset: Dataset, *, frames: int, who: str) -> NDArray[Any]:
+    """Give the stored integers of a grey-scale image as an array of shape (frames, rows, columns)."""
+    bits = int(require(dataset, "BitsAllocated", who=who))
+    samples = int(dataset.get("SamplesPerPixel") or 1)
+    if bits not in (8, 16, 32) or samples != 1:
+        raise InputError(
+            Fault(
+                who,
+                "grey-scale pixels of 8, 16 or 32 bits",
+                f"{bits} bits, {samples} samples",
+                "Export it again.",
+                "pixels",
+            )
+        )
+    rows, columns = int(require(dataset, "Rows", who=who)), int(require(dataset, "Columns", who=who))
+    shape = (frames, rows, columns)
+    syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID")
+    if syntax is not None and syntax.is_transfer_syntax and syntax.is_encapsulated:
+        return _decompressed(dataset, who=who).reshape(shape)
+    kind = "i" if dataset.get("PixelRepresentation") == 1 else "u"
+    order = ">" if dataset.original_encoding[1] is False else "<"
+    raw = bytes(dataset.get("PixelData") or b"")
+    wanted = frames * rows * columns * (bits // 8)
+    if len(raw) < wanted:
+        raise InputError(
+            Fault(
+                who, f"{wanted} bytes of pixels", f"{len(raw)} bytes", "The file is cut off: copy it again.", "pixels"
+            )
+        )
+    return np.frombuffer(raw, dtype=f"{order}{kind}{bits // 8}", count=frames * rows * columns).reshape(shape)
+
+
+def _decompressed(dataset: Dataset, *, who: str) -> NDArray[Any]:
+    try:
+        return np.asarray(dataset.pixel_array)
+    except Exception:  # whichever decoder is missing or fails
+        raise InputError(
+            Fault(who, "uncompressed pixels", "a compression that cannot be read", "Export it uncompressed.", "pixels")
+        ) from None
