@@ -1,0 +1,11 @@
+from .clinical import SimulatedCohort as SimulatedCohort
+from .clinical import SimulatedPatient as SimulatedPatient
+from .clinical import simulate_cohort as simulate_cohort
+from .clinical import simulate_patient as simulate_patient
+from .factors import PatientFactors as PatientFactors
+from .factors import sample_factors as sample_factors
+from .factors import sample_traits as sample_traits
+from .truth import TRUTH as TRUTH
+from .truth import Truth as Truth
+from .truth import marginal_truth as marginal_truth
+from .truth import rp_probability as rp_probability
