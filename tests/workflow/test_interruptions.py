@@ -1,0 +1,103 @@
+"""Kill it, start it twice, let a job fail: the end is the same bytes as an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import PATIENTS, Workspace
+
+Copy = Callable[[Workspace], Workspace]
+
+
+def _wait_for(found: Callable[[], bool], *, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, "the run did not get as far as expected"
+        time.sleep(0.02)
+
+
+def _extracted(workspace: Workspace) -> int:
+    return len(list((workspace.folder / "results" / "dose").glob("*.dvh.parquet")))
+
+
+def _processes(workspace: Workspace, words: str) -> list[int]:
+    """Processes whose command line has the words and whose working folder is this workspace."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if words in command and (entry / "cwd").resolve() == workspace.folder.resolve():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+@pytest.mark.parametrize("how", ["job-killed", "interrupted", "engine-killed"])
+def test_a_disturbed_run_finishes_with_the_same_bytes(
+    fresh_project: Workspace, finished_run: Workspace, copy_of: Copy, how: str
+) -> None:
+    workspace = copy_of(fresh_project)
+    process = workspace.start()
+    _wait_for(lambda: _extracted(workspace) >= PATIENTS // 4)
+    if how == "interrupted":
+        process.send_signal(signal.SIGINT)
+    else:
+        words = "scripts/extract_dose.py" if how == "job-killed" else "bin/snakemake"
+        _wait_for(lambda: bool(_processes(workspace, words)))
+        os.kill(_processes(workspace, words)[-1 if how == "job-killed" else 0], signal.SIGKILL)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode != 0, output
+    assert not _processes(workspace, "scripts/extract_dose.py"), "a job outlived the run"
+    if how == "job-killed":
+        # The others went on.
+        assert _extracted(workspace) >= PATIENTS - 2
+    status, output = workspace.run()
+    assert status == 0, output
+    assert workspace.bytes_of_results() == finished_run.bytes_of_results()
+
+
+def test_a_second_run_beside_a_running_one_is_refused_in_words(fresh_project: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(fresh_project)
+    first = workspace.start()
+    try:
+        _wait_for(lambda: _extracted(workspace) >= 1)
+        status, output = workspace.run()
+        assert status == 1
+        assert "Another `make run` is working" in output
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=120)
+
+
+def test_one_failed_job_does_not_stop_the_others_and_its_log_is_shown(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    workspace.edit("scripts/compare_cytokines.py", "def main(options: Namespace) -> None:\n", _FAULT)
+    workspace.edit("config.yaml", "resamples: 100", "resamples: 98")
+    status, output = workspace.run()
+    assert status != 0
+    assert "planted for this test" in output
+    validation = workspace.folder / "results/models/dose_clinical/validation.csv"
+    assert ",98," in validation.read_text(encoding="utf-8")
+
+
+_FAULT = """def main(options: Namespace) -> None:
+    raise SystemExit("planted for this test")
+
+"""
+
+
+def test_every_stage_says_how_far_it_is(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    workspace.edit("config.yaml", "font_pt: 8", "font_pt: 7")
+    process = workspace.start()
+    assert isinstance(process, subprocess.Popen)
+    output, _ = process.communicate(timeout=300)
+    assert "%) done" in output

@@ -1,0 +1,106 @@
+"""What runs again, and what does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .conftest import PATIENTS, TABLES, Workspace
+
+Copy = Callable[[Workspace], Workspace]
+COHORT_STAGES = {
+    "gather_metrics", "gather_model_dvhs", "assemble_cohort", "describe_cohort", "test_associations",
+    "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "validate_published", "plot_dvh_groups",
+    "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report",
+}  # fmt: skip
+
+
+def test_the_run_ends_with_a_report(finished_run: Workspace) -> None:
+    report = (finished_run.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "not for treatment decisions" in report.lower()
+    assert len(list((finished_run.folder / "results" / "dose").glob("*.dvh.parquet"))) == PATIENTS
+
+
+def test_nothing_changed_runs_nothing(finished_run: Workspace) -> None:
+    assert finished_run.planned() == {}
+
+
+def test_a_touched_file_runs_nothing(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    os.utime(workspace.folder / "data/demo/inputs/LT001/dose.dcm")
+    os.utime(workspace.folder / "data/demo/clinical.csv")
+    os.utime(workspace.folder / "src/lungtox/dose/dvh.py")
+    os.utime(workspace.folder / "scripts/extract_dose.py")
+    assert workspace.planned() == {}
+
+
+def test_a_new_patient_runs_one_extraction_and_the_cohort_stages(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    demo = workspace.folder / "data" / "demo"
+    for name in TABLES:
+        shutil.copy(demo / f"{name}.all", demo / f"{name}.csv")
+    planned = workspace.planned()
+    assert planned["extract_dose"] == 1
+    assert planned["compute_metrics"] == 1
+    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics"}
+    status, output = workspace.run()
+    assert status == 0, output
+    analysis = (workspace.folder / "results/cohort/analysis.csv").read_text(encoding="utf-8").splitlines()
+    exclusions = (workspace.folder / "results/cohort/exclusions.csv").read_text(encoding="utf-8").splitlines()
+    assert len(analysis) - 1 + len(exclusions) - 1 == PATIENTS + 1
+    assert workspace.planned() == {}
+
+
+def test_a_changed_formula_of_the_dose_room_reruns_extraction_and_what_follows(
+    finished_run: Workspace, copy_of: Copy
+) -> None:
+    workspace = copy_of(finished_run)
+    source = workspace.folder / "src/lungtox/dose/eqd2.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
+    planned = workspace.planned()
+    assert planned["extract_dose"] == PATIENTS
+    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics"}
+
+
+def test_a_changed_comment_reruns_nothing(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    source = workspace.folder / "src/lungtox/dose/eqd2.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert workspace.planned() == {}
+
+
+def test_a_changed_style_reruns_figures_and_report_only(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    workspace.edit("config.yaml", "font_pt: 8", "font_pt: 9")
+    planned = workspace.planned()
+    assert planned == {rule: 1 for rule in COHORT_STAGES if rule.startswith("plot_")} | {"build_report": 1}
+
+
+def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    # A key that was left out before, given now with the value it had anyway: another section's jobs and its own stay.
+    workspace.edit("config.yaml", "seed: ", "results: results\nseed: ")
+    assert workspace.planned() == {}
+    workspace.edit("config.yaml", "resamples: 100", "resamples: 99")
+    assert set(workspace.planned()) == {"fit_logistic", "plot_forest", "build_report"}
+
+
+def test_another_config_has_its_own_results(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    before = workspace.bytes_of_results()
+    times = {path: path.stat().st_mtime_ns for path in _files(workspace.folder / "results")}
+    shutil.copy(workspace.folder / "config.yaml", workspace.folder / "other.yaml")
+    workspace.edit("other.yaml", "grade: 2", "grade: 1")
+    status, output = workspace.run("--config", "other.yaml")
+    assert status == 0, output
+    assert (workspace.folder / "results/other/report.html").is_file()
+    after = {path: path.stat().st_mtime_ns for path in times}
+    assert after == times
+    shutil.rmtree(workspace.folder / "results/other")
+    assert workspace.bytes_of_results() == before
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
