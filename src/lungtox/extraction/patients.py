@@ -1,0 +1,230 @@
+"""Reading patients.csv and structures.csv with the csv module: these run at every start of the workflow."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lungtox.errors import Fault, InputError
+
+PATIENT_COLUMNS = (
+    "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh",
+)  # fmt: skip
+STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
+CANONICAL_STRUCTURES = ("Lung_L", "Lung_R", "Lungs", "GTV", "PTV", "Heart", "Esophagus", "SpinalCord", "Body")
+_FILE_COLUMNS = PATIENT_COLUMNS[1:]
+_STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class AcceptedRoi:
+    """A ROI that a person accepted as a canonical structure."""
+
+    number: int
+    name: str
+    structure: str
+
+
+@dataclass(frozen=True)
+class PatientRow:
+    """Which files belong to one patient.
+
+    Attributes
+    ----------
+    patient : str
+        Study ID.
+    cells : dict of str to str
+        The row of patients.csv as it stands, without empty cells.
+    folder : Path
+        Where the table lies; the cells are relative to it.
+    rois : tuple of AcceptedRoi
+    """
+
+    patient: str
+    cells: dict[str, str]
+    folder: Path
+    rois: tuple[AcceptedRoi, ...] = ()
+
+    def paths(self, column: str) -> tuple[Path, ...]:
+        """Files of one column: none, one, or several separated by ``;``."""
+        parts = (part.strip() for part in self.cells.get(column, "").split(";"))
+        return tuple(Path(os.path.normpath(self.folder / part)) for part in parts if part)
+
+    def path(self, column: str) -> Path | None:
+        """Give the file of a column that holds at most one."""
+        return next(iter(self.paths(column)), None)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that are there, folders taken apart; one that is missing becomes a fault of its patient alone."""
+        found: list[Path] = []
+        for column in _FILE_COLUMNS:
+            for path in self.paths(column):
+                found += [path] if path.is_file() else sorted(entry for entry in path.glob("*") if entry.is_file())
+        return tuple(found)
+
+    @property
+    def digest(self) -> str:
+        """Changes with this patient's rows in the two tables, and with nothing else."""
+        content = [self.cells, [[roi.number, roi.name, roi.structure] for roi in self.rois]]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_patients(
+    path: str | Path, *, structures: str | Path | None = None, only: Collection[str] | None = None
+) -> list[PatientRow]:
+    """Read which files belong to which patient, and which ROIs were accepted as which structure.
+
+    Parameters
+    ----------
+    path : str or Path
+        patients.csv.
+    structures : str or Path, optional
+        structures.csv; rows without ``accepted_by`` or without ``structure`` do not count.
+    only : collection of str, optional
+        Study IDs to give; by default all. The tables are checked whole.
+
+    Returns
+    -------
+    list of PatientRow
+        In the order of patients.csv.
+
+    Raises
+    ------
+    InputError
+        All faults of both tables at once: missing or unknown columns, study IDs that are empty, repeated or not usable
+        as a file name, patients without dose, ROI rows of unknown patients, unknown structures, one structure
+        accepted twice.
+    """
+    rows, faults = _patient_rows(Path(path))
+    rois: dict[str, list[AcceptedRoi]] = {}
+    if structures is not None:
+        rois, more = _accepted_rois(Path(structures), known={row.patient for row in rows})
+        faults += more
+    if faults:
+        raise InputError(faults)
+    if only is not None:
+        missing = sorted(set(only) - {row.patient for row in rows})
+        if missing:
+            raise InputError(
+                Fault("patients.csv", "a row for each patient", f"none for {', '.join(missing)}", "Add it.", "patient")
+            )
+    return [
+        PatientRow(row.patient, row.cells, row.folder, tuple(rois.get(row.patient, ())))
+        for row in rows
+        if only is None or row.patient in only
+    ]
+
+
+def _read_rows(
+    path: Path, *, columns: Collection[str], required: Collection[str]
+) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]:
+    """Read a table as (line number, non-empty cells), with the faults of its header."""
+    if not path.is_file():
+        raise InputError(Fault(path.name, "a table", "no such file", "Check the path in the config.", "file-missing"))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(
+            Fault(path.name, "UTF-8 text", "another encoding", "Save the table as UTF-8 CSV.", "encoding")
+        ) from None
+    reader = csv.DictReader(text.splitlines(), restkey="")
+    header = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = header
+    faults = [
+        Fault(path.name, f"a column {name}", f"columns {', '.join(header)}", "Add it.", "missing-column")
+        for name in required
+        if name not in header
+    ]
+    for name in header:
+        if name not in columns:
+            near = difflib.get_close_matches(name, list(columns), n=1, cutoff=0.0)[0]
+            action = f"Did you mean {near!r}? Known columns: {', '.join(columns)}."
+            faults.append(Fault(path.name, "known columns", f"a column {name!r}", action, "unknown-column"))
+    if len(set(header)) < len(header):
+        faults.append(Fault(path.name, "each column once", "one twice", "Remove one.", "repeated-column"))
+    rows = []
+    for cells in reader:
+        if "" in cells:
+            who = f"{path.name} line {reader.line_num}"
+            faults.append(Fault(who, f"{len(header)} cells", "more", "Check the commas.", "table-row"))
+            continue
+        rows.append((reader.line_num, {name: value.strip() for name, value in cells.items() if (value or "").strip()}))
+    return rows, faults
+
+
+def _patient_rows(path: Path) -> tuple[list[PatientRow], list[Fault]]:
+    table, faults = _read_rows(path, columns=PATIENT_COLUMNS, required=("patient",))
+    if faults:
+        raise InputError(faults)
+    rows: dict[str, PatientRow] = {}
+    for line, cells in table:
+        patient = cells.get("patient", "")
+        who = f"{path.name} line {line}"
+        if not _STUDY_ID.fullmatch(patient):
+            found = repr(patient) if patient else "nothing"
+            action = "Give every patient a study ID; it becomes part of file names."
+            faults.append(Fault(who, "a study ID of letters, digits, _ and -", found, action, "study-id"))
+        elif patient in rows:
+            action = "Keep one row; several doses of one course are separated by ';'."
+            faults.append(Fault(patient, f"one row in {path.name}", "the same patient twice", action, "patient-twice"))
+        else:
+            rows[patient] = PatientRow(patient, cells, path.parent)
+            faults += _source_faults(patient, cells, path.name)
+    return list(rows.values()), faults
+
+
+def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[Fault]:
+    dicom = [name for name in ("plan", "structures", "dose", "spect") if name in cells]
+    if "dvh" in cells and dicom:
+        found = f"dvh and {', '.join(dicom)}"
+        yield Fault(patient, f"either DICOM files or a dvh table in {table}", found, "Empty one of them.", "source")
+    elif "dvh" not in cells and not {"structures", "dose"} <= cells.keys():
+        found = ", ".join(dicom) or "no file"
+        yield Fault(patient, f"structures and dose, or dvh, in {table}", found, "Fill the cells.", "source")
+    for name in set(_FILE_COLUMNS) - {"dose"}:
+        if ";" in cells.get(name, ""):
+            yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+
+
+def _accepted_rois(path: Path, *, known: Collection[str]) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
+    required = ("patient", "roi_number", "roi_name", "structure", "accepted_by")
+    table, faults = _read_rows(path, columns=STRUCTURE_COLUMNS, required=required)
+    if faults:
+        return {}, faults
+    rois: dict[str, list[AcceptedRoi]] = {}
+    for line, cells in table:
+        if not {"accepted_by", "structure"} <= cells.keys():
+            continue
+        patient, structure = cells.get("patient", ""), cells["structure"]
+        fault = _roi_fault(cells, f"{path.name} line {line}", known)
+        if fault is not None:
+            faults.append(fault)
+        elif any(roi.structure == structure for roi in rois.get(patient, ())):
+            found, action = f"{structure} twice", f"Accept one ROI as {structure}."
+            faults.append(Fault(patient, f"each structure once in {path.name}", found, action, "structure-twice"))
+        else:
+            roi = AcceptedRoi(int(cells["roi_number"]), cells.get("roi_name", ""), structure)
+            rois.setdefault(patient, []).append(roi)
+    return rois, faults
+
+
+def _roi_fault(cells: dict[str, str], who: str, known: Collection[str]) -> Fault | None:
+    patient = cells.get("patient", "")
+    if patient not in known:
+        return Fault(who, "a patient of patients.csv", repr(patient), "Add the patient or remove the row.", "patient")
+    if cells["structure"] not in CANONICAL_STRUCTURES:
+        near = difflib.get_close_matches(cells["structure"], CANONICAL_STRUCTURES, n=1, cutoff=0.0)[0]
+        expected = f"one of {', '.join(CANONICAL_STRUCTURES)} in the column structure"
+        return Fault(who, expected, repr(cells["structure"]), f"Did you mean {near!r}?", "structure-name")
+    if not cells.get("roi_number", "").isdecimal():
+        found = repr(cells.get("roi_number", ""))
+        return Fault(who, "a whole number in the column roi_number", found, "Copy it from the structure set.", "number")
+    return None
