@@ -1,0 +1,76 @@
+"""Words and numbers as figures and report print them."""
+
+from __future__ import annotations
+
+import math
+
+THIN_MINUS = "\N{MINUS SIGN}"
+
+
+def format_p(p: float | None, *, name: str = "p") -> str:
+    """Give a p or q value: three decimals below 0.1, two above, ``p < 0.001`` below that; a dash when missing.
+
+    Parameters
+    ----------
+    p : float or None
+        Probability; None and NaN count as missing.
+    name : str
+        ``"p"`` or ``"q"``; empty gives the number alone.
+    """
+    if p is None or math.isnan(p):
+        return f"{name} \N{EN DASH}".strip()
+    if p < 0.001:
+        return f"{name} < 0.001".strip()
+    sign = f"{name} = " if name else ""
+    # 0.0996 must not turn into 0.100 beside 0.10
+    return f"{sign}{p:.3f}" if p < 0.0995 else f"{sign}{min(p, 0.99):.2f}" if p < 0.995 else f"{name} > 0.99".strip()
+
+
+def format_number(value: float | None, *, decimals: int = 2) -> str:
+    """Give a number with fixed decimals and a true minus sign; a dash when missing or infinite.
+
+    Large numbers are shortened, so that an odds ratio of 12345.67 does not pretend to that precision.
+    """
+    if value is None or not math.isfinite(value):
+        return "\N{EN DASH}"
+    size = abs(value)
+    if size >= 1e4:
+        text = f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
+    elif size >= 100:
+        text = f"{value:.{min(decimals, 0)}f}" if decimals <= 2 else f"{value:.1f}"
+    else:
+        text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", THIN_MINUS)
+
+
+def format_interval(low: float | None, high: float | None, *, decimals: int = 2) -> str:
+    """Give ``low to high``; a bound that is missing or infinite is a dash.
+
+    ``to`` and not a dash between the bounds, because bounds may be negative.
+    """
+    return f"{format_number(low, decimals=decimals)} to {format_number(high, decimals=decimals)}"
+
+
+def weighting_label(weighting: str) -> str:
+    """Give the words for a weighting of the DVH contract, such as ``functional:40%max``."""
+    if weighting == "anatomical":
+        return "anatomical"
+    if weighting == "perfusion":
+        return "perfusion-weighted"
+    region = weighting.removeprefix("functional:")
+    share, _, reference = region.partition("%")
+    if not share.replace(".", "", 1).isdigit():
+        return f"functional region {region}"
+    names = {"max": "of maximum", "p99": "of the 99th percentile"}
+    return f"perfused region, \N{GREATER-THAN OR EQUAL TO} {share} % {names.get(reference, f'of {reference}')}"
+
+
+def effect_label(label: str, unit: object) -> str:
+    """Give the row label of an effect: ``V20 (per 5 %)``, ``Sex (M v F)``."""
+    if not isinstance(unit, str) or not unit:
+        return label
+    if unit[0].isdigit():
+        return f"{label} (per {unit})"
+    return f"{label} ({unit})"
