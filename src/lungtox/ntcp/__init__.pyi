@@ -1,0 +1,12 @@
+from .config import NtcpFitSettings as NtcpFitSettings
+from .config import NtcpSettings as NtcpSettings
+from .config import required_dvhs as required_dvhs
+from .fit import NtcpEstimate as NtcpEstimate
+from .fit import NtcpFit as NtcpFit
+from .fit import fit_ntcp as fit_ntcp
+from .fit import fit_to_json as fit_to_json
+from .formulas import lkb as lkb
+from .formulas import log_logistic as log_logistic
+from .formulas import logistic as logistic
+from .formulas import parallel as parallel
+from .formulas import relative_seriality as relative_seriality
