@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
+import io
 import json
 import os
 import re
@@ -135,7 +136,7 @@ def _read_rows(
         raise InputError(
             Fault(path.name, "UTF-8 text", "another encoding", "Save the table as UTF-8 CSV.", "encoding")
         ) from None
-    reader = csv.DictReader(text.splitlines(), restkey="")
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
     faults = [
