@@ -1,0 +1,219 @@
+"""Reading of tables that people keep: every fault is named with its line and column, all at once."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from lungtox.errors import Fault, InputError
+
+T = TypeVar("T")
+# float() would also take "nan", "inf" and "1_000", none of which is a measured value.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass
+class RawTable:
+    """Cells of a CSV as text, with their lines, and the faults found so far.
+
+    Attributes
+    ----------
+    name : str
+        Name of the table in messages; the path never appears in them.
+    header : tuple of str
+    lines : list of int
+        Line of the file on which each row starts, from 1.
+    cells : list of dict
+        Column -> text without blanks around it; empty = missing.
+    faults : list of Fault
+    """
+
+    name: str
+    header: tuple[str, ...]
+    lines: list[int]
+    cells: list[dict[str, str]]
+    faults: list[Fault] = field(default_factory=list)
+
+    def where(self, row: int, column: str) -> str:
+        """Say where a cell is: study ID, table, line and column."""
+        patient = self.cells[row].get("patient", "")
+        place = f"{self.name}, line {self.lines[row]}, column {column}"
+        return f"{patient} ({place})" if patient and column != "patient" else place
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Note each column that is missing, with the nearest one that is there."""
+        for column in columns:
+            if column not in self.header:
+                near = difflib.get_close_matches(column, self.header, n=1, cutoff=0.6)
+                action = f"Rename {near[0]!r}, if that is it." if near else f"Columns found: {', '.join(self.header)}."
+                self.faults.append(
+                    Fault(self.name, f"a column {column!r}", "none", f"Add the column. {action}", "table-column")
+                )
+
+    def parse(
+        self, column: str, convert: Callable[[str], T], *, expected: str, action: str, code: str
+    ) -> list[T | None]:
+        """Convert a column cell by cell; ``convert`` raises ValueError for what it refuses. Empty cells give None."""
+        values: list[T | None] = []
+        for row, cells in enumerate(self.cells):
+            text = cells.get(column, "")
+            value: T | None = None
+            if text:
+                try:
+                    value = convert(text)
+                except ValueError as error:
+                    hint = f" {error}" if str(error).startswith("Did you mean") else ""
+                    self.faults.append(Fault(self.where(row, column), expected, repr(text), f"{action}{hint}", code))
+            values.append(value)
+        return values
+
+    def numbers(self, column: str, *, low: float, high: float, whole: bool = False) -> list[float | None]:
+        """Read a numeric column whose values lie from ``low`` to ``high``."""
+
+        def convert(text: str) -> float:
+            value = to_number(text)
+            if not low <= value <= high or (whole and value != int(value)):
+                raise ValueError
+            return value
+
+        kind = "a whole number" if whole else "a number"
+        spread = f"{kind} from {low:g} to {high:g}" if high != float("inf") else f"{kind} of at least {low:g}"
+        action = "Correct the cell (decimal point, no unit), or leave it empty when the value is missing."
+        return self.parse(column, convert, expected=spread, action=action, code="table-number")
+
+    def codes(self, column: str, levels: Sequence[str]) -> list[str | None]:
+        """Read a column of codes."""
+
+        def convert(text: str) -> str:
+            if text in levels:
+                return text
+            near = difflib.get_close_matches(text.lower(), levels, n=1, cutoff=0.5)
+            raise ValueError(f"Did you mean {near[0]!r}?" if near else "")
+
+        action = "Correct the cell, or leave it empty when the value is missing."
+        return self.parse(column, convert, expected=f"one of {', '.join(levels)}", action=action, code="table-code")
+
+    def dates(self, column: str) -> list[date | None]:
+        """Read a column of ISO dates."""
+
+        def convert(text: str) -> date:
+            if not ISO_DATE.fullmatch(text):
+                raise ValueError
+            return date.fromisoformat(text)
+
+        return self.parse(
+            column,
+            convert,
+            expected="a date such as 2014-08-15",
+            action="Write year-month-day, or leave the cell empty when it does not apply.",
+            code="table-date",
+        )
+
+    def texts(self, column: str) -> list[str | None]:
+        """Read a column as text; empty = None."""
+        return [cells.get(column) or None for cells in self.cells]
+
+    def keys(self, columns: Sequence[str], *, code: str) -> None:
+        """Note empty key cells and rows that carry the same key twice."""
+        first: dict[tuple[str, ...], int] = {}
+        for row, cells in enumerate(self.cells):
+            key = tuple(cells.get(column, "") for column in columns)
+            for column, text in zip(columns, key, strict=True):
+                if not text:
+                    self.faults.append(
+                        Fault(self.where(row, column), "a value", "an empty cell", "Fill it in.", "table-key")
+                    )
+            if all(key):
+                if key in first:
+                    self.faults.append(
+                        Fault(
+                            f"{key[0]} ({self.name}, line {self.lines[row]})",
+                            f"each {' + '.join(columns)} once",
+                            f"{', '.join(key)} already on line {first[key]}",
+                            "Keep the row that is right.",
+                            code,
+                        )
+                    )
+                first.setdefault(key, self.lines[row])
+
+    def finish(self) -> None:
+        """Raise all faults at once, if there are any."""
+        if self.faults:
+            raise InputError(self.faults)
+
+
+def to_number(text: str) -> float:
+    """Convert text to a finite number; decimal commas, units, ``NA`` and ``inf`` are refused with ValueError."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError
+    return float(text)
+
+
+def read_raw(path: str | Path, name: str) -> RawTable:
+    """Read a comma-separated UTF-8 table as text.
+
+    Parameters
+    ----------
+    path : path of the CSV
+    name : str
+        Name of the table in messages.
+
+    Raises
+    ------
+    InputError
+        No such file, not UTF-8, no rows, or columns separated by something else than commas.
+    """
+    reader = csv.reader(io.StringIO(_decode(Path(path), name), newline=""), strict=True)
+    try:
+        header = tuple(text.strip() for text in next(reader, []))
+        lines, rows = [], []
+        line = reader.line_num + 1
+        for cells in reader:
+            if any(text.strip() for text in cells):
+                lines.append(line)
+                rows.append([text.strip() for text in cells])
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(_fault(name, "well-formed CSV", f"{error} on line {reader.line_num}", "Correct it.")) from None
+    _check_header(header, rows, name)
+    table = RawTable(name, header, lines, [dict(zip(header, cells, strict=False)) for cells in rows])
+    for line, cells in zip(lines, rows, strict=True):
+        if len(cells) != len(header):
+            found = f"{len(cells)} cells"
+            table.faults.append(
+                _fault(f"{name}, line {line}", f"{len(header)} cells", found, "A comma inside a cell needs quotes.")
+            )
+    return table
+
+
+def _decode(path: Path, name: str) -> str:
+    if not path.is_file():
+        raise InputError(_fault(name, "a CSV file", "no such file", "Check the path under `inputs` in the config."))
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"a byte that is not UTF-8 at position {error.start}"
+        raise InputError(_fault(name, "text in UTF-8", found, "Save the table as CSV UTF-8.")) from None
+
+
+def _check_header(header: tuple[str, ...], rows: list[list[str]], name: str) -> None:
+    if len(header) == 1 and any(sign in header[0] for sign in ";\t"):
+        raise InputError(
+            _fault(name, "columns separated by commas", "another separator", "Save the table as CSV with commas.")
+        )
+    if not header or not rows:
+        raise InputError(_fault(name, "a header and at least one row", "no rows", "Check the file."))
+    for column in sorted({text for text in header if header.count(text) > 1}):
+        raise InputError(_fault(name, "each column once", f"{column!r} twice", "Rename or remove one."))
+
+
+def _fault(who: str, expected: str, found: str, action: str) -> Fault:
+    return Fault(who, expected, found, action, "table-file")

@@ -1,0 +1,123 @@
+"""Schemas of the cohort's tables: strict, checked on write and on read."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from lungtox.cohort.columns import INTEGER_COLUMNS, STATUS_LEVELS
+from lungtox.tables import read_csv
+
+KINDS = ["id", "outcome", "binary", "categorical", "continuous", "date"]
+ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+
+def _text(*checks: pa.Check, nullable: bool = False, unique: bool = False) -> pa.Column:
+    return pa.Column("object", checks=list(checks), nullable=nullable, unique=unique, coerce=True)
+
+
+EXCLUSIONS = pa.DataFrameSchema(
+    {"patient": _text(unique=True), "stage": _text(pa.Check.isin(["dose", "clinical"])), "reason": _text()},
+    strict=True,
+    ordered=True,
+)
+TABLE1 = pa.DataFrameSchema(
+    {
+        "variable": _text(),
+        "label": _text(),
+        "level": _text(nullable=True),
+        "all": _text(),
+        "rp": _text(),
+        "no_rp": _text(),
+        "missing": _text(nullable=True),
+    },
+    strict=True,
+    ordered=True,
+)
+FLOW = pa.DataFrameSchema(
+    {"step": _text(), "n": pa.Column("int64", pa.Check.ge(0)), "reason": _text(nullable=True)},
+    strict=True,
+    ordered=True,
+)
+MISSING = pa.DataFrameSchema(
+    {
+        "column": _text(unique=True),
+        "label": _text(),
+        "n": pa.Column("int64", pa.Check.ge(0)),
+        "missing": pa.Column("int64", pa.Check.ge(0)),
+        "missing_pct": pa.Column("float64", pa.Check.in_range(0, 100)),
+    },
+    strict=True,
+    ordered=True,
+)
+
+
+@cache
+def dictionary_schema() -> pa.DataFrameSchema:
+    """Give the schema of dictionary.csv."""
+    return pa.DataFrameSchema(
+        {
+            "column": _text(unique=True),
+            "label": _text(),
+            "unit": _text(nullable=True),
+            "kind": _text(pa.Check.isin(KINDS)),
+            "levels": _text(nullable=True),
+            "source": _text(),
+        },
+        strict=True,
+        ordered=True,
+    )
+
+
+def analysis_schema(dictionary: pd.DataFrame) -> pa.DataFrameSchema:
+    """Give the schema of analysis.csv: exactly the columns of its dictionary, in that order.
+
+    Parameters
+    ----------
+    dictionary : pandas.DataFrame
+        Content of dictionary.csv.
+    """
+    columns = {}
+    for row in dictionary.to_dict("records"):
+        levels = str(row["levels"]).split("|") if isinstance(row["levels"], str) else []
+        columns[row["column"]] = _analysis_column(row["column"], row["kind"], levels)
+    return pa.DataFrameSchema(columns, strict=True, ordered=True)
+
+
+def read_dictionary(path: str | Path) -> pd.DataFrame:
+    """Read dictionary.csv."""
+    return read_csv(path, schema=dictionary_schema(), dtype="object")
+
+
+def read_analysis(path: str | Path, dictionary: pd.DataFrame) -> pd.DataFrame:
+    """Read analysis.csv with the types that its dictionary gives, and check it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Codes and dates as text, numbers as float, `rp`, `rp_grade`, `fractions`, `treatment_beams` as ``Int64``,
+        below-limit flags as ``boolean``.
+    """
+    types = {name: str(column.dtype) for name, column in analysis_schema(dictionary).columns.items()}
+    return read_csv(path, schema=analysis_schema(dictionary), dtype=types)
+
+
+def _analysis_column(name: str, kind: str, levels: list[str]) -> pa.Column:
+    if kind == "id":
+        return _text(unique=True)
+    if name == "rp_status":
+        return _text(pa.Check.isin(STATUS_LEVELS))
+    if name in INTEGER_COLUMNS:
+        return pa.Column("Int64", pa.Check.ge(0), nullable=name != "rp_grade", coerce=True)
+    if name == "time_months":
+        return pa.Column("float64", pa.Check.ge(0), coerce=True)
+    if kind == "date":
+        return _text(pa.Check.str_matches(ISO_DATE), nullable=True)
+    if kind == "continuous":
+        return pa.Column("float64", nullable=True, coerce=True)
+    if name.endswith("_below"):
+        return pa.Column("boolean", nullable=True, coerce=True)
+    return _text(pa.Check.isin(levels), nullable=True)
