@@ -1,6 +1,9 @@
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
 from .config import required_dvhs as required_dvhs
+from .curve import ntcp_bins as ntcp_bins
+from .curve import ntcp_curve as ntcp_curve
+from .factors import Factor as Factor
 from .fit import NtcpEstimate as NtcpEstimate
 from .fit import NtcpFit as NtcpFit
 from .fit import fit_ntcp as fit_ntcp
@@ -10,3 +13,7 @@ from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
+from .published import PublishedModel as PublishedModel
+from .published import RESEARCH_USE as RESEARCH_USE
+from .published import published_model as published_model
+from .published import published_models as published_models

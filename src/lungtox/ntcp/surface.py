@@ -6,6 +6,7 @@ volume parameter n is searched on a grid of gEUD exponents and then refined by B
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +57,22 @@ class Surface:
         self.model = model
         self.fixed = fixed
         self.bounds = model.bounds()
-        self.grid_n = GRID_N if n is None else np.array([n])
-        self.grid_g = np.stack([matrix.geud_gy(float(value)) for value in self.grid_n])
         self.start = (0.0, 0.0)
+        self._set_grid(GRID_N if n is None else np.array([n]))
+
+    def _set_grid(self, grid_n: Floats) -> None:
+        self.grid_n = grid_n
+        self.grid_g = np.stack([self.matrix.geud_gy(float(n)) for n in grid_n])
+
+    def on_grid(self, grid_n: Floats) -> Surface:
+        """Give the same surface with another grid of n."""
+        other = copy.copy(self)
+        other._set_grid(grid_n)
+        return other
+
+    def best_on_grid(self, *levels: Level) -> float:
+        """Give the highest log-likelihood on these lines over the grid of n, without refinement."""
+        return float(self._rows(self.grid_g, levels)[2].max())
 
     def best(self, *levels: Level) -> Optimum:
         """Give the maximum on these lines (none: anywhere) over every n that is allowed."""

@@ -1,0 +1,131 @@
+"""The dose-response curve with its band, and observed rates in bins of dose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from lungtox.errors import ParameterError
+from lungtox.ntcp.fit import NtcpFit
+from lungtox.ntcp.interval import allowed_drop, crossing
+from lungtox.ntcp.model import Level
+from lungtox.ntcp.surface import Surface, probability, slope_and_weight
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+DOSE_STEP_GY = 0.5
+WIDEST_LOGIT = 60.0  # a linear predictor beyond this is a probability of 0 or 1
+
+
+def ntcp_curve(fit: NtcpFit, dose_gy: ArrayLike | None = None) -> pd.DataFrame:
+    """Give NTCP by dose with a pointwise profile-likelihood band.
+
+    Parameters
+    ----------
+    fit : NtcpFit
+    dose_gy : array-like, optional
+        Values of the dose summary (a uniform dose means the same for every n). Default: from 0 to the highest dose in
+        the data, rounded up to 5 Gy, in steps of 0.5 Gy.
+
+    Returns
+    -------
+    DataFrame
+        dose_gy, ntcp, low, high. The limits are the lowest and highest NTCP at that dose among all parameter values,
+        n included where it was estimated, whose log-likelihood lies at most half a chi-square quantile (1 df) below the
+        maximum.
+    """
+    import pandas as pd
+
+    if dose_gy is None:
+        dose_gy = np.arange(0.0, 5.0 * np.ceil(fit.dose_gy.max() / 5.0) + 0.5 * DOSE_STEP_GY, DOSE_STEP_GY)
+    doses = np.atleast_1d(np.asarray(dose_gy, dtype=float))
+    band = _Band(fit)
+    limits = np.array([band.limits(float(dose)) for dose in doses])
+    low, high = probability(limits[:, 0], fit.surface.model.link), probability(limits[:, 1], fit.surface.model.link)
+    return pd.DataFrame({"dose_gy": doses, "ntcp": fit.ntcp_at(doses), "low": low, "high": high})
+
+
+def ntcp_bins(fit: NtcpFit, *, bins: int = 5) -> pd.DataFrame:
+    """Give the observed rate in quantile bins of the dose summary, with Wilson intervals at the fit's confidence.
+
+    Parameters
+    ----------
+    fit : NtcpFit
+    bins : int
+        Number of bins of nearly equal size; at most the number of patients.
+
+    Returns
+    -------
+    DataFrame
+        dose_gy (mean of the bin), n, events, rate, low, high.
+    """
+    import pandas as pd
+
+    dose = fit.dose_gy
+    if not 1 <= bins <= dose.size:
+        raise ParameterError(f"bins must be between 1 and the number of patients {dose.size}, got {bins}")
+    had_rp = fit.surface.sign > 0
+    rows = []
+    for members in np.array_split(np.argsort(dose, kind="stable"), bins):
+        events, n = int(had_rp[members].sum()), int(members.size)
+        low, high = wilson_interval(events, n, confidence=fit.confidence)
+        rows.append((float(dose[members].mean()), n, events, events / n, low, high))
+    return pd.DataFrame(rows, columns=["dose_gy", "n", "events", "rate", "low", "high"])
+
+
+def wilson_interval(events: int, n: int, *, confidence: float) -> tuple[float, float]:
+    """Give the Wilson score interval of a rate; near its nominal level also in small bins (Brown et al. 2001)."""
+    z2 = float(ndtri(0.5 + confidence / 2.0)) ** 2
+    rate = events / n
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = (z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+class _Band:
+    """Profile limits of the linear predictor at a dose, for many doses of one fit."""
+
+    def __init__(self, fit: NtcpFit) -> None:
+        self.fit = fit
+        self.surface = self._supported(fit)
+        self.floor = fit.loglik - allowed_drop(fit.confidence)
+        self.covariance = self._covariance()
+
+    def limits(self, dose_gy: float) -> tuple[float, float]:
+        best, optimum = self.surface, self.fit.optimum
+        eta = optimum.c0 + optimum.c1 * dose_gy
+
+        def height(value: float) -> float:
+            loglik = best.best_on_grid(Level(1.0, dose_gy, value))
+            return max(loglik - self.floor, -1e6)
+
+        # First try of the distance: the normal approximation at the estimated n.
+        at = np.array([1.0, dose_gy])
+        step = max(2.0 * float(at @ self.covariance @ at) ** 0.5, 1e-3)
+        low = crossing(height, eta, eta - WIDEST_LOGIT, step=step)
+        high = crossing(height, eta, eta + WIDEST_LOGIT, step=step)
+        return eta - WIDEST_LOGIT if low is None else low, eta + WIDEST_LOGIT if high is None else high
+
+    @staticmethod
+    def _supported(fit: NtcpFit) -> Surface:
+        """Give the likelihood on the values of n that the data support at all; others cannot shape the band."""
+        if "n" in fit.fixed:
+            return fit.surface
+        estimate = next(item for item in fit.estimates if item.parameter == "n")
+        grid = fit.surface.grid_n
+        low = float(grid[0]) if estimate.low is None else estimate.low
+        high = float(grid[-1]) if estimate.high is None else estimate.high
+        return fit.surface.on_grid(np.unique([*np.geomspace(low, high, 15), fit.optimum.n]))
+
+    def _covariance(self) -> Floats:
+        surface, optimum = self.fit.surface, self.fit.optimum
+        g = surface.matrix.geud_gy(optimum.n)
+        _, weight = slope_and_weight(optimum.c0 + optimum.c1 * g, surface.sign, surface.model.link)
+        design = np.column_stack([np.ones_like(g), g])
+        result: Floats = np.linalg.pinv(design.T @ (weight[:, np.newaxis] * design))
+        return result
