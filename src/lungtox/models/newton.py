@@ -87,8 +87,8 @@ def maximise(
         if step is None:
             break
         if float(step @ point.score) < _DECREMENT:
-            converged = True
-            break
+            # Convergence is quadratic: the last step squares the error and needs no further look.
+            return Solution(point.beta + step, point.loglik, point.information, True, point.largest)
         further = _halve_until_better(x, y, point, step, firth=firth)
         if further is None:
             # No gain along an ascent direction: the maximum is reached as far as rounding lets us see.
