@@ -1,6 +1,10 @@
 from .grid import Dose as Dose
 from .grid import Grid as Grid
 from .grid import Image as Image
+from .interpolation import interpolate as interpolate
+from .region import Region as Region
+from .region import as_region as as_region
+from .slabs import EndCap as EndCap
 from .structure import Plane as Plane
 from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet

@@ -1,0 +1,72 @@
+"""Dose-volume metrics of a DVH."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from lungtox.dose.dvh import Dvh
+from lungtox.dose.metric_names import Metric, parse_metric
+from lungtox.errors import ParameterError
+
+
+def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | None = None) -> dict[str, float]:
+    """Compute TG-263 metrics of a DVH.
+
+    Parameters
+    ----------
+    dvh : Dvh
+    names : iterable of str
+        See `parse_metric` for the grammar.
+    reference_cc : float, optional
+        Volume that counts as 100 % for V and CV in percent; default is the DVH's own. For functional regions the volume
+        of the whole lung is the named alternative.
+
+    Returns
+    -------
+    dict of str to float
+        In the order and under the names given. Volumes are inclusive (dose >= x) and interpolated between bin edges;
+        Mean, Max and Min are those of the samples.
+
+    Raises
+    ------
+    ParameterError
+        A name outside the grammar; the dose to a volume that the structure does not have.
+    """
+    return {name: _value(dvh, parse_metric(name), reference_cc or dvh.total_cc) for name in names}
+
+
+def _value(dvh: Dvh, metric: Metric, reference_cc: float) -> float:
+    if metric.argument is None:
+        return {"mean": dvh.mean_gy, "max": dvh.max_gy, "min": dvh.min_gy}[metric.kind]
+    if metric.kind == "geud":
+        return geud_gy(dvh, metric.argument)
+    if metric.kind == "dose_at_pct":
+        return dvh.cumulative.dose_at_gy(metric.argument / 100.0 * dvh.cumulative.total_cc)
+    if metric.kind == "dose_at_cc":
+        return dvh.cumulative.dose_at_gy(metric.argument)
+    volume = dvh.cumulative.volume_at_cc(metric.argument)
+    if metric.kind == "cold_volume_at_dose":
+        volume = dvh.cumulative.total_cc - volume
+    return 100.0 * volume / reference_cc if metric.unit == "%" else volume
+
+
+def geud_gy(dvh: Dvh, a: float) -> float:
+    """Compute the generalised equivalent uniform dose (sum v D^a / sum v)^(1/a) (Niemierko 1999); a = 1/n.
+
+    Raises
+    ------
+    ParameterError
+        a = 0.
+    """
+    if a == 0:
+        raise ParameterError("gEUD has no exponent 0")
+    filled = dvh.volume_cc > 0
+    dose, volume = dvh.mid_gy[filled], dvh.volume_cc[filled]
+    # Scaled before the power: D^a leaves the range of a double at a = 170 already. For a < 0 the smallest dose rules.
+    scale = float(dose.max() if a > 0 else dose.min())
+    if scale == 0.0:
+        return 0.0
+    mean = float((dose / scale) ** a @ volume) / float(volume.sum())
+    return float(scale * np.power(mean, 1.0 / a))

@@ -1,0 +1,73 @@
+"""Trilinear interpolation at scattered points of an axis-aligned grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lungtox.errors import ParameterError
+from lungtox.geometry.grid import Image
+
+FloatArray = NDArray[np.float64]
+
+
+def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
+    """Find where points lie along an axis.
+
+    A voxel reaches half a voxel beyond its centre, and so does the grid: within that rim the value of the outermost
+    voxel counts. Points further out are outside and nothing is extrapolated to them.
+
+    Returns
+    -------
+    index : ndarray of int
+        Lower neighbour.
+    part : ndarray
+        Weight of the upper neighbour, 0 to 1.
+    inside : ndarray of bool
+    """
+    if axis_mm.size < 2:
+        raise ParameterError("a grid needs at least two samples along each axis")
+    index = np.clip(np.searchsorted(axis_mm, points_mm, side="right") - 1, 0, axis_mm.size - 2)
+    part = (points_mm - axis_mm[index]) / (axis_mm[index + 1] - axis_mm[index])
+    low, high = grid_limits_mm(axis_mm)
+    # Structures are rounded to 0.01 mm in most files; a nanometre is slack for binary rounding only.
+    inside = (points_mm >= low - 1e-6) & (points_mm <= high + 1e-6)
+    return index, np.clip(part, 0.0, 1.0), inside
+
+
+def grid_limits_mm(axis_mm: FloatArray) -> tuple[float, float]:
+    """Give the outer faces of the first and the last voxel along an axis."""
+    return (
+        float(axis_mm[0] - 0.5 * (axis_mm[1] - axis_mm[0])),
+        float(axis_mm[-1] + 0.5 * (axis_mm[-1] - axis_mm[-2])),
+    )
+
+
+def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike) -> FloatArray:
+    """Interpolate an image trilinearly.
+
+    Parameters
+    ----------
+    image : Image
+    x_mm, y_mm, z_mm : array_like, shape (points,)
+
+    Returns
+    -------
+    ndarray, shape (points,)
+        NaN more than half a voxel outside the outermost voxel centres.
+    """
+    grid = image.grid
+    ix, px, inside_x = axis_weights(grid.x_mm, np.asarray(x_mm, dtype=np.float64))
+    iy, py, inside_y = axis_weights(grid.y_mm, np.asarray(y_mm, dtype=np.float64))
+    iz, pz, inside_z = axis_weights(grid.z_mm, np.asarray(z_mm, dtype=np.float64))
+    values = np.ascontiguousarray(image.values).ravel()
+    row, plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
+    corner = iz * plane + iy * row + ix
+    result = np.zeros(corner.shape)
+    for step_z, weight_z in ((0, 1.0 - pz), (plane, pz)):
+        for step_y, weight_y in ((0, 1.0 - py), (row, py)):
+            weight = weight_z * weight_y
+            at = corner + (step_z + step_y)
+            result += weight * (1.0 - px) * values[at] + weight * px * values[at + 1]
+    result[~(inside_x & inside_y & inside_z)] = np.nan
+    return result
