@@ -9,3 +9,9 @@ from .truth import TRUTH as TRUTH
 from .truth import Truth as Truth
 from .truth import marginal_truth as marginal_truth
 from .truth import rp_probability as rp_probability
+from .patient import DoseSummary as DoseSummary
+from .patient import DoseVolume as DoseVolume
+from .patient import PatientTraits as PatientTraits
+from .phantom import Phantom as Phantom
+from .phantom import build_phantom as build_phantom
+from .phantom import dose_summary as dose_summary
