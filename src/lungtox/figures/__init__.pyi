@@ -10,6 +10,7 @@ from .labels import effect_label as effect_label
 from .labels import format_interval as format_interval
 from .labels import format_number as format_number
 from .labels import format_p as format_p
+from .labels import format_ratio as format_ratio
 from .labels import weighting_label as weighting_label
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp

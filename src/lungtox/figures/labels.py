@@ -27,19 +27,10 @@ def format_p(p: float | None, *, name: str = "p") -> str:
 
 
 def format_number(value: float | None, *, decimals: int = 2) -> str:
-    """Give a number with fixed decimals and a true minus sign; a dash when missing or infinite.
-
-    Large numbers are shortened, so that an odds ratio of 12345.67 does not pretend to that precision.
-    """
+    """Give a number with fixed decimals and a true minus sign; a dash when missing or infinite."""
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
-    size = abs(value)
-    if size >= 1e4:
-        text = f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
-    elif size >= 100:
-        text = f"{value:.{min(decimals, 0)}f}" if decimals <= 2 else f"{value:.1f}"
-    else:
-        text = f"{value:.{decimals}f}"
+    text = f"{value:.{decimals}f}"
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", THIN_MINUS)
@@ -53,6 +44,17 @@ def format_interval(low: float | None, high: float | None, *, decimals: int = 2)
     return f"{format_number(low, decimals=decimals)} to {format_number(high, decimals=decimals)}"
 
 
+def format_ratio(value: float | None) -> str:
+    """Give an odds ratio with about three figures; ``> 1000`` and ``< 0.01`` beyond what anyone would quote."""
+    if value is None or math.isnan(value):
+        return "\N{EN DASH}"
+    if value > 1000:
+        return "> 1000"
+    if value < 0.01:
+        return "< 0.01"
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
 def weighting_label(weighting: str) -> str:
     """Give the words for a weighting of the DVH contract, such as ``functional:40%max``."""
     if weighting == "anatomical":
@@ -64,7 +66,7 @@ def weighting_label(weighting: str) -> str:
     if not share.replace(".", "", 1).isdigit():
         return f"functional region {region}"
     names = {"max": "of maximum", "p99": "of the 99th percentile"}
-    return f"perfused region, \N{GREATER-THAN OR EQUAL TO} {share} % {names.get(reference, f'of {reference}')}"
+    return f"perfused \N{GREATER-THAN OR EQUAL TO} {share} % {names.get(reference, f'of {reference}')}"
 
 
 def effect_label(label: str, unit: object) -> str:

@@ -1,0 +1,229 @@
+"""Forest plot: odds ratios of single factors, and of the multivariable models."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.labels import effect_label, format_p, format_ratio
+from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, rc_parameters, say_nothing_to_draw, small_pt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIGNIFICANCE = 0.05
+MM_PER_PT = 25.4 / 72.0
+ROW_MM, TOP_MM, BOTTOM_MM = 3.7, 6.5, 10.0
+# Shares of a printed column, and the edges that follow from them in widths of the axis.
+LABEL_SHARE, AXIS_SHARE = 0.415, 0.255
+LEFT_EDGE, TEXT_LEFT, RIGHT_EDGE = -(LABEL_SHARE - 0.015) / AXIS_SHARE, 1.06, (0.985 - LABEL_SHARE) / AXIS_SHARE
+# Odds ratios beyond these are drawn as arrows: a quasi-separated level would squeeze all others.
+LIMITS = (0.05, 20.0)
+COLUMNS = ["panel", "heading", "label", "odds_ratio", "low", "high", "p", "q", "note"]
+
+
+def tabulate_forest(univariable: pd.DataFrame, fits: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Put the odds ratios of univariable.csv and of the models' fit.json into one table.
+
+    Parameters
+    ----------
+    univariable : DataFrame
+        Of results/association/univariable.csv.
+    fits : sequence of dict
+        Contents of results/models/{model}/fit.json; estimates on the log-odds scale.
+
+    Returns
+    -------
+    DataFrame
+        ``panel (univariable|multivariable), heading (family or model), label, odds_ratio, low, high, p, q, note``;
+        a model that could not be fitted has one row with its finding as ``note``.
+    """
+    rows: list[dict[str, Any]] = []
+    for row in univariable.itertuples(index=False):
+        heading = str(row.family).replace("_", " ")
+        rows.append(
+            {
+                "panel": "univariable", "heading": heading, "label": effect_label(str(row.label), row.unit),
+                "odds_ratio": row.effect, "low": row.low, "high": row.high, "p": row.p, "q": row.q,
+            }
+        )  # fmt: skip
+    for fit in fits:
+        rows.extend(_model_rows(fit))
+    return pd.DataFrame(rows, columns=COLUMNS).astype({name: float for name in ("odds_ratio", "low", "high", "p", "q")})
+
+
+def _model_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    heading = str(fit["model"]).replace("_", " ")
+    finding = fit.get("finding")
+    if finding:
+        return [{"panel": "multivariable", "heading": heading, "label": "not fitted", "note": str(finding)}]
+    counts = f"n = {fit['n']}, {fit['events']} RP"
+    return [
+        {
+            "panel": "multivariable", "heading": f"{heading} ({counts})", "label": str(term["label"]),
+            "odds_ratio": _exp(term["estimate"]), "low": _exp(term["low"]), "high": _exp(term["high"]), "p": term["p"],
+        }
+        for term in fit["estimates"]
+        if term["term"] != "Intercept"
+    ]  # fmt: skip
+
+
+def _exp(log_odds: float | None) -> float:
+    if log_odds is None:
+        return math.nan
+    return math.inf if log_odds > 700 else math.exp(log_odds)
+
+
+def plot_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
+    """Draw the forest: single factors on the left, multivariable models on the right.
+
+    Filled markers have q < 0.05 (single factors) or p < 0.05 (models); arrows leave the axis; a row without
+    marker could not be estimated.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `tabulate_forest`.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        Two columns wide; as high as the rows need.
+    """
+    import matplotlib as mpl
+
+    style = settings.style
+    lines = {str(name): _lines(rows, settings=settings) for name, rows in table.groupby("panel", sort=False)}
+    rows_high = max((entries[-1].bottom for entries in lines.values()), default=1.0)
+    row_mm = ROW_MM * style.font_pt / 8.0
+    height_mm = rows_high * row_mm + TOP_MM + BOTTOM_MM
+    with mpl.rc_context(rc_parameters(style)):
+        figure = new_figure(style, columns=2, height_mm=height_mm)
+        if not lines:
+            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No effect was estimated", style=style)
+        for index, (name, entries) in enumerate(lines.items()):
+            # Each half is one printed column: labels | axis | odds ratio | q or p.
+            left = 0.5 * index + 0.5 * LABEL_SHARE
+            bottom = (BOTTOM_MM + (rows_high - entries[-1].bottom) * row_mm) / height_mm
+            high = entries[-1].bottom * row_mm / height_mm
+            ax = figure.add_axes((left, bottom, 0.5 * AXIS_SHARE, high))
+            _draw_panel(ax, entries, settings=settings)
+            title, p_name = ("Single factors", "q") if name == "univariable" else ("Multivariable models", "p")
+            _text(ax, LEFT_EDGE, -0.6, title, fontsize=style.font_pt, fontweight="bold")
+            _text(ax, TEXT_LEFT, -0.6, "OR (95 % CI)", fontsize=small_pt(style))
+            _text(ax, RIGHT_EDGE, -0.6, p_name, fontsize=small_pt(style), ha="right")
+    return figure
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of the forest; `top` and `bottom` count rows from the top of the panel."""
+
+    kind: Literal["heading", "note", "effect"]
+    text: str
+    top: float
+    bottom: float
+    row: Mapping[str, Any] | None = None
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
+    """Lay out a panel from top to bottom: a heading before each family or model, long labels on two lines."""
+    style = settings.style
+    column_mm = style.width_mm * LABEL_SHARE
+    characters = int(column_mm / (0.55 * small_pt(style) * MM_PER_PT)) - 1
+    lines: list[_Line] = []
+    at = 0.0
+    for heading, part in rows.groupby("heading", sort=False):
+        at += 0.6 if lines else 0.0
+        text = f"{str(heading)[:1].upper()}{str(heading)[1:]}"
+        lines.append(_Line("heading", text, at, at + 1))
+        at += 1
+        for row in part.to_dict("records"):
+            if isinstance(row["note"], str):
+                text, kind = textwrap.fill(row["note"], 2 * characters), "note"
+            else:
+                text, kind = textwrap.fill(str(row["label"]), characters), "effect"
+            high = 1 + 0.75 * text.count("\n")
+            lines.append(_Line(kind, text, at, at + high, row))  # type: ignore[arg-type]
+            at += high
+    return lines
+
+
+def _text(ax: Axes, x: float, y: float, text: str, **looks: Any) -> None:
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", linespacing=1.1, **looks)
+
+
+def _draw_panel(ax: Axes, lines: list[_Line], *, settings: FiguresSettings) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    size = small_pt(settings.style)
+    limits = _limits([line.row for line in lines if line.kind == "effect" and line.row is not None])
+    ax.set_xscale("log")
+    ax.set_xlim(*limits)
+    ax.set_ylim(lines[-1].bottom, 0)
+    for line in lines:
+        if line.kind == "heading":
+            _text(ax, LEFT_EDGE, line.middle, line.text, fontsize=size, fontweight="bold")
+        elif line.kind == "note":
+            _text(ax, LEFT_EDGE + 0.04, line.middle, line.text, fontsize=size, style="italic")
+        elif line.row is not None:
+            ax.vlines(1.0, line.top, line.bottom, color=FAINT, linewidth=0.6)
+            _text(ax, LEFT_EDGE + 0.04, line.middle, line.text, fontsize=size)
+            _draw_effect(ax, line.row, line.middle, limits, settings=settings)
+    ax.spines["left"].set_visible(False)
+    ax.set_yticks([])
+    ticks = [tick for tick in (0.05, 0.2, 0.5, 1, 2, 5, 20) if limits[0] <= tick <= limits[1]]
+    if len(ticks) > 5:
+        ticks = [tick for tick in ticks if tick in (0.05, 0.2, 1, 5, 20)]
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.set_xlabel("Odds ratio of RP")
+
+
+def _limits(rows: list[Mapping[str, Any]]) -> tuple[float, float]:
+    bounds = [value for row in rows if _estimable(row) for value in (row["low"], row["high"], row["odds_ratio"])]
+    finite = [value for value in bounds if np.isfinite(value) and value > 0]
+    low = max(LIMITS[0], min([0.5, *finite]) / 1.15)
+    high = min(LIMITS[1], max([2.0, *finite]) * 1.15)
+    return low, high
+
+
+def _estimable(row: Mapping[str, Any]) -> bool:
+    return bool(np.isfinite(row["odds_ratio"]) and (np.isfinite(row["low"]) or np.isfinite(row["high"])))
+
+
+def _draw_effect(
+    ax: Axes, row: Mapping[str, Any], y: float, limits: tuple[float, float], *, settings: FiguresSettings
+) -> None:
+    size = small_pt(settings.style)
+    probability = row["q"] if row["panel"] == "univariable" else row["p"]
+    _text(ax, RIGHT_EDGE, y, format_p(probability, name=""), fontsize=size, ha="right")
+    if not _estimable(row):
+        _text(ax, TEXT_LEFT, y, "not estimable", fontsize=size, style="italic")
+        return
+    interval = f"{format_ratio(row['low'])}\N{EN DASH}{format_ratio(row['high'])}"
+    _text(ax, TEXT_LEFT, y, f"{format_ratio(row['odds_ratio'])} ({interval})", fontsize=size)
+    low = row["low"] if np.isfinite(row["low"]) else 0.0
+    high = row["high"] if np.isfinite(row["high"]) else math.inf
+    ax.plot((max(low, limits[0]), min(high, limits[1])), (y, y), color=INK, linewidth=0.9, solid_capstyle="butt")
+    for outside, edge, marker in ((low < limits[0], limits[0], "<"), (high > limits[1], limits[1], ">")):
+        if outside:
+            ax.plot([edge], [y], marker=marker, color=INK, markersize=3, clip_on=False)
+    if limits[0] <= row["odds_ratio"] <= limits[1]:
+        colour = PALETTES[settings.style.palette][0]
+        fill = colour if probability < SIGNIFICANCE else "white"
+        ax.plot([row["odds_ratio"]], [y], marker="s", markersize=3.4, color=colour, markerfacecolor=fill, zorder=3)

@@ -1,0 +1,220 @@
+"""Dose-response curves fitted to this cohort, binned outcomes, and published models over them."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.labels import format_interval, format_number, weighting_label
+from lungtox.figures.style import (
+    INK,
+    PALETTES,
+    curve_look,
+    new_figure,
+    rc_parameters,
+    say_nothing_to_draw,
+    small_pt,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = ["panel", "kind", "label", "dose_gy", "ntcp", "low", "high", "n", "events", "note"]
+MODEL_NAMES = {
+    "lkb": "LKB",
+    "logistic": "Logistic",
+    "loglogistic": "Log-logistic",
+    "log_logistic": "Log-logistic",
+    "relative_seriality": "Relative seriality",
+}
+SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+
+
+def tabulate_ntcp(
+    fits: Sequence[Mapping[str, Any]],
+    curves: Sequence[pd.DataFrame],
+    bins: Sequence[pd.DataFrame],
+    published: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Put the fitted curves, the binned outcomes and the published curves into one table.
+
+    A published curve is a function of the mean dose of the anatomical lung; it is laid only over panels with
+    that dose (mean dose, anatomical weighting, and the same quantity where the table of curves names one).
+
+    Parameters
+    ----------
+    fits, curves, bins : sequences of the same length
+        Contents of fit.json, curve.csv and bins.csv of results/ntcp/{ntcp}.
+    published : DataFrame, optional
+        Of results/ntcp/published/curves.csv.
+
+    Returns
+    -------
+    DataFrame
+        ``panel, kind (title|axis|parameter|finding|curve|bin|published), label, dose_gy, ntcp, low, high, n, events,
+        note``; parameters have their estimate in ``ntcp``.
+    """
+    parts: list[pd.DataFrame] = []
+    for fit, curve, binned in zip(fits, curves, bins, strict=True):
+        panel = str(fit["ntcp"])
+        rows = [{"kind": "title", "label": _title(fit)}, {"kind": "axis", "label": _dose_name(fit)}]
+        if fit.get("finding"):
+            rows.append({"kind": "finding", "note": str(fit["finding"])})
+        else:
+            rows.extend(_parameter_rows(fit))
+        parts.append(pd.DataFrame(rows).assign(panel=panel))
+        parts.append(curve.assign(panel=panel, kind="curve", label="fitted"))
+        parts.append(binned.rename(columns={"rate": "ntcp"}).assign(panel=panel, kind="bin", label="observed"))
+        if published is not None and _takes_published(fit):
+            same = _same_quantity(published, str(fit["quantity"]))
+            parts.append(same.assign(panel=panel, kind="published"))
+    if not parts:
+        return pd.DataFrame(columns=COLUMNS)
+    table = pd.concat([part.reindex(columns=COLUMNS).astype(object) for part in parts if len(part)], ignore_index=True)
+    types = {name: float for name in ("dose_gy", "ntcp", "low", "high")}
+    return table.astype(types).astype({"n": "Int64", "events": "Int64"})
+
+
+def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for entry in fit.get("parameters", []):
+        note = "fixed" if entry["fixed"] else "at boundary" if entry.get("at_boundary") else None
+        rows.append(
+            {
+                "kind": "parameter", "label": SYMBOLS.get(entry["parameter"], entry["parameter"]), "note": note,
+                "ntcp": entry["estimate"], "low": entry["low"], "high": entry["high"],
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _fixed_n(fit: Mapping[str, Any]) -> float | None:
+    return (fit.get("fixed") or {}).get("n")
+
+
+def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
+    return str(fit["model"]) == "logistic" or _fixed_n(fit) == 1
+
+
+def _takes_published(fit: Mapping[str, Any]) -> bool:
+    return _is_mean_dose(fit) and fit["weighting"] == "anatomical"
+
+
+def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    return published[published["quantity"] == quantity] if "quantity" in published else published
+
+
+def _title(fit: Mapping[str, Any]) -> str:
+    name = MODEL_NAMES.get(str(fit["model"]), str(fit["model"]))
+    fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items())
+    return f"{name}{f', {fixed} fixed' if fixed else ''}\n{fit['structure']}, {weighting_label(str(fit['weighting']))}"
+
+
+def _dose_name(fit: Mapping[str, Any]) -> str:
+    quantity = f", EQD2 (\N{GREEK SMALL LETTER ALPHA}/\N{GREEK SMALL LETTER BETA} {fit['alpha_beta_gy']:g} Gy)" if (
+        fit["quantity"] == "eqd2" and fit.get("alpha_beta_gy")
+    ) else ""  # fmt: skip
+    return f"{'Mean dose' if _is_mean_dose(fit) else 'gEUD'}{quantity} (Gy)"
+
+
+def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
+    """Draw one panel for each fit: curve with 95 % band, observed rates with intervals, published curves.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `tabulate_ntcp`.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        One column wide for a single fit, else two.
+    """
+    import matplotlib as mpl
+
+    style = settings.style
+    panels = list(table.groupby("panel", sort=False))
+    across = 2 if len(panels) > 1 else 1
+    down = max(1, math.ceil(len(panels) / across))
+    legend_mm = 9.0
+    with mpl.rc_context(rc_parameters(style)):
+        figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 66.0 + legend_mm)
+        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        axes = figure.subplots(down, across, squeeze=False).ravel()
+        if not panels:
+            say_nothing_to_draw(axes[0], "No NTCP model was fitted", style=style)
+        looks = {name: curve_look(style, index + 1) for index, name in enumerate(
+            table.loc[table["kind"] == "published", "label"].drop_duplicates())}  # fmt: skip
+        handles: dict[str, Any] = {}
+        for ax, (_, rows) in zip(axes, panels, strict=False):
+            _draw_panel(ax, rows, looks, settings=settings)
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+                handles.setdefault(label, handle)
+        for ax in axes[len(panels) :]:
+            ax.set_visible(False)
+        if handles:
+            across_legend = 5 if across == 2 else 2
+            figure.legend(
+                handles.values(), handles.keys(), loc="outside lower center", ncols=min(across_legend, len(handles))
+            )
+    return figure
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, settings: FiguresSettings) -> None:
+    style = settings.style
+    kinds = {str(kind): part for kind, part in rows.groupby("kind", sort=False)}
+    title = str(kinds["title"]["label"].iloc[0])
+    if "finding" in kinds and "curve" not in kinds:
+        say_nothing_to_draw(ax, f"Not fitted: {kinds['finding']['note'].iloc[0]}", style=style)
+        ax.set_title(title)
+        return
+    colour = PALETTES[style.palette][0]
+    if "curve" in kinds:
+        curve = kinds["curve"]
+        ax.plot(curve["dose_gy"], curve["ntcp"], color=colour, label="fitted to this cohort")
+        ax.fill_between(curve["dose_gy"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0,
+                        label="95 % interval")  # fmt: skip
+    for label, curve in kinds["published"].groupby("label", sort=False) if "published" in kinds else ():
+        look = looks[str(label)]
+        ax.plot(
+            curve["dose_gy"], curve["ntcp"], color=look.colour, linestyle=look.line, linewidth=1.0, label=str(label)
+        )
+    if "bin" in kinds:
+        _draw_bins(ax, kinds["bin"], settings=settings)
+    ax.set_ylim(0, 1)
+    doses = pd.concat([kinds[kind]["dose_gy"] for kind in ("curve", "bin") if kind in kinds])
+    ax.set_xlim(0, doses.max())
+    ax.set_xlabel(str(kinds["axis"]["label"].iloc[0]))
+    ax.set_ylabel("Probability of RP")
+    ax.set_title(title)
+    if "parameter" in kinds:
+        free = kinds["parameter"][kinds["parameter"]["note"] != "fixed"]
+        text = "\n".join(_parameter_text(row) for row in free.itertuples())
+        ax.text(0.03, 0.97, text, transform=ax.transAxes, fontsize=small_pt(style), va="top", linespacing=1.35)
+
+
+def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> None:
+    errors = [(bins["ntcp"] - bins["low"]).clip(lower=0), (bins["high"] - bins["ntcp"]).clip(lower=0)]
+    ax.errorbar(bins["dose_gy"], bins["ntcp"], yerr=errors, fmt="o", color=INK, markersize=3.5, elinewidth=0.8,
+                capsize=1.5, label="observed, 95 % CI")  # fmt: skip
+    for row in bins.itertuples():
+        # Upright above the interval: neighbouring bins may lie 2 Gy apart.
+        ax.annotate(
+            f"{row.events}/{row.n}", (row.dose_gy, row.high), xytext=(0, 2), textcoords="offset points",
+            rotation=90, ha="center", va="bottom", fontsize=6.0,
+        )  # fmt: skip
+
+
+def _parameter_text(row: Any) -> str:
+    note = f", {row.note}" if isinstance(row.note, str) else ""
+    decimals = 1 if row.label == "TD50" else 2
+    unit = " Gy" if row.label == "TD50" else ""
+    text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
+    return textwrap.shorten(f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})", 60)

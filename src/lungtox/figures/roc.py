@@ -1,0 +1,128 @@
+"""ROC curves of single scores with the declared paired comparisons."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.labels import format_interval, format_number, format_p
+from lungtox.figures.style import FAINT, curve_look, new_figure, rc_parameters, say_nothing_to_draw, small_pt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MM_PER_PT = 25.4 / 72.0
+COLUMNS = [
+    "kind", "score", "label", "fpr", "tpr", "n", "events", "auc", "other_score", "other_label", "difference",
+    "low", "high", "p",
+]  # fmt: skip
+
+
+def tabulate_roc(auc: pd.DataFrame, curves: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Put what the ROC figure shows into one table.
+
+    Parameters
+    ----------
+    auc, curves, pairs : DataFrame
+        Of results/roc: auc.csv, curves.csv, pairs.csv.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``kind`` ``curve`` (points, with the score's AUC and its interval) and ``pair`` (difference of two
+        AUCs with interval and p).
+    """
+    drawn = auc[auc["auc"].notna()]
+    points = drawn[["score", "label", "n", "events", "auc", "low", "high"]].merge(
+        curves[["score", "fpr", "tpr"]], on="score", how="left", validate="one_to_many"
+    )
+    label_of = dict(zip(auc["score"], auc["label"], strict=True))
+    both = pairs[pairs["difference"].notna()].rename(columns={"score_a": "score", "score_b": "other_score"})
+    both = both[["score", "other_score", "n", "events", "difference", "low", "high", "p"]].assign(
+        label=both["score"].map(label_of), other_label=both["other_score"].map(label_of)
+    )
+    parts = [part.assign(kind=kind) for part, kind in ((points, "curve"), (both, "pair")) if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.concat([part.reindex(columns=COLUMNS) for part in parts], ignore_index=True).astype(
+        {"n": "Int64", "events": "Int64"}
+    )
+
+
+def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
+    """Draw the ROC curves; AUC with interval in the legend, paired tests below the axes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `tabulate_roc`.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        One column wide.
+    """
+    import matplotlib as mpl
+
+    style = settings.style
+    curves, pairs = table[table["kind"] == "curve"], table[table["kind"] == "pair"]
+    # A character of DejaVu Sans is 0.55 em wide on average.
+    characters = int((style.width_mm - 6.0) / (0.55 * small_pt(style) * MM_PER_PT))
+    lines = [
+        line
+        for row in pairs.itertuples()
+        for line in textwrap.wrap(_pair_text(row), characters, subsequent_indent="   ")
+    ]
+    scores = list(curves.groupby("score", sort=False))
+    line_mm = small_pt(style) * MM_PER_PT * 1.38
+    below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 4.0
+    side_mm = style.width_mm - 16.0
+    height_mm = side_mm + below_mm + 3.0
+    with mpl.rc_context(rc_parameters(style)):
+        figure = new_figure(style, columns=1, height_mm=height_mm)
+        width_mm = style.width_mm
+        ax = figure.add_axes((13.0 / width_mm, below_mm / height_mm, side_mm / width_mm, side_mm / height_mm))
+        if not scores:
+            say_nothing_to_draw(ax, "No score could be drawn", style=style)
+            return figure
+        _draw_curves(ax, scores, settings=settings)
+        figure.legend(
+            *ax.get_legend_handles_labels(),
+            loc="upper left", bbox_to_anchor=(3.0 / width_mm, (below_mm - 11.0) / height_mm),
+            borderaxespad=0, borderpad=0, labelspacing=0.3, title="AUC (95 % CI)", alignment="left",
+            title_fontsize=small_pt(style),
+        )  # fmt: skip
+        figure.text(
+            3.0 / width_mm, 1.5 / height_mm, "\n".join(lines), fontsize=small_pt(style), va="bottom", linespacing=1.3
+        )
+    return figure
+
+
+def _pair_text(row: Any) -> str:
+    """Give `first - second: difference (interval), p, n`; the sign is that of pairs.csv, auc_a - auc_b."""
+    difference = format_number(row.difference)
+    interval = format_interval(row.low, row.high)
+    return (
+        f"{row.label} \N{MINUS SIGN} {row.other_label}: \N{GREEK CAPITAL LETTER DELTA}AUC {difference} "
+        f"({interval}), {format_p(row.p)}, n = {row.n}"
+    )
+
+
+def _draw_curves(ax: Axes, scores: list[tuple[str, pd.DataFrame]], *, settings: FiguresSettings) -> None:
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.6)
+    for index, (_, curve) in enumerate(scores):
+        look = curve_look(settings.style, index)
+        first = curve.iloc[0]
+        label = f"{first['label']}: {format_number(first['auc'])} ({format_interval(first['low'], first['high'])})"
+        ordered = curve.sort_values(["fpr", "tpr"], kind="stable")
+        ax.plot(ordered["fpr"], ordered["tpr"], color=look.colour, linestyle=look.line, label=label)
+    ax.set_xlim(-0.01, 1.0)
+    ax.set_ylim(0.0, 1.01)
+    ax.set_aspect("equal")
+    ax.set_xlabel("1 \N{MINUS SIGN} specificity")
+    ax.set_ylabel("Sensitivity")

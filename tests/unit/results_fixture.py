@@ -1,0 +1,535 @@
+"""A small but realistic results folder after docs/file-contracts.md, made from random numbers.
+
+Statistics in it are rough (Wald intervals, plain AUC): figures and report only draw what stands in the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+REGION = "functional:40%max"
+VX = (5, 10, 13, 15, 20, 30, 40)
+CYTOKINES = {
+    "tgfb1": ("TGF-\u03b21", "pg/mL", 4000.0, 150.0),
+    "tnfa": ("TNF-\u03b1", "pg/mL", 9.0, 3.0),
+    "il6": ("IL-6", "pg/mL", 5.0, 2.0),
+    "ace": ("ACE", "U/L", 35.0, 2.0),
+}
+CONFIG: dict[str, Any] = {
+    "seed": 20140815,
+    "results": "results",
+    "inputs": {
+        "patients": "data/demo/patients.csv", "structures": "data/demo/structures.csv",
+        "clinical": "data/demo/clinical.csv", "cytokines": "data/demo/cytokines.csv",
+    },
+    "dose": {
+        "patients_per_job": 1, "bin_width_gy": 0.01, "end_cap": "half-slice",
+        "structures": {"Lungs-GTV": {"union": ["Lung_L", "Lung_R"], "minus": ["GTV"]}, "Heart": {"union": ["Heart"], "minus": []}},
+        "gtv_absent": "refuse", "minimum_coverage_pct": 100.0, "allow_partial_coverage": [],
+        "eqd2": {"Lungs-GTV": 3.0, "Heart": 2.5}, "metrics": {"Lungs-GTV": ["V20Gy[%]", "Mean[Gy]"], "Heart": ["Mean[Gy]"]},
+    },
+    "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"]},
+    "endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"},
+    "cohort": {"on_unusable": "exclude", "accepted_exclusions": [], "metrics": {}},
+    "association": {
+        "families": {
+            "clinical": ["age_y", "sex", "smoking", "lung_disease", "treatment_beams"],
+            "dose": [*(f"v{x}_pct" for x in VX), "mld_gy"],
+            "functional": [*(f"fv{x}_pct" for x in VX), "fmld_gy"],
+        },
+        "continuous_test": "mann-whitney", "categorical_test": "fisher", "cytokines": list(CYTOKINES),
+    },
+    "models": {
+        "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
+        "functional_clinical": {"predictors": ["fmld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
+    },
+    "validation": {"resamples": 100},
+    "roc": {"scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"], "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]]},
+    "ntcp": {
+        "fits": {
+            "lkb": {"model": "lkb", "fixed": {}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
+            "lkb_mean_dose": {"model": "lkb", "fixed": {"n": 1.0}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
+            "lkb_functional": {"model": "lkb", "fixed": {"n": 1.0}, "structure": "Lungs-GTV", "weighting": REGION, "quantity": "physical"},
+            "logistic_mean_dose": {"model": "logistic", "fixed": {}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
+        },
+        "published": ["quantec_logistic_2010", "appelt_2014"],
+    },
+    "figures": {"style": {"width_mm": 90.0, "font_pt": 8.0, "palette": "colorblind"}},
+    "report": {"title": "Radiation pneumonitis after chest radiotherapy"},
+}  # fmt: skip
+
+
+def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
+    """Write every table of the contract into ``folder``; give the folder."""
+    rng = np.random.default_rng(seed)
+    ids = [f"P{number:03d}" for number in range(1, patients + 1)]
+    analysis, dvhs = _cohort(ids, rng)
+    excluded = pd.DataFrame(
+        {"patient": ["P901", "P902"], "stage": ["dose", "clinical"],
+         "reason": ["the dose grid covers 91.2 % of Lungs-GTV", "no row in the clinical table"]}
+    )  # fmt: skip
+    _write(analysis, folder / "cohort/analysis.csv")
+    _write(excluded, folder / "cohort/exclusions.csv")
+    _write(_dictionary(), folder / "cohort/dictionary.csv")
+    _write_cohort_tables(analysis, folder)
+    (folder / "dose").mkdir(parents=True, exist_ok=True)
+    pq.write_table(dvhs, folder / "dose/model_dvhs.parquet")
+    for entry in _qa(analysis, excluded):
+        _write_json([entry], folder / f"dose/{entry['patient']}.qa.json")
+    _write(_univariable(analysis), folder / "association/univariable.csv")
+    _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
+    for name, model in CONFIG["models"].items():
+        _write_model(analysis, name, model["predictors"], folder / "models" / name)
+    _write_roc(analysis, folder / "roc")
+    for name, fit in CONFIG["ntcp"]["fits"].items():
+        _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
+    _write_published(analysis, folder / "ntcp/published")
+    return folder
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False)
+
+
+def _write_json(content: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _cohort(ids: list[str], rng: np.random.Generator) -> tuple[pd.DataFrame, pa.Table]:
+    rows, parts = [], []
+    for patient in ids:
+        row: dict[str, Any] = {"patient": patient}
+        spread = rng.normal(0, 0.4)
+        lung = 68 * rng.beta(0.42 * math.exp(spread), 1.35, 4000)
+        has_function = rng.random() < 0.85
+        sets = {"anatomical": lung}
+        if has_function:
+            keep = rng.random(lung.size) < np.clip(0.75 - 0.012 * lung + rng.normal(0, 0.08), 0.02, 1)
+            sets |= {REGION: lung[keep], "perfusion": lung[rng.random(lung.size) < 0.9 - 0.008 * lung]}
+        for weighting, doses in sets.items():
+            prefix = {"anatomical": "", REGION: "f", "perfusion": "mpw"}[weighting]
+            if weighting != "perfusion":
+                row |= {f"{prefix}v{x}_pct": 100 * float((doses >= x).mean()) for x in VX}
+            row[f"{prefix}{'mld' if prefix != 'mpw' else 'ld'}_gy"] = float(doses.mean())
+            counts = np.bincount((doses / 0.1).astype(int))
+            used = np.flatnonzero(counts)
+            parts.append(pd.DataFrame({
+                "patient": patient, "structure": "Lungs-GTV", "weighting": weighting, "quantity": "physical",
+                "alpha_beta_gy": np.nan, "bin_width_gy": 0.1, "dose_gy": used * 0.1, "volume_cc": counts[used] * 0.9,
+            }))  # fmt: skip
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    n = len(table)
+    table["age_y"] = rng.normal(64, 9, n).round()
+    table["sex"] = rng.choice(["F", "M"], n, p=[0.35, 0.65])
+    table["smoking"] = rng.choice(["never", "former", "current", "unknown"], n, p=[0.2, 0.45, 0.3, 0.05])
+    table["lung_disease"] = rng.choice(["no", "yes"], n, p=[0.65, 0.35])
+    table["treatment_beams"] = rng.integers(3, 9, n)
+    table["technique"] = rng.choice(["3D-CRT", "IMRT", "VMAT"], n)
+    risk = (
+        -5.0
+        + 0.16 * table["fmld_gy"].fillna(table["mld_gy"])
+        + 0.9 * (table["lung_disease"] == "yes")
+        + 0.02 * table["age_y"]
+    )
+    rp = (rng.random(n) < 1 / (1 + np.exp(-risk))).astype(float)
+    rp[rng.random(n) < 0.05] = np.nan
+    table.insert(1, "rp", pd.array(rp, dtype="Float64").astype("Int64"))
+    table.insert(2, "rp_status", np.where(np.isnan(rp), "censored", np.where(rp == 1, "yes", "no")))
+    for name, (_, _, centre, limit) in CYTOKINES.items():
+        pre = centre * np.exp(rng.normal(0, 0.5, n) + 0.25 * np.nan_to_num(rp) * (name == "il6"))
+        during = pre * np.exp(rng.normal(0.05, 0.4, n))
+        for time, values in (("pre", pre), ("during", during)):
+            values = np.where(rng.random(n) < 0.06, np.nan, values)
+            table[f"{name}_{time}"] = np.where(values < limit, limit / 2, values)
+            table[f"{name}_{time}_below"] = np.where(np.isnan(values), None, values < limit)
+        table[f"{name}_ratio"] = table[f"{name}_during"] / table[f"{name}_pre"]
+    frame = pd.concat(parts, ignore_index=True)
+    for column in ("patient", "structure", "weighting", "quantity"):
+        frame[column] = frame[column].astype("category")
+    return table, pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _labels() -> dict[str, tuple[str, str]]:
+    labels = {"age_y": ("Age", "years"), "sex": ("Sex", ""), "smoking": ("Smoking", ""), "lung_disease": ("Lung disease", ""),
+              "treatment_beams": ("Treatment beams", "")}  # fmt: skip
+    labels |= {f"v{x}_pct": (f"V{x}", "%") for x in VX} | {f"fv{x}_pct": (f"Functional V{x}", "%") for x in VX}
+    labels |= {
+        "mld_gy": ("Mean lung dose", "Gy"),
+        "fmld_gy": ("Functional mean lung dose", "Gy"),
+        "mpwld_gy": ("Perfusion-weighted mean lung dose", "Gy"),
+    }
+    for name, (label, unit, _, _) in CYTOKINES.items():
+        labels |= {f"{name}_pre": (f"{label} before RT", unit), f"{name}_during": (f"{label} at 40-50 Gy", unit)}
+    return labels
+
+
+def _dictionary() -> pd.DataFrame:
+    rows = [{"column": "patient", "label": "Study ID", "unit": None, "kind": "id"}]
+    rows += [
+        {"column": c, "label": label, "unit": unit or None, "kind": "continuous"}
+        for c, (label, unit) in _labels().items()
+    ]
+    return pd.DataFrame(rows).assign(levels=None, source="made up")
+
+
+def _write_cohort_tables(analysis: pd.DataFrame, folder: Path) -> None:
+    groups = {"all": analysis, "rp": analysis[analysis["rp"] == 1], "no_rp": analysis[analysis["rp"] == 0]}
+    rows = [
+        {
+            "variable": "n",
+            "label": "Patients",
+            "level": None,
+            **{k: str(len(v)) for k, v in groups.items()},
+            "missing": "0",
+        }
+    ]
+    for column in ("age_y", "mld_gy", "fmld_gy"):
+        cells = {
+            k: f"{v[column].median():.1f} ({v[column].quantile(0.25):.1f} to {v[column].quantile(0.75):.1f})"
+            for k, v in groups.items()
+        }
+        rows.append(
+            {
+                "variable": column,
+                "label": _labels()[column][0],
+                "level": None,
+                **cells,
+                "missing": str(int(analysis[column].isna().sum())),
+            }
+        )
+    for level in ("no", "yes"):
+        cells = {
+            k: f"{int((v['lung_disease'] == level).sum())} ({100 * (v['lung_disease'] == level).mean():.1f} %)"
+            for k, v in groups.items()
+        }
+        rows.append({"variable": "lung_disease", "label": "Lung disease", "level": level, **cells, "missing": "0"})
+    _write(pd.DataFrame(rows), folder / "cohort/table1.csv")
+    n = len(analysis)
+    flow = [("patients.csv", n + 2, None), ("dose usable", n + 1, "1 without usable dose"), ("analysed", n, "1 without a clinical row"),
+            ("outcome known", int(analysis["rp"].notna().sum()), "end of follow-up before the window closed")]  # fmt: skip
+    _write(pd.DataFrame(flow, columns=["step", "n", "reason"]), folder / "cohort/flow.csv")
+    missing = pd.DataFrame({"column": list(_labels())})
+    missing["label"] = [_labels()[c][0] for c in missing["column"]]
+    missing["n"] = n
+    missing["missing"] = [int(analysis[c].isna().sum()) if c in analysis else n for c in missing["column"]]
+    _write(missing.assign(missing_pct=100 * missing["missing"] / n), folder / "cohort/missing.csv")
+    _write_json(
+        ["4 patients have an outcome that is neither yes nor no and are left out of all tests."],
+        folder / "cohort/warnings.json",
+    )
+
+
+def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
+    entries = []
+    for row in analysis.itertuples():
+        function = {"status": "ok", "regions": {REGION: {"volume_cc": 1500.0, "share_pct": 42.0}}, "faults": []}
+        if math.isnan(row.fmld_gy):
+            function = {"status": "none", "regions": {}, "faults": []}
+        entries.append({
+            "patient": row.patient, "status": "ok", "faults": [], "warnings": [], "technique": row.technique,
+            "treatment_beams": row.treatment_beams, "setup_beams": 2, "fractions": 30, "prescription_gy": 60.0,
+            "dose_grid": {"shape": [100, 120, 120], "spacing_mm": [3.0, 3.0, 3.0]},
+            "structures": {"Lungs-GTV": {"volume_cc": 3600.0, "coverage_pct": 100.0, "planes": 90}}, "function": function,
+        })  # fmt: skip
+    entries[0]["warnings"] = ["P001: Lungs-GTV: 2 planes are missing and were interpolated"]
+    entries[1]["function"] = {"status": "unusable", "regions": {}, "faults": [
+        {"who": "P002: SPECT", "expected": "the frame of reference of the dose", "found": "another one",
+         "action": "Register it or leave it out.", "code": "spect-frame"}]}  # fmt: skip
+    fault = {
+        "who": "P901",
+        "expected": "100 % coverage",
+        "found": "91.2 %",
+        "action": "Recalculate the dose.",
+        "code": "dose-coverage",
+    }
+    return [*entries, {"patient": excluded["patient"][0], "status": "unusable", "faults": [fault], "warnings": [], "technique": None,
+                       "treatment_beams": None, "setup_beams": None, "fractions": None, "prescription_gy": None, "dose_grid": None,
+                       "structures": {}, "function": {"status": "none", "regions": {}, "faults": []}}]  # fmt: skip
+
+
+def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Give estimates, covariance and log-likelihood of a plain logistic fit, intercept first."""
+    design = np.column_stack([np.ones(len(y)), x])
+    beta = np.zeros(design.shape[1])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-design @ beta))
+        information = design.T @ (design * (p * (1 - p))[:, None])
+        beta = beta + np.linalg.solve(information, design.T @ (y - p))
+    p = 1 / (1 + np.exp(-design @ beta))
+    return beta, np.linalg.inv(information), float(np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)))
+
+
+def _p(z: float) -> float:
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _univariable(analysis: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for family, factors in CONFIG["association"]["families"].items():
+        for factor in factors:
+            used = analysis[analysis["rp"].notna() & analysis[factor].notna()]
+            y = used["rp"].to_numpy(float)
+            numeric = pd.api.types.is_numeric_dtype(used[factor])
+            levels = [None] if numeric else sorted(set(used[factor]) - {"never", "no", "F"})
+            for level in levels:
+                per = {"age_y": 10, "treatment_beams": 1}.get(factor, 5)
+                x = used[factor].to_numpy(float) / per if numeric else (used[factor] == level).to_numpy(float)
+                beta, covariance, _ = logistic(x[:, None], y)
+                error = math.sqrt(covariance[1, 1])
+                low, high = (math.exp(beta[1] + z * error) if error < 10 else None for z in (-1.96, 1.96))
+                unit = {"age_y": "10 years", "treatment_beams": "1 beam"}.get(
+                    factor, "5 Gy" if factor.endswith("_gy") else "5 %"
+                )
+                reference = {"smoking": "never", "lung_disease": "no", "sex": "F"}.get(factor)
+                rows.append({
+                    "factor": factor, "label": _labels()[factor][0], "level": level, "family": family,
+                    "kind": "continuous" if numeric else "categorical", "n": len(used), "n_rp": int(y.sum()), "n_no_rp": int((1 - y).sum()),
+                    "rp_summary": _summary(used, factor, level, 1), "no_rp_summary": _summary(used, factor, level, 0),
+                    "effect_name": "odds ratio", "unit": unit if numeric else f"{level} v {reference}", "effect": math.exp(beta[1]),
+                    "low": low, "high": high, "p": _p(beta[1] / error),
+                    "test": "Mann-Whitney" if numeric else "Fisher",
+                })  # fmt: skip
+    table = pd.DataFrame(rows)
+    rank = table.groupby("family")["p"].rank(method="first")
+    size = table.groupby("family")["p"].transform("size")
+    table["q"] = np.minimum(1.0, table["p"] * size / rank)
+    return table
+
+
+def _summary(used: pd.DataFrame, factor: str, level: str | None, group: int) -> str:
+    part = used.loc[used["rp"] == group, factor]
+    if level is not None:
+        return f"{int((part == level).sum())} ({100 * (part == level).mean():.0f} %)"
+    return f"{part.median():.1f} ({part.quantile(0.25):.1f} to {part.quantile(0.75):.1f})"
+
+
+def _cytokine_tests(analysis: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for name, (label, _, _, _) in CYTOKINES.items():
+        for comparison in ("paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"):
+            p = float(rng.random() ** 2)
+            a, b = analysis[f"{name}_pre"].dropna(), analysis[f"{name}_during"].dropna()
+            rows.append({
+                "cytokine": name, "label": label, "comparison": comparison, "n": len(a), "n_a": len(a), "n_b": len(b),
+                "median_a": a.median(), "q1_a": a.quantile(0.25), "q3_a": a.quantile(0.75), "median_b": b.median(),
+                "q1_b": b.quantile(0.25), "q3_b": b.quantile(0.75), "effect_name": "ratio of medians", "effect": 1.1, "low": 0.9,
+                "high": 1.3, "p": p, "q": min(1.0, 2 * p), "test": "Wilcoxon" if "paired" in comparison else "Mann-Whitney", "below_limit_pct": 4.0,
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folder: Path) -> None:
+    used = analysis[analysis["rp"].notna() & analysis[predictors].notna().all(axis=1)]
+    y = used["rp"].to_numpy(float)
+    columns, terms, labels = [], ["Intercept"], ["Intercept"]
+    for predictor in predictors:
+        if pd.api.types.is_numeric_dtype(used[predictor]):
+            columns.append(used[predictor].to_numpy(float))
+            terms.append(predictor)
+            labels.append(f"{_labels()[predictor][0]} (per 1)")
+        else:
+            for level in sorted(set(used[predictor]) - {"never", "no"}):
+                columns.append((used[predictor] == level).to_numpy(float))
+                terms.append(f"{predictor}[{level}]")
+                labels.append(f"{_labels()[predictor][0]} ({level})")
+    beta, covariance, loglik = logistic(np.column_stack(columns), y)
+    error = np.sqrt(np.diag(covariance))
+    estimates = [
+        {
+            "term": t,
+            "label": label,
+            "estimate": float(b),
+            "se": float(e),
+            "low": float(b - 1.96 * e),
+            "high": float(b + 1.96 * e),
+            "p": _p(b / e),
+        }
+        for t, label, b, e in zip(terms, labels, beta, error, strict=True)
+    ]
+    epv = float(y.sum() / (len(terms) - 1))
+    _write_json({
+        "model": name, "outcome": "rp", "predictors": predictors, "penalty": "none", "n": len(y), "events": int(y.sum()), "epv": epv,
+        "loglik": loglik, "converged": True, "separation": {"found": False, "terms": []}, "estimates": estimates,
+        "covariance": covariance.tolist(), "terms": terms, "interval": "profile likelihood",
+        "warnings": [f"{epv:.1f} events per variable: fewer than 10"], "seed": 1,
+    }, folder / "fit.json")  # fmt: skip
+    score = np.column_stack([np.ones(len(y)), *columns]) @ beta
+    _write(
+        pd.DataFrame(
+            {"patient": used["patient"], "rp": y, "linear_predictor": score, "probability": 1 / (1 + np.exp(-score))}
+        ),
+        folder / "predictions.csv",
+    )
+    auc, _, _ = _auc(y, score)
+    rows = [
+        ("auc", auc, 0.05, auc - 0.12, auc + 0.07),
+        ("slope", 1.0, 0.2, 0.5, 1.4),
+        ("brier", 0.15, -0.02, 0.12, 0.2),
+        ("citl", 0.0, 0.01, -0.5, 0.5),
+    ]
+    table = pd.DataFrame(rows, columns=["measure", "apparent", "optimism", "low", "high"])
+    table.insert(3, "corrected", table["apparent"] - table["optimism"])
+    _write(table.assign(resamples=100, method="Harrell bootstrap"), folder / "validation.csv")
+
+
+def _auc(y: np.ndarray, score: np.ndarray) -> tuple[float, float, float]:
+    wins = (score[y == 1][:, None] > score[y == 0]).mean() + 0.5 * (score[y == 1][:, None] == score[y == 0]).mean()
+    half = 1.96 * math.sqrt(wins * (1 - wins) / min((y == 1).sum(), (y == 0).sum()))
+    return float(wins), float(max(0, wins - half)), float(min(1, wins + half))
+
+
+def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
+    rows, curves, aucs = [], [], {}
+    for score in CONFIG["roc"]["scores"]:
+        used = analysis[analysis["rp"].notna() & analysis[score].notna()]
+        y, values = used["rp"].to_numpy(float), used[score].to_numpy(float)
+        auc, low, high = _auc(y, values)
+        aucs[score] = auc
+        rows.append(
+            {
+                "score": score,
+                "label": _labels()[score][0],
+                "n": len(y),
+                "events": int(y.sum()),
+                "auc": auc,
+                "low": low,
+                "high": high,
+                "method": "DeLong, logit scale",
+            }
+        )
+        thresholds = [np.inf, *np.unique(values)[::-1]]
+        curves += [
+            {
+                "score": score,
+                "fpr": float((values[y == 0] >= t).mean()),
+                "tpr": float((values[y == 1] >= t).mean()),
+                "threshold": t,
+            }
+            for t in thresholds
+        ]
+    pairs = [{"score_a": a, "score_b": b, "n": 80, "events": 20, "auc_a": aucs[a], "auc_b": aucs[b], "difference": aucs[a] - aucs[b],
+              "low": aucs[a] - aucs[b] - 0.08, "high": aucs[a] - aucs[b] + 0.08, "z": 0.5, "p": 0.37} for a, b in CONFIG["roc"]["pairs"]]  # fmt: skip
+    _write(pd.DataFrame(rows), folder / "auc.csv")
+    _write(pd.DataFrame(curves), folder / "curves.csv")
+    _write(pd.DataFrame(pairs), folder / "pairs.csv")
+
+
+def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: Path) -> None:
+    column = "mld_gy" if fit["weighting"] == "anatomical" else "fmld_gy"
+    used = analysis[analysis["rp"].notna() & analysis[column].notna()]
+    dose, y = used[column].to_numpy(float), used["rp"].to_numpy(float)
+    beta, covariance, loglik = logistic(dose[:, None], y)
+    grid = np.linspace(0, 40, 81)
+    design = np.column_stack([np.ones_like(grid), grid])
+    error = np.sqrt(np.einsum("ij,jk,ik->i", design, covariance, design))
+    curve = {
+        key: 1 / (1 + np.exp(-(design @ beta + z * error)))
+        for key, z in (("ntcp", 0.0), ("low", -1.96), ("high", 1.96))
+    }
+    _write(pd.DataFrame({"dose_gy": grid, **curve}), folder / "curve.csv")
+    bins = []
+    for part in np.array_split(np.argsort(dose), 5):
+        k, n = int(y[part].sum()), len(part)
+        half = 1.96 * math.sqrt(max(k, 0.5) / n * (1 - max(k, 0.5) / n) / n)
+        bins.append(
+            {
+                "dose_gy": dose[part].mean(),
+                "n": n,
+                "events": k,
+                "rate": k / n,
+                "low": max(0, k / n - half),
+                "high": min(1, k / n + half),
+            }
+        )
+    _write(pd.DataFrame(bins), folder / "bins.csv")
+    td50, gamma50 = float(-beta[0] / beta[1]), float(-beta[0] / 4)
+    parameters = [
+        {
+            "parameter": "td50",
+            "unit": "Gy",
+            "estimate": td50,
+            "low": td50 - 4,
+            "high": td50 + 9,
+            "fixed": False,
+            "at_boundary": False,
+        }
+    ]
+    if fit["model"] == "lkb":
+        fixed = "n" in fit["fixed"]
+        parameters.append(
+            {
+                "parameter": "m",
+                "unit": "",
+                "estimate": 0.42,
+                "low": 0.3,
+                "high": 0.62,
+                "fixed": False,
+                "at_boundary": False,
+            }
+        )
+        parameters.append(
+            {
+                "parameter": "n",
+                "unit": "",
+                "estimate": 1.0,
+                "low": None if fixed else 0.4,
+                "high": None,
+                "fixed": fixed,
+                "at_boundary": not fixed,
+            }
+        )
+    else:
+        parameters.append(
+            {
+                "parameter": "gamma50",
+                "unit": "",
+                "estimate": gamma50,
+                "low": gamma50 * 0.6,
+                "high": gamma50 * 1.5,
+                "fixed": False,
+                "at_boundary": False,
+            }
+        )
+    warnings = [f"TD50 {td50:.1f} Gy lies beyond the highest dose in the data ({dose.max():.1f} Gy): an extrapolation"]
+    _write_json({"ntcp": name, "model": fit["model"], "structure": fit["structure"], "weighting": fit["weighting"], "quantity": fit["quantity"],
+                 "alpha_beta_gy": None, "fixed": fit["fixed"], "n": len(y), "events": int(y.sum()), "loglik": loglik, "aic": 4 - 2 * loglik,
+                 "converged": True, "parameters": parameters, "warnings": warnings if td50 > dose.max() else []}, folder / "fit.json")  # fmt: skip
+    _write(
+        pd.DataFrame(
+            {
+                "patient": used["patient"],
+                "rp": y,
+                "dose_gy": dose,
+                "ntcp": 1 / (1 + np.exp(-(beta[0] + beta[1] * dose))),
+            }
+        ),
+        folder / "predictions.csv",
+    )
+
+
+def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
+    grid = np.linspace(0, 40, 81)
+    labels = {"quantec_logistic_2010": "QUANTEC logistic 2010", "appelt_2014": "Appelt 2014"}
+    curves = [pd.DataFrame({"model": m, "label": labels[m], "dose_gy": grid, "ntcp": 1 / (1 + np.exp(-(b0 + b1 * grid)))})
+              for m, b0, b1 in (("quantec_logistic_2010", -3.87, 0.126), ("appelt_2014", -4.76, 0.1384))]  # fmt: skip
+    _write(pd.concat(curves), folder / "curves.csv")
+    used = analysis[analysis["rp"].notna()]
+    row = {"structure": "Lungs-GTV", "quantity": "physical", "n": len(used), "events": int(used["rp"].sum()), "observed": float(used["rp"].mean()),
+           "mean_predicted": 0.14, "auc": 0.7, "auc_low": 0.58, "auc_high": 0.8, "citl": 0.6, "citl_low": 0.1, "citl_high": 1.1, "slope": 1.2,
+           "slope_low": 0.5, "slope_high": 1.9, "brier": 0.17}  # fmt: skip
+    table = pd.DataFrame([
+        {"model": "quantec_logistic_2010", "label": labels["quantec_logistic_2010"], "status": "allowed", "note": "made for both lungs; applied to Lungs-GTV", **row},
+        {"model": "appelt_2014", "label": labels["appelt_2014"], "status": "refused", "note": "the column of sequential chemotherapy is missing"},
+    ])  # fmt: skip
+    _write(table, folder / "validation.csv")
