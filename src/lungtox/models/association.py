@@ -17,6 +17,7 @@ from lungtox.models.labels import column_kind, column_label, column_unit, step_t
 from lungtox.models.logistic import fit_logistic, odds_ratio
 from lungtox.models.multiplicity import benjamini_hochberg
 from lungtox.models.rank_tests import mann_whitney
+from lungtox.models.schemas import UNIVARIABLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 OUTCOME = "rp"
-COLUMNS = [
-    *("factor", "label", "level", "family", "kind", "n", "n_rp", "n_no_rp", "rp_summary", "no_rp_summary"),
-    *("effect_name", "unit", "effect", "low", "high", "p", "q", "test"),
-]
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class _Factor:
 
     @property
     def rp(self) -> npt.NDArray[np.bool_]:
-        return self.rows[OUTCOME].to_numpy(dtype=np.float64) == 1.0
+        return np.asarray(self.rows[OUTCOME].to_numpy(dtype=np.float64) == 1.0, dtype=np.bool_)
 
     @property
     def values(self) -> pd.Series:
@@ -93,7 +90,7 @@ def test_associations(
             p_values.append(p)
         for factor_rows, q in zip(rows, benjamini_hochberg(p_values), strict=True):
             parts += [row | {"q": float(q)} for row in factor_rows]
-    return pd.DataFrame(parts, columns=COLUMNS)
+    return UNIVARIABLE.validate(pd.DataFrame(parts, columns=list(UNIVARIABLE.columns)), lazy=True)
 
 
 def _require_factors(table: pd.DataFrame, settings: AssociationSettings) -> None:
@@ -118,7 +115,7 @@ def _one_factor(
     levels = observed_levels(rows[name], declared_levels(dictionary, name)) if categorical else ()
     factor = _Factor(name, rows, levels)
     p, test = _test(factor, categorical, settings)
-    common = {
+    common: dict[str, object] = {
         "factor": name,
         "label": column_label(name, dictionary),
         "family": family,
@@ -203,7 +200,7 @@ def _effects(factor: _Factor, dictionary: pd.DataFrame | None, step: float) -> d
     try:
         fit = fit_logistic(factor.rows, outcome=OUTCOME, predictors=[factor.name], dictionary=dictionary)
     except FitError as error:
-        finding = _Effect(f"no odds ratio: {error}", math.nan, math.nan, math.nan)
+        finding = _Effect(f"no odds ratio: {str(error).partition(":")[0]}", math.nan, math.nan, math.nan)
         return {factor.name: finding, "": finding}
     name = "odds ratio (Firth)" if fit.penalty == "firth" else "odds ratio"
     return {

@@ -23,7 +23,7 @@ class AssociationSettings(Settings):
     cytokines: list[str] = Field(default_factory=list)
     """Cytokines to compare in time and between groups; all of it is one family. Empty: none."""
     odds_ratio_steps: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=lambda: {"Gy": 5.0, "%": 10.0, "years": 10.0}
+        default_factory=lambda: {"Gy": 5.0, "%": 10.0, "% of predicted": 10.0, "years": 10.0}
     )
     """Step that an odds ratio of a continuous factor refers to, by unit of the factor (per 5 Gy, per 10 %, per
     10 years): an odds ratio per 1 Gy or 1 % looks small whatever it means. Other units: per 1."""

@@ -14,6 +14,7 @@ from lungtox.models.config import AssociationSettings
 from lungtox.models.labels import column_label
 from lungtox.models.multiplicity import benjamini_hochberg
 from lungtox.models.rank_tests import mann_whitney, signed_rank
+from lungtox.models.schemas import CYTOKINES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +23,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 OUTCOME = "rp"
-COLUMNS = [
-    *("cytokine", "label", "comparison", "n", "n_a", "n_b", "median_a", "q1_a", "q3_a", "median_b", "q1_b", "q3_b"),
-    *("effect_name", "effect", "low", "high", "p", "q", "test", "below_limit_pct"),
-]
 RATIO = "ratio during / pre (Hodges-Lehmann)"
 SHIFT = "difference RP - no RP (Hodges-Lehmann)"
 
@@ -103,10 +100,12 @@ def compare_cytokines(
         series = _series(table, name)
         head = {"cytokine": name, "label": _label(name, dictionary)}
         rows += [head | asdict(comparison) for comparison in _comparisons(series)]
+    columns = list(CYTOKINES.columns)
     if not rows:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=columns)
     result = pd.DataFrame(rows)
-    return result.assign(q=benjamini_hochberg(result["p"].to_numpy()))[COLUMNS]
+    result["q"] = benjamini_hochberg(result["p"].to_numpy())
+    return CYTOKINES.validate(result[columns], lazy=True)
 
 
 def _require_columns(table: pd.DataFrame, cytokines: list[str]) -> None:

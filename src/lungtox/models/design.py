@@ -149,7 +149,7 @@ def declared_levels(dictionary: pd.DataFrame | None, column: str) -> tuple[str, 
 
 def is_categorical(values: pd.Series) -> bool:
     """Tell whether a column holds text (or truth values) rather than numbers."""
-    return values.dtype.kind not in "iufb" and not str(values.dtype).startswith(("Int", "Float", "boolean"))
+    return values.dtype.kind not in "iuf" and not str(values.dtype).startswith(("Int", "Float"))
 
 
 def observed_levels(values: pd.Series, declared: Sequence[str] = ()) -> tuple[str, ...]:
@@ -254,7 +254,8 @@ def _dummies(values: pd.Series, levels: tuple[str, ...]) -> list[FloatArray]:
 
 
 def _numbers(values: pd.Series) -> FloatArray:
-    if is_categorical(values) and values.notna().any():
+    truth = str(values.dtype) in ("bool", "boolean")
+    if is_categorical(values) and not truth and values.notna().any():
         raise ParameterError(f"{values.name}: expected numbers; found text.")
     numbers = values.astype("Float64" if str(values.dtype).startswith(("Int", "Float", "boolean")) else "float64")
     array = np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)

@@ -12,6 +12,7 @@ from lungtox.errors import FitError
 from lungtox.models.config import LogisticSettings, ValidationSettings
 from lungtox.models.labels import term_label
 from lungtox.models.logistic import LogisticFit, fit_logistic
+from lungtox.models.schemas import PREDICTIONS, VALIDATION
 from lungtox.models.validation import Validation, validate
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def fit_model(
         content["warnings"].append(str(error))
     else:
         content["warnings"] += [text for text in validated.warnings if text not in content["warnings"]]
-    measures = _no_validation() if validated is None else validated.measures
-    return ModelResult(content, predict_table(fit, table), measures)
+    measures = _no_validation() if validated is None else VALIDATION.validate(validated.measures, lazy=True)
+    return ModelResult(content, PREDICTIONS.validate(predict_table(fit, table), lazy=True), measures)
 
 
 def fit_to_json(
@@ -186,14 +187,13 @@ def _unfitted(name: str, settings: LogisticSettings, seed: int | None, *, findin
 def _no_predictions() -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(columns=["patient", "rp", "linear_predictor", "probability"])
+    return pd.DataFrame(columns=list(PREDICTIONS.columns))
 
 
 def _no_validation() -> pd.DataFrame:
     import pandas as pd
 
-    columns = ["measure", "apparent", "optimism", "corrected", "low", "high", "resamples", "method"]
-    return pd.DataFrame(columns=columns)
+    return pd.DataFrame(columns=list(VALIDATION.columns))
 
 
 def _finite(number: float) -> float | None:

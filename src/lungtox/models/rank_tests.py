@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +95,8 @@ def signed_rank(differences: FloatArray) -> RankTest:
     counts = np.unique(sizes, return_counts=True)[1]
     n = len(differences)
     exact = len(counts) == n and n < _EXACT_BELOW
-    p = float(wilcoxon(differences, correction=not exact, method="exact" if exact else "asymptotic").pvalue)
+    method: Literal["exact", "approx"] = "exact" if exact else "approx"
+    p = float(wilcoxon(differences, correction=not exact, method=method, axis=0).pvalue)
     upper = np.triu_indices(n)
     averages = (differences[upper[0]] + differences[upper[1]]) / 2.0
     if exact:

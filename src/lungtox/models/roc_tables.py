@@ -10,14 +10,13 @@ from lungtox.errors import Fault, FitError, InputError
 from lungtox.models.config import RocSettings
 from lungtox.models.discrimination import compare_auc, roc
 from lungtox.models.labels import column_label
+from lungtox.models.schemas import AUC, CURVES, PAIRS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pandera.pandas as pa
 
 OUTCOME = "rp"
-AUC_COLUMNS = ["score", "label", "n", "events", "auc", "low", "high", "method"]
-CURVE_COLUMNS = ["score", "fpr", "tpr", "threshold"]
-PAIR_COLUMNS = ["score_a", "score_b", "n", "events", "auc_a", "auc_b", "difference", "low", "high", "z", "p"]
 
 
 def compare_roc(
@@ -58,10 +57,16 @@ def compare_roc(
             curves.append(curve)
     pairs = [_compare(table, first, second) for first, second in settings.pairs]
     return (
-        pd.DataFrame(auc, columns=AUC_COLUMNS),
-        pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS),
-        pd.DataFrame(pairs, columns=PAIR_COLUMNS),
+        _checked(pd.DataFrame(auc, columns=list(AUC.columns)), AUC),
+        _checked(
+            pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=list(CURVES.columns)), CURVES
+        ),
+        _checked(pd.DataFrame(pairs, columns=list(PAIRS.columns)), PAIRS),
     )
+
+
+def _checked(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    return frame if frame.empty else schema.validate(frame, lazy=True)
 
 
 def _measure(table: pd.DataFrame, score: str, label: str) -> tuple[list[object], pd.DataFrame | None]:
@@ -71,7 +76,7 @@ def _measure(table: pd.DataFrame, score: str, label: str) -> tuple[list[object],
         result = roc(rows[OUTCOME].to_numpy(), rows[score].to_numpy())
     except FitError as error:
         return [*head, np.nan, np.nan, np.nan, f"not measured: {error}"], None
-    curve = result.curve.assign(score=score)[CURVE_COLUMNS]
+    curve = result.curve.assign(score=score)[list(CURVES.columns)]
     return [*head, result.auc, result.low, result.high, result.method], curve
 
 

@@ -1,0 +1,119 @@
+"""Schemas of the tables of association, models and roc: strict, and checked before a table leaves this room."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+COMPARISONS = ["paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"]
+
+
+def _text(*checks: pa.Check, nullable: bool = False) -> pa.Column:
+    return pa.Column("object", checks=list(checks), nullable=nullable, coerce=True)
+
+
+def _number(*checks: pa.Check) -> pa.Column:
+    return pa.Column("float64", checks=list(checks), nullable=True, coerce=True)
+
+
+def _count() -> pa.Column:
+    return pa.Column("int64", pa.Check.ge(0), coerce=True)
+
+
+def _share() -> pa.Column:
+    """Between 0 and 1; missing where a test was not done."""
+    return _number(pa.Check.in_range(0, 1))
+
+
+def _table(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, strict=True, ordered=True)
+
+
+UNIVARIABLE = _table(
+    {
+        "factor": _text(),
+        "label": _text(),
+        "level": _text(nullable=True),
+        "family": _text(),
+        "kind": _text(pa.Check.isin(["binary", "categorical", "continuous"])),
+        "n": _count(),
+        "n_rp": _count(),
+        "n_no_rp": _count(),
+        "rp_summary": _text(nullable=True),
+        "no_rp_summary": _text(nullable=True),
+        "effect_name": _text(),
+        "unit": _text(nullable=True),
+        "effect": _number(pa.Check.ge(0)),
+        "low": _number(pa.Check.ge(0)),
+        "high": _number(pa.Check.ge(0)),
+        "p": _share(),
+        "q": _share(),
+        "test": _text(),
+    }
+)
+CYTOKINES = _table(
+    {
+        "cytokine": _text(),
+        "label": _text(),
+        "comparison": _text(pa.Check.isin(COMPARISONS)),
+        "n": _count(),
+        "n_a": _count(),
+        "n_b": _count(),
+        **{f"{figure}_{group}": _number() for group in "ab" for figure in ("median", "q1", "q3")},
+        "effect_name": _text(),
+        "effect": _number(),
+        "low": _number(),
+        "high": _number(),
+        "p": _share(),
+        "q": _share(),
+        "test": _text(),
+        "below_limit_pct": _number(pa.Check.in_range(0, 100)),
+    }
+)
+PREDICTIONS = _table(
+    {
+        "patient": _text(),
+        "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        "linear_predictor": _number(),
+        "probability": _share(),
+    }
+)
+VALIDATION = _table(
+    {
+        "measure": _text(pa.Check.isin(["auc", "slope", "brier", "citl"])),
+        "apparent": _number(),
+        "optimism": _number(),
+        "corrected": _number(),
+        "low": _number(),
+        "high": _number(),
+        "resamples": _count(),
+        "method": _text(),
+    }
+)
+AUC = _table(
+    {
+        "score": _text(),
+        "label": _text(),
+        "n": _count(),
+        "events": _count(),
+        "auc": _share(),
+        "low": _share(),
+        "high": _share(),
+        "method": _text(),
+    }
+)
+CURVES = _table({"score": _text(), "fpr": _share(), "tpr": _share(), "threshold": _number()})
+PAIRS = _table(
+    {
+        "score_a": _text(),
+        "score_b": _text(),
+        "n": _count(),
+        "events": _count(),
+        "auc_a": _share(),
+        "auc_b": _share(),
+        "difference": _number(),
+        "low": _number(),
+        "high": _number(),
+        "z": _number(),
+        "p": _share(),
+    }
+)
