@@ -1,0 +1,25 @@
+"""Draw the ROC curves with the paired comparison."""
+
+from argparse import Namespace
+
+from lungtox.entry import run
+from lungtox.figures import plot_roc, save_figure, tabulate_roc
+from lungtox.figures.config import FiguresSettings
+from lungtox.tables import read_csv, write_csv
+
+
+def main(options: Namespace) -> None:
+    table = tabulate_roc(read_csv(options.auc), read_csv(options.curves), read_csv(options.pairs))
+    write_csv(table, f"{options.stem}.csv")
+    save_figure(plot_roc(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+
+
+if __name__ == "__main__":
+    run(
+        main,
+        auc="AUC table (CSV)",
+        curves="ROC curves (CSV)",
+        pairs="paired comparisons (CSV)",
+        settings="section figures as JSON",
+        stem="path of the figure without its ending",
+    )
