@@ -44,7 +44,7 @@ def cohort_warnings(
     competing, censored = int(status.get("competing", 0)), int(status.get("censored", 0))
     if competing + censored:
         yield (
-            f"{competing + censored} of {total} patients have neither RP nor a full window of {endpoint.window_months}"
+            f"{competing + censored} of {_patients(total)} have neither RP nor a full window of {endpoint.window_months}"
             f" months ({competing} died before its end, {censored} left follow-up): they are not part of binary"
             " analyses."
         )
@@ -70,11 +70,11 @@ def _function_warnings(patients: Iterable[str], qa: Mapping[str, Mapping[str, An
     rest = len(status) - len(without) - len(broken)
     if without:
         yield (
-            f"No perfusion SPECT for {len(without)} of {len(status)} patients: functional analyses use {rest} patients"
+            f"No perfusion SPECT for {len(without)} of {_patients(len(status))}: functional analyses use {_patients(rest)}"
             f" ({_names(without)} without)."
         )
     if broken:
-        yield f"The perfusion SPECT of {len(broken)} patients could not be used ({_names(broken)})."
+        yield f"The perfusion SPECT of {_patients(len(broken))} could not be used ({_names(broken)})."
 
 
 def _empty_metrics(table: pd.DataFrame, settings: CohortSettings, qa: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _empty_metrics(table: pd.DataFrame, settings: CohortSettings, qa: Mapping[st
         ]
         if lacking:
             what = f"{name} ({source.structure}, {source.metric})"
-            yield f"{what} is missing for {len(lacking)} patients ({_names(lacking)})."
+            yield f"{what} is missing for {_patients(len(lacking))} ({_names(lacking)})."
 
 
 def _cytokine_warnings(table: pd.DataFrame, cytokines: pd.DataFrame, columns: list[Column]) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _cytokine_warnings(table: pd.DataFrame, cytokines: pd.DataFrame, columns: li
     drawn = cytokines[cytokines["patient"].isin(table["patient"])]
     without = [patient for patient in table["patient"] if patient not in set(drawn["patient"])]
     if without:
-        yield f"No cytokines for {len(without)} of {len(table)} patients ({_names(without)})."
+        yield f"No cytokines for {len(without)} of {_patients(len(table))} ({_names(without)})."
     below = drawn[drawn["below"]].groupby(["cytokine", "timepoint"], sort=True).size()
     if len(below):
         counts = ", ".join(
@@ -107,9 +107,13 @@ def _cytokine_warnings(table: pd.DataFrame, cytokines: pd.DataFrame, columns: li
     outside = drawn[(drawn["timepoint"] == "during") & ~drawn["draw_dose_gy"].between(low, high)]
     if len(outside):
         names = list(dict.fromkeys(outside["patient"]))
-        yield f"Cytokines during RT were not drawn at {low:g}-{high:g} Gy in {len(names)} patients ({_names(names)})."
+        yield f"Cytokines during RT were not drawn at {low:g}-{high:g} Gy in {_patients(len(names))} ({_names(names)})."
 
 
 def _names(patients: Sequence[str]) -> str:
     shown = ", ".join(patients[:NAMED_IN_WARNING])
     return shown if len(patients) <= NAMED_IN_WARNING else f"{shown} and {len(patients) - NAMED_IN_WARNING} more"
+
+
+def _patients(count: int) -> str:
+    return f"{count} patient" if count == 1 else f"{count} patients"
