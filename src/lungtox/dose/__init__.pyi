@@ -1,9 +1,9 @@
+from .compute import compute_dvh as compute_dvh
 from .config import DoseSettings as DoseSettings
 from .config import FunctionSettings as FunctionSettings
 from .config import RegionSettings as RegionSettings
 from .dvh import CumulativeDvh as CumulativeDvh
 from .dvh import Dvh as Dvh
-from .dvh import compute_dvh as compute_dvh
 from .dvh import dvh_from_samples as dvh_from_samples
 from .dvh_table import gather_model_dvhs as gather_model_dvhs
 from .dvh_table import read_dvhs as read_dvhs

@@ -8,9 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lungtox.dose.sampling import sample_region
 from lungtox.errors import ParameterError
-from lungtox.geometry import Dose, EndCap, Region, Structure
 
 FloatArray = NDArray[np.float64]
 
@@ -234,43 +232,3 @@ def _weighted_volume(volume: FloatArray, weight: FloatArray, structure: str) -> 
         raise ParameterError(f"{structure}: the weights are all zero")
     result: FloatArray = weighted * (volume.sum() / weighted.sum())
     return result
-
-
-def compute_dvh(
-    structure: Structure | Region,
-    dose: Dose,
-    *,
-    bin_width_gy: float = 0.01,
-    end_cap: EndCap = "half-slice",
-) -> Dvh:
-    """Compute the physical-dose DVH of a structure, or of a region composed of several.
-
-    Parameters
-    ----------
-    structure : Structure or Region
-        For example ``Region("Lungs-GTV", union=(left, right), minus=(gtv,))``.
-    dose : Dose
-        In the same frame of reference; the caller checks that.
-    bin_width_gy : float
-    end_cap : {"half-slice", "none"}
-        Whether the first and last contour stand for half a slice further out.
-
-    Returns
-    -------
-    Dvh
-        With ``coverage_pct`` below 100 and a warning where the structure leaves the dose grid.
-
-    Raises
-    ------
-    InputError
-        No contours, no volume, or no part of it inside the dose grid.
-    """
-    samples = sample_region(structure, dose, end_cap=end_cap)
-    return dvh_from_samples(
-        samples.dose_gy,
-        samples.volume_cc,
-        structure=samples.structure,
-        bin_width_gy=bin_width_gy,
-        coverage_pct=samples.coverage_pct,
-        warnings=samples.warnings,
-    )
