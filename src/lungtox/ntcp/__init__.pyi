@@ -1,10 +1,14 @@
+from .calibration import Calibration as Calibration
+from .calibration import measure_calibration as measure_calibration
+from .cohort import NtcpTables as NtcpTables
+from .cohort import fit_ntcp_tables as fit_ntcp_tables
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
-from .config import required_dvhs as required_dvhs
+from .config import model_dvh_selections as model_dvh_selections
 from .curve import ntcp_bins as ntcp_bins
 from .curve import ntcp_curve as ntcp_curve
+from .estimate import NtcpEstimate as NtcpEstimate
 from .factors import Factor as Factor
-from .fit import NtcpEstimate as NtcpEstimate
 from .fit import NtcpFit as NtcpFit
 from .fit import fit_ntcp as fit_ntcp
 from .fit import fit_to_json as fit_to_json
@@ -13,7 +17,9 @@ from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
-from .published import PublishedModel as PublishedModel
 from .published import RESEARCH_USE as RESEARCH_USE
+from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
+from .validation import PublishedValidation as PublishedValidation
+from .validation import validate_published as validate_published

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,9 +17,9 @@ class NtcpFitSettings(Settings):
     """One NTCP model that is fitted to the cohort."""
 
     model: Literal["lkb", "logistic"]
-    """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `logistic`: a logit of the mean dose (of gEUD when `n` is free)."""
+    """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `logistic`: a logit of the mean dose (gEUD when `n` is free)."""
     fixed: dict[str, float] = Field(default_factory=dict)
-    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0` means mean dose."""
+    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0` is the mean dose."""
     free_n: bool | None = None
     """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb, no for logistic (mean dose)."""
     structure: str
@@ -30,7 +31,7 @@ class NtcpFitSettings(Settings):
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     """Level of the profile-likelihood intervals and of the intervals of the bins."""
     bins: int = Field(default=5, ge=2, le=20)
-    """Number of quantile bins of the observed rate beside the curve; five keep about ten events in each of a cohort of 120."""
+    """Number of quantile bins of the observed rate beside the curve; five hold about 25 patients each at n = 120."""
 
     @model_validator(mode="after")
     def _fixed_parameters_exist(self) -> NtcpFitSettings:
@@ -66,10 +67,32 @@ class NtcpSettings(Settings):
         return fits
 
 
-def required_dvhs(settings: NtcpSettings) -> list[tuple[str, str, str]]:
-    """Give the DVHs that the NTCP stage reads, as (structure, weighting, quantity), sorted, each once."""
+def model_dvh_selections(
+    settings: NtcpSettings, *, function: Mapping[str, Any] | None, eqd2: Mapping[str, float]
+) -> list[tuple[str, str, str]]:
+    """Give the DVHs that NTCP models and the figures read, so that no rule has to load all of them.
+
+    Parameters
+    ----------
+    settings : NtcpSettings
+    function : mapping or None
+        Section `function` of the config: the figure of mean DVHs by group shows its structure with each weighting.
+    eqd2 : mapping
+        `dose.eqd2`: structures that have an EQD2 DVH.
+
+    Returns
+    -------
+    list of (structure, weighting, quantity)
+        Sorted, each once.
+    """
     needed = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
     if settings.published:
-        # Published models ask for either quantity; which one is up to the model.
-        needed |= {(settings.published_structure, "anatomical", quantity) for quantity in ("physical", "eqd2")}
+        needed.add((settings.published_structure, "anatomical", "physical"))
+        if settings.published_structure in eqd2:
+            # Published models ask for either quantity; which one is up to the model.
+            needed.add((settings.published_structure, "anatomical", "eqd2"))
+    if function is not None:
+        structure = function["structure"]
+        weightings = ["anatomical", "perfusion", *(f"functional:{region}" for region in function["regions"])]
+        needed |= {(structure, weighting, "physical") for weighting in weightings}
     return sorted(needed)

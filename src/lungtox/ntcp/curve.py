@@ -127,5 +127,5 @@ class _Band:
         g = surface.matrix.geud_gy(optimum.n)
         _, weight = slope_and_weight(optimum.c0 + optimum.c1 * g, surface.sign, surface.model.link)
         design = np.column_stack([np.ones_like(g), g])
-        result: Floats = np.linalg.pinv(design.T @ (weight[:, np.newaxis] * design))
+        result: Floats = np.asarray(np.linalg.pinv(design.T @ (weight[:, np.newaxis] * design)), dtype=np.float64)
         return result

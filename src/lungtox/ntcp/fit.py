@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lungtox.errors import FitError, ParameterError
+from lungtox.ntcp.estimate import NtcpEstimate, fit_warnings
 from lungtox.ntcp.interval import parameter_interval
 from lungtox.ntcp.matrix import DoseMatrix, dose_matrix
 from lungtox.ntcp.model import MODELS, VOLUME, NtcpModel, Parameter
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 Floats = NDArray[np.float64]
-EVENTS_PER_PARAMETER = 10
-
-
-@dataclass(frozen=True)
-class NtcpEstimate:
-    """One parameter: estimate and profile-likelihood limits (None: open, not reached inside the searched range)."""
-
-    parameter: str
-    unit: str
-    estimate: float | None
-    low: float | None
-    high: float | None
-    fixed: bool
-    at_boundary: bool
-    derived: bool
 
 
 @dataclass(frozen=True)
@@ -169,7 +155,7 @@ def fit_ntcp(
     matrix = dose_matrix(dvhs)
     n = fixed_values.get(VOLUME.name)
     levels = tuple(chosen.level(name, value) for name, value in fixed_values.items() if name != VOLUME.name)
-    surface = Surface(matrix, had_rp, chosen, levels, n)
+    surface = Surface(matrix, had_rp, model=chosen, fixed=levels, n=n)
     if float(np.ptp(surface.grid_g[-1])) <= 1e-9:
         raise FitError("the dose is the same for every patient: a dose response cannot be fitted")
     optimum = surface.best()
@@ -193,7 +179,7 @@ def fit_ntcp(
         converged=not stuck,
         confidence=confidence,
         estimates=estimates,
-        warnings=tuple(_warnings(surface, optimum, estimates, int(had_rp.sum()))),
+        warnings=tuple(fit_warnings(surface, optimum, estimates)),
         optimum=optimum,
         surface=surface,
     )
@@ -251,7 +237,7 @@ def _outcome(outcome: ArrayLike, patients: int) -> NDArray[np.bool_]:
         raise ParameterError(f"outcome must have one value for each of the {patients} DVHs, got shape {values.shape}")
     if not np.isin(values, (0.0, 1.0)).all():
         raise ParameterError("outcome must be 0 or 1; leave patients without a known outcome out beforehand")
-    had_rp = values == 1.0
+    had_rp: NDArray[np.bool_] = values == 1.0
     if not had_rp.any():
         raise FitError(f"no events among {patients} patients: a dose response cannot be fitted")
     if had_rp.all():
@@ -297,68 +283,6 @@ def _near(value: float, bound: float) -> bool:
     return abs(value - bound) <= 1e-6 * max(1.0, abs(bound)) if bound == 0.0 else abs(value / bound - 1.0) <= 1e-6
 
 
-def _warnings(surface: Surface, optimum: Optimum, estimates: tuple[NtcpEstimate, ...], events: int) -> list[str]:
-    free = [item for item in estimates if not (item.fixed or item.derived)]
-    rarer = min(events, surface.sign.size - events)
-    told = []
-    if rarer < EVENTS_PER_PARAMETER * len(free):
-        told.append(
-            f"Only {rarer} patients in the smaller outcome group for {len(free)} free parameters: "
-            f"below {EVENTS_PER_PARAMETER} for each, estimates are unstable and their intervals matter more than they."
-        )
-    told += [text for item in free if item.at_boundary for text in [_boundary_sentence(item)]]
-    told += _open_sentences(estimates)
-    highest = float(surface.matrix.geud_gy(optimum.n).max())
-    td50 = next((item.estimate for item in estimates if item.parameter == "td50_gy"), None)
-    if td50 is not None and td50 > highest:
-        told.append(
-            f"TD50 {td50:.1f} Gy lies beyond the highest dose in the data ({highest:.1f} Gy): it is an extrapolation."
-        )
-    if surface.grid_n.size > 1:
-        told += _mode_sentences(surface, optimum)
-    return told
-
-
-def _boundary_sentence(item: NtcpEstimate) -> str:
-    if item.parameter == VOLUME.name:
-        meaning = "the mean dose explains the outcome best" if item.estimate == VOLUME.high else "the maximum dose rules"
-        return f"n is at its boundary {item.estimate:g}: {meaning}. This is common and not a failure of the fit."
-    if (item.parameter, item.estimate) in {("m", 0.02), ("b1", 5.0)}:
-        return f"{item.parameter} is at its boundary {item.estimate:g}: the dose separates the outcome (almost) completely."
-    return (
-        f"{item.parameter} is at its boundary {item.estimate:g}: the data show no usable rise of risk with dose; "
-        "do not use this fit for prediction."
-    )
-
-
-def _open_sentences(estimates: tuple[NtcpEstimate, ...]) -> list[str]:
-    told = []
-    for item in estimates:
-        if item.fixed or item.estimate is None:
-            continue
-        # At a boundary the range itself ends the interval on that side, which the boundary sentence says.
-        sides = [side for side, limit in (("lower", item.low), ("upper", item.high)) if limit is None]
-        if sides and not (item.at_boundary and len(sides) == 1):
-            told.append(
-                f"The {' and '.join(sides)} limit of {item.parameter} is open: "
-                "the likelihood does not fall far enough inside the searched range."
-            )
-    return told
-
-
-def _mode_sentences(surface: Surface, optimum: Optimum) -> list[str]:
-    if surface.fixed:
-        return []
-    others = [mode for mode in surface.modes_in_n() if abs(np.log(mode.n / optimum.n)) > 0.2]
-    return [
-        f"The likelihood has a second maximum at n = {mode.n:.2f}, lower by {optimum.loglik - mode.loglik:.2f}: "
-        "a search from one starting value could have ended there."
-        for mode in others
-    ]
-
-
 def _identity(matrix: DoseMatrix) -> str:
     alpha_beta = "" if matrix.alpha_beta_gy is None else f" (alpha/beta {matrix.alpha_beta_gy:g} Gy)"
     return f"{matrix.structure}, {matrix.weighting}, {matrix.quantity}{alpha_beta}"
-
-

@@ -68,7 +68,7 @@ def relative_seriality(dose_gy: ArrayLike, volume_cc: ArrayLike, *, d50_gy: floa
 
 
 def parallel(dose_gy: ArrayLike, volume_cc: ArrayLike, *, d50_gy: float, k: float, f50: float, sigma: float) -> float:
-    """Give the parallel (critical-volume) NTCP Phi((f - f50) / sigma) of the damaged share f = sum v / (1 + (d50/D)^k)."""
+    """Give the parallel NTCP Phi((f - f50) / sigma) of the damaged share f = sum v / (1 + (d50/D)^k)."""
     dose, share = _shares(dose_gy, volume_cc)
     _positive(d50_gy=d50_gy, k=k, sigma=sigma)
     with np.errstate(divide="ignore"):

@@ -46,7 +46,7 @@ class DoseMatrix:
     @property
     def patients(self) -> int:
         """Number of patients."""
-        return self.share.shape[0]
+        return int(self.share.shape[0])
 
     def geud_gy(self, n: float) -> Floats:
         """Give gEUD of every patient with exponent a = 1/n, shape (patients,)."""

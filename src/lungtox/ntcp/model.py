@@ -1,9 +1,9 @@
 """What the fitted NTCP models have in common, and the two of them.
 
 Each is a probit or logit of c0 + c1 g, with g = gEUD at volume parameter n. Every parameter, and NTCP at a dose, is
-constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave. So a profile over a parameter is a
-one-dimensional concave maximum on such a line, without starting values and without wrong local optima; only n needs a
-search.
+constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave. So a profile over a parameter is
+a one-dimensional concave maximum on such a line, without starting values and without wrong local optima; only n needs
+a search.
 """
 
 from __future__ import annotations
@@ -45,14 +45,30 @@ VOLUME = Parameter("n", "", 0.01, 1.0)
 class NtcpModel(Protocol):
     """A model that `fit_ntcp` can fit."""
 
-    name: str
-    link: Link
-    parameters: tuple[Parameter, ...]
-    """Those of the plane; n stands apart."""
-    derived: tuple[Parameter, ...]
-    """Functions of the parameters that are reported with their own profile interval."""
-    n_is_free: bool
-    """Whether n is estimated unless told otherwise."""
+    @property
+    def name(self) -> str:
+        """Name in the config."""
+        ...
+
+    @property
+    def link(self) -> Link:
+        """Function from the linear predictor to the probability."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Those of the plane; n stands apart."""
+        ...
+
+    @property
+    def derived(self) -> tuple[Parameter, ...]:
+        """Functions of the parameters that are reported with their own profile interval."""
+        ...
+
+    @property
+    def n_is_free(self) -> bool:
+        """Whether n is estimated unless told otherwise."""
+        ...
 
     def level(self, parameter: str, value: float) -> Level:
         """Give the line on which the parameter has this value."""

@@ -138,9 +138,7 @@ class PublishedModel:
         """Give the clinical columns that the model uses and that have no known value here."""
         return sorted({factor.column for factor in self.factors if factor.term(factors.get(factor.column)) is None})
 
-    def accept(
-        self, dvh: Dvh, *, allow_structure: Collection[str] = (), allow_unchecked: bool = True
-    ) -> Acceptance:
+    def accept(self, dvh: Dvh, *, allow_structure: Collection[str] = (), allow_unchecked: bool = True) -> Acceptance:
         """Say whether the model takes this DVH; raise InputError with the reason when it does not."""
         if not allow_unchecked:
             self.require_checked()

@@ -50,7 +50,12 @@ class Surface:
     """
 
     def __init__(
-        self, matrix: DoseMatrix, outcome: NDArray[np.bool_], model: NtcpModel, fixed: tuple[Level, ...], n: float | None
+        self,
+        matrix: DoseMatrix,
+        outcome: NDArray[np.bool_],
+        model: NtcpModel,
+        fixed: tuple[Level, ...],
+        n: float | None,
     ) -> None:
         self.matrix = matrix
         self.sign = np.where(outcome, 1.0, -1.0)
@@ -216,9 +221,7 @@ def newton_plane(g: Floats, sign: Floats, link: Link) -> tuple[float, float, flo
     return float(c[0] - c[1] * centre / spread), float(c[1] / spread), loglik
 
 
-def _climb(
-    c: Floats, step: Floats, loglik: float, z: Floats, sign: Floats, link: Link
-) -> tuple[Floats, float] | None:
+def _climb(c: Floats, step: Floats, loglik: float, z: Floats, sign: Floats, link: Link) -> tuple[Floats, float] | None:
     """Halve a Newton step until the log-likelihood does not fall; None when it is at its top."""
     for halving in range(40):
         trial = c + step * 0.5**halving
