@@ -170,8 +170,8 @@ def _keys_beside(location: list[str]) -> list[str]:
     for part in location[:-1]:
         if isinstance(model, type) and issubclass(model, BaseModel):
             field = model.model_fields.get(part)
-            model = None if field is None else _innermost_model(field.annotation)
-        # A dict of sections: the part is a name that the user chose, the model stays.
+            # Not a field: a name that the user chose in a dict of sections; the model stays.
+            model = model if field is None else _innermost_model(field.annotation)
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 

@@ -20,7 +20,7 @@ def run(main: Callable[[argparse.Namespace], None], **options: str) -> None:
         Option name (underscores become dashes) -> its help. All are required; one whose help ends in ``...``
         takes any number of values, one whose help ends in ``?`` may be left out.
     """
-    parser = argparse.ArgumentParser(description=(sys.modules[main.__module__].__doc__ or "").strip())
+    parser = argparse.ArgumentParser(description=(sys.modules["__main__"].__doc__ or "").strip())
     for name, text in options.items():
         parser.add_argument(
             f"--{name.replace('_', '-')}",
