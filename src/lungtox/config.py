@@ -157,10 +157,9 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
         elif item["type"] == "missing":
             faults.append(Fault(f"config: {where}", "a value", "nothing", "Add this key.", "config-missing-key"))
         else:
+            expected = item["msg"][0].lower() + item["msg"][1:]
             found = repr(item["input"]) if not isinstance(item["input"], (dict, list)) else "something else"
-            faults.append(
-                Fault(f"config: {where}", item["msg"][0].lower() + item["msg"][1:], found, "Correct it.", "config-value")
-            )
+            faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults
 
 
@@ -186,13 +185,10 @@ def _innermost_model(annotation: Any) -> Any:
 
 
 def _reference_faults(config: Config) -> Iterator[Fault]:
-    """Find names that refer to nothing: metrics, columns, models."""
-    structures = set(config.dose.structures)
-    for name in [*config.dose.metrics, *config.dose.eqd2]:
-        if name not in structures:
-            yield _unknown(f"dose: {name}", "a structure of dose.structures", name, structures)
-    if config.function is not None and config.function.structure not in structures:
-        yield _unknown("function.structure", "a structure of dose.structures", config.function.structure, structures)
+    """Find names that refer to nothing: structures, metrics, scores."""
+    for where, found in _structure_references(config):
+        if found not in config.dose.structures:
+            yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
     for column, source in config.cohort.metrics.items():
         where = f"cohort.metrics.{column}"
         if source.weighting != "anatomical":
@@ -200,14 +196,17 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         elif source.metric not in config.dose.metrics.get(source.structure, []):
             known = config.dose.metrics.get(source.structure, [])
             yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
-    for name, fit in config.ntcp.fits.items():
-        if fit.structure not in structures:
-            yield _unknown(f"ntcp.fits.{name}.structure", "a structure of dose.structures", fit.structure, structures)
-    scores = set(config.roc.scores)
-    for pair in config.roc.pairs:
-        for score in pair:
-            if score not in scores:
-                yield _unknown("roc.pairs", "a score of roc.scores", score, scores)
+    for score in {score for pair in config.roc.pairs for score in pair}:
+        if score not in config.roc.scores:
+            yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
+    yield from (("dose.metrics", name) for name in config.dose.metrics)
+    yield from (("dose.eqd2", name) for name in config.dose.eqd2)
+    yield from ((f"ntcp.fits.{name}.structure", fit.structure) for name, fit in config.ntcp.fits.items())
+    if config.function is not None:
+        yield "function.structure", config.function.structure
 
 
 def _function_faults(config: Config, where: str, weighting: str, metric: str) -> Iterator[Fault]:

@@ -11,7 +11,6 @@ import lungtox.provenance as provenance
 from lungtox.provenance import canonical_json, code_digest, file_checksum, import_closure, versions
 from lungtox.randomness import task_rng
 
-
 ONE = 'from lungtox.base import X\nDATA = "data.toml"\n\ndef f():\n    """{docstring}"""\n    return X\n'
 
 
