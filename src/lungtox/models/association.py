@@ -200,7 +200,8 @@ def _effects(factor: _Factor, dictionary: pd.DataFrame | None, step: float) -> d
     try:
         fit = fit_logistic(factor.rows, outcome=OUTCOME, predictors=[factor.name], dictionary=dictionary)
     except FitError as error:
-        finding = _Effect(f"no odds ratio: {str(error).partition(":")[0]}", math.nan, math.nan, math.nan)
+        name = str(error).partition(":")[0]
+        finding = _Effect(f"no odds ratio: {name}", math.nan, math.nan, math.nan)
         return {factor.name: finding, "": finding}
     name = "odds ratio (Firth)" if fit.penalty == "firth" else "odds ratio"
     return {
