@@ -47,9 +47,10 @@ def test_absolute_offsets_of_a_feet_first_dose_are_patient_z(tmp_path):
     assert read_dose(make.save(dataset, tmp_path / "d")).image.grid.z_mm.tolist() == [26, 30]
 
 
-def test_a_single_frame_needs_no_offsets(tmp_path):
+def test_a_single_plane_is_no_volume(tmp_path):
     dataset = make.dose(VALUES[:1], GridFrameOffsetVector=None, NumberOfFrames=None)
-    assert read_dose(make.save(dataset, tmp_path / "d")).image.grid.z_mm.tolist() == [30]
+    with pytest.raises(InputError, match="one plane, row or column"):
+        read_dose(make.save(dataset, tmp_path / "d"))
 
 
 def test_feet_first_prone_is_turned_into_patient_axes(tmp_path):

@@ -64,8 +64,7 @@ def test_no_attenuation_correction_is_warned_about(tmp_path):
         ({"spacing_mm": 0}, "grid", "Spacing Between Slices"),
         ({"SpacingBetweenSlices": None}, "attribute", "SpacingBetweenSlices"),
         ({"SliceVector": [1, 1, 2, 3]}, "grid", "two at one place"),
-        ({"RescaleIntercept": -1}, "spect-values", "negative"),
-        ({"RescaleSlope": 0.0, "PixelData": bytes(48)}, "spect-values", "zeros"),
+        ({"RescaleSlope": 1, "PixelData": bytes(48)}, "spect-values", "counts above 0"),
         ({"Modality": "PT"}, "modality", "modality PT"),
     ],
 )

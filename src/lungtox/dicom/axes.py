@@ -77,7 +77,7 @@ def orient(
     Raises
     ------
     InputError
-        Oblique axes, two frames at one place, spacing that is not positive.
+        Oblique axes, two frames at one place, spacing that is not positive, a single plane.
     """
     row, column = orientation[:3], orientation[3:]
     directions = np.array([np.cross(row, column), column, row])  # of the frame, row and column index
@@ -112,6 +112,9 @@ def orient(
         raise InputError(
             Fault(who, "each frame, row and column at its own place", "two at one place", "Export it again.", "grid")
         ) from None
+    if min(grid.shape) < 2:
+        found = "one plane, row or column of voxels"
+        raise InputError(Fault(who, "a volume of voxels", found, "Export the whole three-dimensional grid.", "grid"))
     to_pixel = np.argsort(nearest)  # pixel axis of patient x, y, z
     return Orientation(
         grid,

@@ -21,7 +21,7 @@ class FunctionImage:
     Attributes
     ----------
     image : Image
-        Never negative.
+        Slightly negative values, which filtered reconstructions have, stay as they are.
     frame_of_reference : str
         Compared with that of the dose; never written anywhere.
     warnings : tuple of str
@@ -55,8 +55,8 @@ def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImag
     Raises
     ------
     InputError
-        Raw projections, planar and gated images (each by name), an oblique volume, no slice spacing, negative or
-        only zero values, or a folder with more than one file.
+        Raw projections, planar and gated images (each by name), an oblique volume, no slice spacing, no
+        value above 0, or a folder with more than one file.
 
     Notes
     -----
@@ -69,11 +69,8 @@ def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImag
     frames = int(dataset.get("NumberOfFrames") or 1)
     stored = orientation.arrange(stored_values(dataset, frames=frames, who=who)).astype(np.float64)
     values = stored * float(dataset.get("RescaleSlope") or 1.0) + float(dataset.get("RescaleIntercept") or 0.0)
-    if values.min() < 0 or values.max() <= 0:
-        found = "negative values" if values.min() < 0 else "nothing but zeros"
-        raise InputError(
-            Fault(who, "counts of zero or more", found, "Export the reconstruction again.", "spect-values")
-        )
+    if values.max() <= 0:
+        raise InputError(Fault(who, "counts above 0", "none", "Export the reconstruction again.", "spect-values"))
     frame_of_reference = str(require(dataset, "FrameOfReferenceUID", who=who)).strip()
     return FunctionImage(Image(orientation.grid, values), frame_of_reference, _warnings(dataset))
 

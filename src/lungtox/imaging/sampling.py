@@ -7,56 +7,18 @@ from numpy.typing import NDArray
 
 from lungtox.dicom import FunctionImage
 from lungtox.errors import Fault, InputError
-from lungtox.geometry import Image
+from lungtox.geometry import interpolate
 
 FloatArray = NDArray[np.float64]
 
 
-def interpolate(image: Image, points_mm: FloatArray) -> FloatArray:
-    """Trilinear interpolation between voxel centres.
-
-    Parameters
-    ----------
-    image : Image
-    points_mm : ndarray, shape (n, 3)
-        x, y, z.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Between the outermost centres and the edge of their voxels the outermost value holds; beyond it is NaN.
-    """
-    x, y, z = (
-        _place(axis, points_mm[:, column])
-        for column, axis in enumerate((image.grid.x_mm, image.grid.y_mm, image.grid.z_mm))
-    )
-    flat = np.ascontiguousarray(image.values, dtype=np.float64).ravel()
-    _, ny, nx = image.grid.shape
-    total = np.zeros(len(points_mm))
-    for z_index, z_weight in ((z[0], 1 - z[2]), (z[1], z[2])):
-        for y_index, y_weight in ((y[0], 1 - y[2]), (y[1], y[2])):
-            row = (z_index * ny + y_index) * nx
-            plane = z_weight * y_weight
-            total += plane * ((1 - x[2]) * flat[row + x[0]] + x[2] * flat[row + x[1]])
-    return total
-
-
-def _place(axis_mm: FloatArray, at_mm: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
-    """Give the sample before, the sample after and the fraction between them; NaN outside the voxels."""
-    if axis_mm.size == 1:
-        first = np.zeros(at_mm.size, dtype=np.intp)
-        return first, first, np.where(at_mm == axis_mm[0], 0.0, np.nan)
-    before = np.clip(np.searchsorted(axis_mm, at_mm, side="right") - 1, 0, axis_mm.size - 2)
-    fraction = (at_mm - axis_mm[before]) / (axis_mm[before + 1] - axis_mm[before])
-    outside = (fraction < -0.5) | (fraction > 1.5)
-    return before, before + 1, np.where(outside, np.nan, np.clip(fraction, 0.0, 1.0))
-
-
 def sample_function(
     function: FunctionImage,
-    points_mm: FloatArray,
+    x_mm: FloatArray,
+    y_mm: FloatArray,
+    z_mm: FloatArray,
     *,
-    volumes_cc: FloatArray,
+    volume_cc: FloatArray,
     frame_of_reference: str,
     who: str,
 ) -> FloatArray:
@@ -65,9 +27,9 @@ def sample_function(
     Parameters
     ----------
     function : FunctionImage
-    points_mm : ndarray, shape (n, 3)
-        x, y, z in the frame of reference of the dose.
-    volumes_cc : ndarray, shape (n,)
+    x_mm, y_mm, z_mm : ndarray, shape (n,)
+        Points in the frame of reference of the dose.
+    volume_cc : ndarray, shape (n,)
         Volume for which each point stands.
     frame_of_reference : str
         That of the points. The same one means the identity; another one needs a registration.
@@ -77,7 +39,7 @@ def sample_function(
     Returns
     -------
     ndarray, shape (n,)
-        Never negative, not all zero.
+        By trilinear interpolation; some value is above 0.
 
     Raises
     ------
@@ -94,10 +56,10 @@ def sample_function(
                 "spect-frame",
             )
         )
-    values = interpolate(function.image, points_mm)
+    values = interpolate(function.image, x_mm, y_mm, z_mm)
     missing = np.isnan(values)
     if missing.any():
-        share_pct = 100.0 * float(volumes_cc[missing].sum()) / float(volumes_cc.sum())
+        share_pct = 100.0 * float(volume_cc[missing].sum()) / float(volume_cc.sum())
         raise InputError(
             Fault(
                 who,

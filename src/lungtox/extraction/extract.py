@@ -1,0 +1,306 @@
+"""One patient from files to DVHs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lungtox.dicom import read_function_image
+from lungtox.dose import Dvh, Samples, dvh_from_samples, eqd2_gy, functional_dvhs, read_dvhs, sample_region
+from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction.loading import Loaded, load_patient
+from lungtox.extraction.patients import PatientRow
+from lungtox.geometry import Grid
+from lungtox.imaging import sample_function
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What one patient's files gave.
+
+    Attributes
+    ----------
+    patient : str
+    dvhs : tuple of Dvh
+        Physical dose and EQD2 of each structure, then perfusion-weighted and functional ones. Empty for a patient who
+        cannot be used.
+    qa : dict
+        Quality figures, warnings and faults as docs/file-contracts.md has them.
+    """
+
+    patient: str
+    dvhs: tuple[Dvh, ...]
+    qa: dict[str, Any]
+
+
+def extract_batch(
+    rows: Iterable[PatientRow], *, dose: DoseSettings, function: FunctionSettings | None = None
+) -> list[Extraction]:
+    """Extract several patients, one after the other; one who cannot be used stops none of the others."""
+    return [extract_patient(row, dose=dose, function=function) for row in rows]
+
+
+def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Extraction:
+    """Compute all DVHs of one patient.
+
+    Parameters
+    ----------
+    row : PatientRow
+    dose : DoseSettings
+        Structures, coverage, alpha/beta.
+    function : FunctionSettings, optional
+        Perfusion weighting and functional regions; a patient without a usable SPECT keeps the anatomical DVHs.
+
+    Returns
+    -------
+    Extraction
+        With ``qa["status"]`` ``"unusable"`` and the faults where the files cannot be used; never an exception for that.
+    """
+    try:
+        if "dvh" in row.cells:
+            return _pass_through(row, dose, function)
+        return _extract(row, dose, function)
+    except LungtoxError as error:
+        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
+        return Extraction(row.patient, (), _qa(row.patient, status="unusable", faults=about(row.patient, faults)))
+
+
+def about(patient: str, faults: Iterable[Fault]) -> list[Fault]:
+    """Put the study ID in front of faults that name only a file or a structure."""
+    return [fault if patient in fault.who else replace(fault, who=f"{patient}, {fault.who}") for fault in faults]
+
+
+def _as_fault(patient: str, error: LungtoxError) -> Fault:
+    return Fault(patient, "files that give a DVH", str(error), "Look at this patient's files.", "unusable")
+
+
+def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
+    loaded = load_patient(row, settings)
+    samples = sample_all(row.patient, loaded, settings)
+    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.warnings)]
+    if settings.eqd2 and loaded.dose.fractions is None:
+        warnings.append("no number of fractions: EQD2 is left out")
+    dvhs = [dvh for name, one in samples.items() for dvh in _anatomical(name, one, loaded, settings)]
+    functional, function_qa = _functional(row, samples, loaded, settings, function)
+    plan = loaded.plan
+    qa = _qa(
+        row.patient,
+        warnings=dict.fromkeys(warnings),
+        technique=plan.technique if plan else None,
+        treatment_beams=plan.treatment_beams if plan else None,
+        setup_beams=plan.setup_beams if plan else None,
+        fractions=loaded.dose.fractions,
+        prescription_gy=plan.prescription_gy if plan else None,
+        dose_grid=_grid_figures(loaded.dose.image.grid),
+        structures={
+            name: {"volume_cc": one.region_cc, "coverage_pct": one.coverage_pct, "planes": one.planes}
+            for name, one in samples.items()
+        },
+        function=function_qa,
+    )
+    return Extraction(row.patient, (*dvhs, *functional), qa)
+
+
+def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, Samples]:
+    """Sample every region and refuse those that leave the dose grid.
+
+    Raises
+    ------
+    InputError
+        With one fault for each region whose coverage is below the minimum and not allowed by name.
+    """
+    samples: dict[str, Samples] = {}
+    faults: list[Fault] = []
+    for name, region in loaded.regions.items():
+        try:
+            one = sample_region(region, loaded.dose, end_cap=settings.end_cap)
+        except InputError as error:
+            faults += about(patient, error.faults)
+            continue
+        recipe = settings.structures[name]
+        allowed = bool({name, *recipe.union} & set(settings.allow_partial_coverage))
+        if one.coverage_pct < settings.minimum_coverage_pct - 1e-6 and not allowed:
+            faults.append(coverage_fault(patient, name, one.coverage_pct, settings.minimum_coverage_pct))
+        samples[name] = one
+    if faults:
+        raise InputError(faults)
+    return samples
+
+
+def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pct: float) -> Fault:
+    """Say how much of a structure lies outside the dose grid."""
+    return Fault(
+        patient,
+        f"a dose grid that covers {minimum_pct:g} % of {structure}",
+        f"{100 - coverage_pct:.3g} % of its volume outside the grid",
+        f"Calculate the dose on a larger grid, or name {structure} under dose.allow_partial_coverage.",
+        "dose-coverage",
+    )
+
+
+def _anatomical(name: str, samples: Samples, loaded: Loaded, settings: DoseSettings) -> Iterable[Dvh]:
+    yield dvh_from_samples(
+        samples.dose_gy,
+        samples.volume_cc,
+        structure=name,
+        bin_width_gy=settings.bin_width_gy,
+        coverage_pct=samples.coverage_pct,
+        warnings=samples.warnings,
+    )
+    alpha_beta_gy = settings.eqd2.get(name)
+    if alpha_beta_gy is not None and loaded.dose.fractions is not None:
+        yield dvh_from_samples(
+            eqd2_gy(samples.dose_gy, loaded.dose.fractions, alpha_beta_gy),
+            samples.volume_cc,
+            structure=name,
+            quantity="eqd2",
+            alpha_beta_gy=alpha_beta_gy,
+            bin_width_gy=settings.bin_width_gy,
+            coverage_pct=samples.coverage_pct,
+        )
+
+
+def _functional(
+    row: PatientRow,
+    samples: Mapping[str, Samples],
+    loaded: Loaded,
+    settings: DoseSettings,
+    function: FunctionSettings | None,
+) -> tuple[list[Dvh], dict[str, Any]]:
+    path = row.path("spect")
+    if function is None or path is None:
+        return [], _function_qa("none")
+    try:
+        one = samples.get(function.structure)
+        if one is None:
+            expected = f"the structure {function.structure} for the functional DVH"
+            raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
+        image = read_function_image(path, who=row.patient)
+        q = sample_function(
+            image,
+            one.x_mm,
+            one.y_mm,
+            one.z_mm,
+            volume_cc=one.volume_cc,
+            frame_of_reference=loaded.dose.frame_of_reference,
+            who=row.patient,
+        )
+        doses: list[tuple[Any, str, float | None]] = [(one.dose_gy, "physical", None)]
+        alpha_beta_gy = settings.eqd2.get(function.structure)
+        if alpha_beta_gy is not None and loaded.dose.fractions is not None:
+            doses.append((eqd2_gy(one.dose_gy, loaded.dose.fractions, alpha_beta_gy), "eqd2", alpha_beta_gy))
+        found = [
+            functional_dvhs(
+                dose_gy,
+                one.volume_cc,
+                q,
+                structure=function.structure,
+                regions=function.regions,
+                quantity=quantity,
+                alpha_beta_gy=ratio_gy,
+                bin_width_gy=settings.bin_width_gy,
+                coverage_pct=one.coverage_pct,
+            )
+            for dose_gy, quantity, ratio_gy in doses
+        ]
+    except LungtoxError as error:
+        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
+        return [], _function_qa("unusable", faults=about(row.patient, faults))
+    regions = {
+        name: {"volume_cc": region.volume_cc, "share_pct": region.share_pct}
+        for name, region in found[0].regions.items()
+    }
+    warnings = [*image.warnings, *found[0].warnings]
+    return [dvh for one in found for dvh in one.dvhs], _function_qa("ok", regions=regions, warnings=warnings)
+
+
+def _function_qa(
+    status: str,
+    *,
+    regions: Mapping[str, Any] | None = None,
+    faults: Iterable[Fault] = (),
+    warnings: Iterable[str] = (),
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "regions": dict(regions or {}),
+        "faults": [asdict(fault) for fault in faults],
+        "warnings": list(warnings),
+    }
+
+
+def _grid_figures(grid: Grid) -> dict[str, list[float]]:
+    """Size and spacing along x, y, z; where planes are spaced unevenly, the widest gap."""
+    axes = (grid.x_mm, grid.y_mm, grid.z_mm)
+    return {
+        "shape": [axis.size for axis in axes],
+        "spacing_mm": [round(float(np.diff(axis).max()), 6) for axis in axes],
+    }
+
+
+def _qa(
+    patient: str,
+    *,
+    status: str = "ok",
+    faults: Iterable[Fault] = (),
+    warnings: Iterable[str] = (),
+    **figures: Any,
+) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "technique": None,
+        "treatment_beams": None,
+        "setup_beams": None,
+        "fractions": None,
+        "prescription_gy": None,
+        "dose_grid": None,
+        "structures": {},
+        "function": _function_qa("none"),
+    }
+    head = {
+        "patient": patient,
+        "status": status,
+        "faults": [asdict(fault) for fault in faults],
+        "warnings": list(warnings),
+    }
+    return {**head, **empty, **figures}
+
+
+def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
+    """Take the DVHs of a table as they are; the structures that the config names must be there."""
+    path = row.path("dvh")
+    if path is None or not path.is_file():
+        raise InputError(Fault(row.patient, "a table of DVHs", "no such file", "Check the path.", "file-missing"))
+    own = [dvh for patient, dvh in read_dvhs(path) if patient == row.patient]
+    weightings = {"anatomical"}
+    if function is not None:
+        weightings |= {"perfusion", *(f"functional:{region}" for region in function.regions)}
+    dvhs = [dvh for dvh in own if dvh.structure in settings.structures and dvh.weighting in weightings]
+    whole = {dvh.structure: dvh for dvh in dvhs if (dvh.weighting, dvh.quantity) == ("anatomical", "physical")}
+    missing = [name for name in settings.structures if name not in whole]
+    if missing:
+        found = ", ".join(sorted({dvh.structure for dvh in own})) or "no row of this patient"
+        expected = f"physical-dose DVHs of {', '.join(missing)}"
+        raise InputError(Fault(row.patient, expected, found, "Add them to the table.", "structure-missing"))
+    regions = {
+        dvh.weighting.removeprefix("functional:"): {
+            "volume_cc": dvh.total_cc,
+            "share_pct": 100.0 * dvh.total_cc / whole[dvh.structure].total_cc,
+        }
+        for dvh in dvhs
+        if dvh.weighting.startswith("functional:") and dvh.quantity == "physical"
+    }
+    has_function = any(dvh.weighting != "anatomical" for dvh in dvhs)
+    qa = _qa(
+        row.patient,
+        warnings=["the DVHs come from a table: plan, grid and coverage are not known"],
+        structures={
+            name: {"volume_cc": dvh.structure_cc, "coverage_pct": dvh.coverage_pct, "planes": None}
+            for name, dvh in whole.items()
+        },
+        function=_function_qa("ok" if has_function else "none", regions=regions),
+    )
+    return Extraction(row.patient, tuple(dvhs), qa)

@@ -1,0 +1,80 @@
+"""Everything about one patient's files that would stop or weaken the extraction, without dose values."""
+
+from __future__ import annotations
+
+from lungtox.dicom import read_function_image
+from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction.extract import about, extract_patient, sample_all
+from lungtox.extraction.loading import Loaded, load_patient
+from lungtox.extraction.patients import PatientRow
+from lungtox.geometry import Grid, Structure
+
+
+def inspect_patient(
+    row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None
+) -> tuple[list[Fault], list[str]]:
+    """Look at one patient's files before a run.
+
+    Parameters
+    ----------
+    row : PatientRow
+    dose : DoseSettings
+    function : FunctionSettings, optional
+
+    Returns
+    -------
+    faults : list of Fault
+        What makes the patient unusable.
+    warnings : list of str
+        Everything else, with the study ID in front; a SPECT that is missing or refused is among these.
+    """
+    if "dvh" in row.cells:
+        qa = extract_patient(row, dose=dose, function=function).qa
+        return [Fault(**fault) for fault in qa["faults"]], []
+    try:
+        loaded = load_patient(row, dose, pixels=False)
+        if not _plainly_covered(loaded):
+            sample_all(row.patient, loaded, dose)
+    except InputError as error:
+        return about(row.patient, error.faults), []
+    warnings = [*loaded.warnings]
+    if dose.eqd2 and loaded.plan is None:
+        warnings.append("no plan, so no number of fractions: EQD2 is left out")
+    if function is not None:
+        warnings += _function_warnings(row, loaded)
+    return [], [f"{row.patient}: {text}" for text in warnings]
+
+
+def _plainly_covered(loaded: Loaded) -> bool:
+    """Say whether every structure's box, caps included, lies within the dose voxels' centres: most do and need no sampling."""
+    grid = loaded.dose.image.grid
+    parts = {id(part): part for region in loaded.regions.values() for part in region.union}
+    return all(_box_inside(part, grid) for part in parts.values())
+
+
+def _box_inside(structure: Structure, grid: Grid) -> bool:
+    x, y, z = ((axis[0], axis[-1]) for axis in (grid.x_mm, grid.y_mm, grid.z_mm))
+    heights = [plane.z_mm for plane in structure.planes]
+    if len(heights) < 2:
+        return False  # the thickness of a single plane is a matter of the engine
+    low, high = heights[0] - (heights[1] - heights[0]), heights[-1] + (heights[-1] - heights[-2])
+    return (z[0] <= low and high <= z[1]) and all(
+        bool(limits[0] <= ring[:, column].min() and ring[:, column].max() <= limits[1])
+        for plane in structure.planes
+        for ring in plane.rings
+        for column, limits in ((0, x), (1, y))
+    )
+
+
+def _function_warnings(row: PatientRow, loaded: Loaded) -> list[str]:
+    path = row.path("spect")
+    if path is None:
+        return ["no SPECT: functional analyses leave this patient out"]
+    try:
+        image = read_function_image(path, who=row.patient)
+    except LungtoxError as error:
+        return [f"SPECT not usable: {error}"]
+    if image.frame_of_reference != loaded.dose.frame_of_reference:
+        return ["SPECT not usable: its frame of reference is not that of the dose"]
+    return list(image.warnings)
