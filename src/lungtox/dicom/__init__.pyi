@@ -7,3 +7,10 @@ from .plan import Plan as Plan
 from .plan import read_plan as read_plan
 from .structures import read_structure_names as read_structure_names
 from .structures import read_structures as read_structures
+from .write_common import Subject as Subject
+from .write_ct import write_ct as write_ct
+from .write_dose import write_dose as write_dose
+from .write_function_image import write_function_image as write_function_image
+from .write_plan import BeamOutline as BeamOutline
+from .write_plan import write_plan as write_plan
+from .write_structures import write_structures as write_structures
