@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungtox.dose import read_dvhs
 from lungtox.errors import Fault, FitError, InputError
+from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
 from lungtox.ntcp.fit import NtcpFit, fit_ntcp, fit_to_json
@@ -57,8 +57,8 @@ def fit_ntcp_tables(dvh: str | Path, *, cohort: pd.DataFrame, name: str, setting
     InputError
         No patient has the DVH that the settings name.
     """
-    by_patient = read_dvhs(dvh, structure=settings.structure, weighting=settings.weighting, quantity=settings.quantity)
-    return tables_of_fit(by_patient, cohort=cohort, name=name, settings=settings)
+    identity = (settings.structure, settings.weighting, settings.quantity)
+    return tables_of_fit(read_selected_dvhs(dvh, identity)[0], cohort=cohort, name=name, settings=settings)
 
 
 def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings) -> NtcpTables:

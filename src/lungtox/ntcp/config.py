@@ -19,7 +19,7 @@ class NtcpFitSettings(Settings):
     model: Literal["lkb", "logistic"]
     """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `logistic`: a logit of the mean dose (gEUD when `n` is free)."""
     fixed: dict[str, float] = Field(default_factory=dict)
-    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0` is the mean dose."""
+    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0`: mean dose."""
     free_n: bool | None = None
     """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb, no for logistic (mean dose)."""
     structure: str

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 RECORDS = "published.toml"
+NEARLY_MEAN = 0.015
 RESEARCH_USE = "Research use, not for treatment decisions."
 
 
@@ -86,8 +87,8 @@ class PublishedModel:
 
     @property
     def needs_dvh(self) -> bool:
-        """Whether the mean dose alone is not enough."""
-        return self.model == "relative_seriality" or self.parameters.get("n", 1.0) != 1.0
+        """Whether the mean dose alone is not enough; n = 0.99 is the mean within 1 % of the dose."""
+        return self.model == "relative_seriality" or abs(self.parameters.get("n", 1.0) - 1.0) > NEARLY_MEAN
 
     def ntcp(
         self,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungtox.dose import read_dvhs
 from lungtox.errors import FitError, InputError
 from lungtox.models import roc
 from lungtox.ntcp.calibration import measure_calibration
+from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.published import PublishedModel, published_model
 
@@ -58,10 +58,9 @@ def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpS
     PublishedValidation
         A model that cannot be applied is a row with status ``refused`` and the reason in ``note``.
     """
-    by_quantity: dict[str, Mapping[str, Dvh]] = {
-        quantity: read_dvhs(dvh, structure=settings.published_structure, weighting="anatomical", quantity=quantity)
-        for quantity in sorted({published_model(name).quantity for name in settings.published})
-    }
+    quantities = sorted({published_model(name).quantity for name in settings.published})
+    selections = [(settings.published_structure, "anatomical", quantity) for quantity in quantities]
+    by_quantity = dict(zip(quantities, read_selected_dvhs(dvh, *selections), strict=True))
     return validate_on(by_quantity, cohort=cohort, settings=settings)
 
 
