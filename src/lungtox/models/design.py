@@ -185,7 +185,7 @@ def _encoding(kept: pd.DataFrame, names: list[str], dictionary: pd.DataFrame | N
     }
     terms = [INTERCEPT]
     for name in names:
-        different = levels.get(name, tuple(map(str, kept[name].unique())))
+        different = levels[name] if name in levels else tuple(map(str, np.unique(_numbers(kept[name]))))
         if len(different) < 2:
             found = f"only {different[0]} in {len(kept)} complete rows" if different else "no value"
             raise FitError(f"constant predictor: {name} has {found}; leave it out of the model.")

@@ -8,30 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.models.newton import fit_intercept
+from lungtox.models.newton import fit_intercept, maximise
 
 FloatArray = npt.NDArray[np.float64]
+
+# Firth's equations converge linearly, so the last gain in likelihood must be far smaller than for plain ones.
+_SHARP = 1e-20
 
 
 @dataclass(frozen=True)
 class FirthSolution:
-    """Estimates by firthmodels.
+    """A maximum of the penalised likelihood.
 
     Attributes
     ----------
     beta : ndarray, shape (k,)
     loglik : float
         Penalised.
+    information : ndarray, shape (k, k)
     converged : bool
     """
 
     beta: FloatArray
     loglik: float
+    information: FloatArray
     converged: bool
 
 
 def fit_firth(x: FloatArray, y: FloatArray) -> FirthSolution:
     """Fit by Firth's penalised likelihood (Firth 1993).
+
+    firthmodels finds the maximum; a few further steps sharpen it to rounding, which firthmodels' step control refuses.
 
     Parameters
     ----------
@@ -43,14 +50,22 @@ def fit_firth(x: FloatArray, y: FloatArray) -> FirthSolution:
     # Imported here: it brings scikit-learn (1.3 s), and most models do not need it.
     from firthmodels import FirthLogisticRegression
 
-    model = FirthLogisticRegression(backend="numpy", max_iter=500, gtol=1e-9, xtol=1e-9)
+    model = FirthLogisticRegression(backend="numpy", max_iter=1000, gtol=1e-5, xtol=1e-5)
     # Scaled columns: firthmodels limits its steps and judges convergence in the units of the coefficients.
-    scale = x[:, 1:].std(axis=0)
+    scale = np.concatenate([[1.0], x[:, 1:].std(axis=0)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence is handed on as a finding
-        model.fit(x[:, 1:] / scale, y)
-    beta = np.concatenate([[float(model.intercept_)], np.asarray(model.coef_, dtype=np.float64) / scale])
-    return FirthSolution(beta, float(model.loglik_), bool(model.converged_))
+        model.fit((x / scale)[:, 1:], y)
+    found = np.concatenate([[float(model.intercept_)], np.asarray(model.coef_, dtype=np.float64)])
+    sharp = maximise(x / scale, y, firth=True, start=found, tolerance=_SHARP)
+    agree = bool(np.allclose(sharp.beta, found, rtol=1e-3, atol=1e-3))
+    return FirthSolution(
+        beta=sharp.beta / scale,
+        # The determinant in the penalty knows the units of the columns.
+        loglik=sharp.loglik + float(np.log(scale).sum()),
+        information=sharp.information * np.outer(scale, scale),
+        converged=sharp.converged and agree,
+    )
 
 
 def flic_intercept(x: FloatArray, y: FloatArray, beta: FloatArray) -> float:

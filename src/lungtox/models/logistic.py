@@ -185,11 +185,7 @@ def _firth(design: Design) -> tuple[FloatArray, float, FloatArray]:
     solution = fit_firth(design.x, design.y)
     if not solution.converged:
         raise FitError("no convergence: Firth's penalised likelihood did not reach its maximum.")
-    p = expit(design.x @ solution.beta)
-    covariance = np.linalg.inv((design.x.T * (p * (1.0 - p))) @ design.x)
-    # firthmodels works on scaled columns, which moves the penalised likelihood by a constant.
-    at_estimate = maximise(design.x, design.y, firth=True, start=solution.beta, max_iterations=2)
-    return solution.beta, at_estimate.loglik, np.asarray(covariance)
+    return solution.beta, solution.loglik, np.asarray(np.linalg.inv(solution.information))
 
 
 def _estimates(

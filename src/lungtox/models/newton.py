@@ -14,8 +14,8 @@ from scipy.special import expit
 
 FloatArray = npt.NDArray[np.float64]
 
-# Newton decrement: twice the log-likelihood that is still to be gained. It does not depend on the units of x.
-_DECREMENT = 1e-12
+# Rounding of the log-likelihood must not stop an ascent.
+_ROUNDING = 1e-13
 _MAXIMUM_HALVINGS = 30
 
 
@@ -59,6 +59,7 @@ def maximise(
     start: FloatArray | None = None,
     fixed: int | None = None,
     max_iterations: int = 100,
+    tolerance: float = 1e-12,
 ) -> Solution:
     """Maximise the Bernoulli log-likelihood of a logistic model, with Firth's penalty on request.
 
@@ -75,6 +76,10 @@ def maximise(
     fixed : int, optional
         Index of a coefficient that keeps its value of `start`.
 
+    tolerance : float
+        On the Newton decrement, twice the log-likelihood that is still to be gained: it does not depend on the
+        units of `x`.
+
     Returns
     -------
     Solution
@@ -86,7 +91,7 @@ def maximise(
         step = _step(point, free)
         if step is None:
             break
-        if float(step @ point.score) < _DECREMENT:
+        if float(step @ point.score) < tolerance:
             # Convergence is quadratic: the last step squares the error and needs no further look.
             return Solution(point.beta + step, point.loglik, point.information, True, point.largest)
         further = _halve_until_better(x, y, point, step, firth=firth)
@@ -128,7 +133,7 @@ def _step(point: _Point, free: npt.NDArray[np.bool_]) -> FloatArray | None:
 def _halve_until_better(x: FloatArray, y: FloatArray, point: _Point, step: FloatArray, *, firth: bool) -> _Point | None:
     for _ in range(_MAXIMUM_HALVINGS):
         further = _evaluate(x, y, point.beta + step, firth=firth)
-        if further.loglik >= point.loglik:
+        if further.loglik >= point.loglik - _ROUNDING * (1.0 + abs(point.loglik)):
             return further
         step = step / 2.0
     return None
