@@ -15,3 +15,4 @@ from .patient import PatientTraits as PatientTraits
 from .phantom import Phantom as Phantom
 from .phantom import build_phantom as build_phantom
 from .phantom import dose_summary as dose_summary
+from .cohort_files import write_demo as write_demo
