@@ -6,6 +6,7 @@ Standard library only, so that it answers at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -98,10 +99,8 @@ def call(command: list[str], *, keep_open: tuple[int, ...] = ()) -> int:
         for number, handler in previous.items():
             signal.signal(number, handler)
         # Jobs of a killed Snakemake must not write beside the next run.
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ rule extract_dose:
         "../../envs/lungtox.yaml"
     params:
         code=code_digest("extract_dose"),
-        settings=section("dose", "function"),
+        # Another metric needs no DICOM.
+        settings=section("dose", "function", without="metrics"),
         rows=lambda wildcards: [
             ROWS[patient].digest for patient in BATCHES[wildcards.batch]
         ],
@@ -101,7 +102,7 @@ rule gather_model_dvhs:
         "../../envs/lungtox.yaml"
     params:
         code=code_digest("gather_model_dvhs"),
-        settings=section("ntcp", "function", "dose"),
+        settings=section("ntcp", "function"),
     shell:
         "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q}"
         " --dvh {output.dvh:q} >{log:q} 2>&1"
