@@ -1,3 +1,5 @@
+from .entries import DvhEntry as DvhEntry
+from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
 from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient

@@ -47,7 +47,7 @@ def inspect_patient(
 
 
 def _plainly_covered(loaded: Loaded) -> bool:
-    """Say whether every structure's box, caps included, lies within the dose voxels' centres: most do and need no sampling."""
+    """Say whether every structure's box lies within the dose voxels' centres: most do, and need no sampling."""
     grid = loaded.dose.image.grid
     parts = {id(part): part for region in loaded.regions.values() for part in region.union}
     return all(_box_inside(part, grid) for part in parts.values())

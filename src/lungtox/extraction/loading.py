@@ -76,7 +76,7 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
         raise InputError(faults.found)
     accepted, as_read = structures
     if as_read.frame_of_reference != dose.frame_of_reference:
-        faults.found.append(_frame_fault(row.patient))
+        faults.found.append(frame_fault(row.patient))
     regions, warnings, more = compose_regions(row, accepted, settings)
     faults.found += more
     if faults.found:
@@ -88,9 +88,10 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     return Loaded(plan, dose, regions, tuple(dict.fromkeys(remarks)))
 
 
-def _frame_fault(patient: str) -> Fault:
+def frame_fault(who: str) -> Fault:
+    """Say that dose and structures do not belong together."""
     return Fault(
-        patient,
+        who,
         "dose and structures in one frame of reference",
         "two different ones",
         "Give the dose that was calculated on the CT of these structures.",
