@@ -171,10 +171,11 @@ def _read_stream(
 
     name = Path(path).name
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            table, metadata = file.read(), file.metadata.metadata or {}
     except (pa.ArrowInvalid, OSError) as error:
         raise _fault(name, "a DVH table in Parquet", type(error).__name__) from None
-    summaries = _checked_summaries(table, name)
+    summaries = _checked_summaries(table, metadata, name)
     rows = _row_ranges(table, summaries, name)
     doses, volumes = table["dose_gy"].to_numpy(), table["volume_cc"].to_numpy()
     for summary, (start, stop) in zip(summaries, rows, strict=True):
@@ -182,18 +183,18 @@ def _read_stream(
             yield summary["patient"], _dvh(summary, doses[start:stop], volumes[start:stop], name)
 
 
-def _checked_summaries(table: pa.Table, name: str) -> list[dict[str, Any]]:
+def _checked_summaries(table: pa.Table, metadata: dict[bytes, bytes], name: str) -> list[dict[str, Any]]:
     if not table.schema.equals(dvh_schema()):
         found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
         expected = ", ".join(f"{field.name} {field.type}" for field in dvh_schema())
         raise _fault(name, f"the columns {expected}", found or "none")
     try:
-        summaries = json.loads((table.schema.metadata or {})[METADATA_KEY])
+        summaries = json.loads(metadata[METADATA_KEY])
         complete = all(set(summary) == {*_IDENTITY, *_SUMMARY} for summary in summaries)
     except (KeyError, ValueError, TypeError):
         complete = False
     if not complete:
-        raise _fault(name, "the summary of each DVH in the schema metadata 'lungtox'", "none that is complete")
+        raise _fault(name, "the summary of each DVH in the file metadata 'lungtox'", "none that is complete")
     checked: list[dict[str, Any]] = summaries
     return checked
 

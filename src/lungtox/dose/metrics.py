@@ -34,7 +34,7 @@ def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | Non
     ParameterError
         A name outside the grammar; the dose to a volume that the structure does not have.
     """
-    return {name: _value(dvh, parse_metric(name), reference_cc or dvh.total_cc) for name in names}
+    return {name: _value(dvh, parse_metric(name), reference_cc or dvh.cumulative.total_cc) for name in names}
 
 
 def _value(dvh: Dvh, metric: Metric, reference_cc: float) -> float:

@@ -1,10 +1,17 @@
+from .coverage import region_coverage as region_coverage
+from .edges import Edges as Edges
+from .edges import structure_edges as structure_edges
 from .grid import Dose as Dose
 from .grid import Grid as Grid
 from .grid import Image as Image
+from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
+from .lattice import Lattice as Lattice
 from .region import Region as Region
 from .region import as_region as as_region
 from .slabs import EndCap as EndCap
+from .slabs import Slabs as Slabs
+from .slabs import region_slabs as region_slabs
 from .structure import Plane as Plane
 from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet

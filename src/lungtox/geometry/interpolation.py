@@ -14,8 +14,8 @@ FloatArray = NDArray[np.float64]
 def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
     """Find where points lie along an axis.
 
-    A voxel reaches half a voxel beyond its centre, and so does the grid: within that rim the value of the outermost
-    voxel counts. Points further out are outside and nothing is extrapolated to them.
+    The grid ends at the centres of its outermost voxels: there is no value to interpolate with further out, and none is
+    extrapolated.
 
     Returns
     -------
@@ -29,18 +29,9 @@ def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np
         raise ParameterError("a grid needs at least two samples along each axis")
     index = np.clip(np.searchsorted(axis_mm, points_mm, side="right") - 1, 0, axis_mm.size - 2)
     part = (points_mm - axis_mm[index]) / (axis_mm[index + 1] - axis_mm[index])
-    low, high = grid_limits_mm(axis_mm)
-    # Structures are rounded to 0.01 mm in most files; a nanometre is slack for binary rounding only.
-    inside = (points_mm >= low - 1e-6) & (points_mm <= high + 1e-6)
+    # A nanometre of slack for binary rounding: coordinates are sums of spacings.
+    inside = (points_mm >= axis_mm[0] - 1e-6) & (points_mm <= axis_mm[-1] + 1e-6)
     return index, np.clip(part, 0.0, 1.0), inside
-
-
-def grid_limits_mm(axis_mm: FloatArray) -> tuple[float, float]:
-    """Give the outer faces of the first and the last voxel along an axis."""
-    return (
-        float(axis_mm[0] - 0.5 * (axis_mm[1] - axis_mm[0])),
-        float(axis_mm[-1] + 0.5 * (axis_mm[-1] - axis_mm[-2])),
-    )
 
 
 def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike) -> FloatArray:
@@ -54,7 +45,7 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
     Returns
     -------
     ndarray, shape (points,)
-        NaN more than half a voxel outside the outermost voxel centres.
+        NaN outside the outermost voxel centres.
     """
     grid = image.grid
     ix, px, inside_x = axis_weights(grid.x_mm, np.asarray(x_mm, dtype=np.float64))
