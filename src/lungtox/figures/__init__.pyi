@@ -1,3 +1,5 @@
+from .captions import ALTERNATIVES as ALTERNATIVES
+from .captions import CAPTIONS as CAPTIONS
 from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
 from .cytokines import plot_cytokines as plot_cytokines

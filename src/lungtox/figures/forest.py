@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ SIGNIFICANCE = 0.05
 MM_PER_PT = 25.4 / 72.0
 ROW_MM, TOP_MM, BOTTOM_MM = 3.7, 6.5, 10.0
 # Shares of a printed column, and the edges that follow from them in widths of the axis.
-LABEL_SHARE, AXIS_SHARE = 0.415, 0.255
+LABEL_SHARE, AXIS_SHARE = 0.385, 0.235
 LEFT_EDGE, TEXT_LEFT, RIGHT_EDGE = -(LABEL_SHARE - 0.015) / AXIS_SHARE, 1.06, (0.985 - LABEL_SHARE) / AXIS_SHARE
 # Odds ratios beyond these are drawn as arrows: a quasi-separated level would squeeze all others.
 LIMITS = (0.05, 20.0)
@@ -143,7 +144,7 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
     """Lay out a panel from top to bottom: a heading before each family or model, long labels on two lines."""
     style = settings.style
     column_mm = style.width_mm * LABEL_SHARE
-    characters = int(column_mm / (0.55 * small_pt(style) * MM_PER_PT)) - 1
+    characters = int(column_mm / (0.53 * small_pt(style) * MM_PER_PT)) - 1
     lines: list[_Line] = []
     at = 0.0
     for heading, part in rows.groupby("heading", sort=False):
@@ -155,11 +156,16 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
             if isinstance(row["note"], str):
                 text, kind = textwrap.fill(row["note"], 2 * characters), "note"
             else:
-                text, kind = textwrap.fill(str(row["label"]), characters), "effect"
+                text, kind = textwrap.fill(_keep_together(str(row["label"])), characters), "effect"
             high = 1 + 0.75 * text.count("\n")
             lines.append(_Line(kind, text, at, at + high, row))  # type: ignore[arg-type]
             at += high
     return lines
+
+
+def _keep_together(label: str) -> str:
+    """Put no-break spaces into the parts in brackets: ``(per 5 Gy)`` stays on one line."""
+    return re.sub(r"\([^()]{1,20}\)", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label)
 
 
 def _text(ax: Axes, x: float, y: float, text: str, **looks: Any) -> None:
@@ -203,7 +209,9 @@ def _limits(rows: list[Mapping[str, Any]]) -> tuple[float, float]:
 
 
 def _estimable(row: Mapping[str, Any]) -> bool:
-    return bool(np.isfinite(row["odds_ratio"]) and (np.isfinite(row["low"]) or np.isfinite(row["high"])))
+    """Tell whether the interval says anything; one from nothing to infinity is a separated level."""
+    bounded = (np.isfinite(row["low"]) and row["low"] > 0.001, np.isfinite(row["high"]) and row["high"] < 1000)
+    return bool(np.isfinite(row["odds_ratio"]) and any(bounded))
 
 
 def _draw_effect(

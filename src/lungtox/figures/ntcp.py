@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lungtox.figures.config import FiguresSettings
+from lungtox.figures.config import FiguresSettings, StyleSettings
 from lungtox.figures.labels import format_interval, format_number, weighting_label
 from lungtox.figures.style import (
     INK,
@@ -33,6 +33,8 @@ MODEL_NAMES = {
     "log_logistic": "Log-logistic",
     "relative_seriality": "Relative seriality",
 }
+# The literature's parameters, estimated or derived; other models show those that were estimated.
+SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "gamma50")}
 SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
 
@@ -83,7 +85,11 @@ def tabulate_ntcp(
 
 def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
+    free = tuple(entry["parameter"] for entry in fit.get("parameters", []) if not entry.get("derived"))
+    shown = SHOWN_PARAMETERS.get(str(fit["model"]), free)
     for entry in fit.get("parameters", []):
+        if entry["parameter"] not in shown or entry["estimate"] is None:
+            continue
         note = "fixed" if entry["fixed"] else "at boundary" if entry.get("at_boundary") else None
         rows.append(
             {
@@ -160,11 +166,21 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         if handles:
-            across_legend = 5 if across == 2 else 2
             figure.legend(
-                handles.values(), handles.keys(), loc="outside lower center", ncols=min(across_legend, len(handles))
+                handles.values(),
+                handles.keys(),
+                loc="outside lower center",
+                ncols=_legend_columns(figure, handles, style),
             )
     return figure
+
+
+def _legend_columns(figure: Figure, labels: Iterable[str], style: StyleSettings) -> int:
+    """Give how many legend entries stand side by side: a line sample takes 5 em, a character 0.55 em."""
+    texts = list(labels)
+    em_inches = small_pt(style) / 72.0
+    widest = max(len(text) for text in texts) * 0.55 + 5.0
+    return max(1, min(len(texts), int(figure.get_figwidth() / (em_inches * widest))))
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, settings: FiguresSettings) -> None:

@@ -80,7 +80,7 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     ]
     scores = list(curves.groupby("score", sort=False))
     line_mm = small_pt(style) * MM_PER_PT * 1.38
-    below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 4.0
+    below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 2.5
     side_mm = style.width_mm - 16.0
     height_mm = side_mm + below_mm + 3.0
     with mpl.rc_context(rc_parameters(style)):
@@ -107,10 +107,14 @@ def _pair_text(row: Any) -> str:
     """Give `first - second: difference (interval), p, n`; the sign is that of pairs.csv, auc_a - auc_b."""
     difference = format_number(row.difference)
     interval = format_interval(row.low, row.high)
-    return (
+    text = (
         f"{row.label} \N{MINUS SIGN} {row.other_label}: \N{GREEK CAPITAL LETTER DELTA}AUC {difference} "
         f"({interval}), {format_p(row.p)}, n = {row.n}"
     )
+    # The parts stay together at the end of a line.
+    for part in (f"({interval})", format_p(row.p), f"n = {row.n}"):
+        text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))
+    return text
 
 
 def _draw_curves(ax: Axes, scores: list[tuple[str, pd.DataFrame]], *, settings: FiguresSettings) -> None:

@@ -1,0 +1,38 @@
+"""Captions of the figures, the same in the report and in workflow/report."""
+
+from __future__ import annotations
+
+CAPTIONS: dict[str, str] = {
+    "dvh_groups": (
+        "Mean cumulative dose-volume histograms of patients with and without radiation pneumonitis (RP), physical dose, "
+        "with pointwise 95 % confidence bands of the mean. Panels: structure and weighting; functional panels hold "
+        "the patients with a perfusion image. The bands hold at each dose alone and test nothing."
+    ),
+    "forest": (
+        "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Left: one factor at a "
+        "time, q values are adjusted within the family (Benjamini-Hochberg). Right: multivariable models. Filled "
+        "markers: q < 0.05 (left) or p < 0.05 (right); arrows: the interval goes on beyond the axis."
+    ),
+    "cytokines": (
+        "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, whiskers to "
+        "the last value within 1.5 interquartile ranges; lines join the values of a patient. Values below the "
+        "detection limit are drawn at half of it. q values compare the groups at each time."
+    ),
+    "roc": (
+        "ROC curves of single dose metrics as they stand, larger values meaning more risk; nothing is fitted. Areas "
+        "under the curve (AUC) with DeLong 95 % confidence intervals on the logit scale; below, the declared paired "
+        "comparisons on the patients who have both metrics (DeLong)."
+    ),
+    "ntcp": (
+        "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
+        "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence intervals and "
+        "events/patients. Published models are laid over panels of the same dose. Parameters with profile-likelihood intervals."
+    ),
+}
+ALTERNATIVES: dict[str, str] = {
+    "dvh_groups": "Mean dose-volume histograms of the groups with and without pneumonitis; values in figures/dvh_groups.csv",
+    "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
+    "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
+    "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
+    "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
+}

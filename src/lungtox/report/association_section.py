@@ -1,0 +1,155 @@
+"""Sections on single factors and on cytokines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
+from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
+from lungtox.report.pictures import picture
+from lungtox.report.results import Results
+from lungtox.report.wording import count_cell, interval_cell, join_words, number_cell, optional, p_cell, plain_name
+from lungtox.report.wording import ratio_cell, text_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.05
+COMPARISONS = {
+    "paired_all": "during v pre, all patients",
+    "paired_rp": "during v pre, RP",
+    "paired_no_rp": "during v pre, no RP",
+    "groups_pre": "RP v no RP, pre",
+    "groups_during": "RP v no RP, during",
+    "groups_ratio": "RP v no RP, ratio during/pre",
+}
+
+
+def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
+    """Say for each family which factors are associated after adjustment, which only before it, or that none is."""
+    for family, rows in univariable.groupby("family", sort=False):
+        factors = rows.drop_duplicates("factor")
+        found = factors[factors["q"] < LEVEL]
+        lost = factors[(factors["p"] < LEVEL) & ~(factors["q"] < LEVEL)]
+        name = plain_name(str(family)).capitalize()
+        if found.empty:
+            smallest = optional(factors["q"].min())
+            tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
+            text = f"{name}: none of {len(factors)} factors was associated with RP at q < {LEVEL}{tail}."
+        else:
+            named = join_words([_effect_words(row, rows) for row in found.to_dict("records")])
+            text = f"{name}: {len(found)} of {len(factors)} factors were associated with RP at q < {LEVEL}: {named}."
+        if not lost.empty:
+            text += (
+                f" {join_words([text_of(label) for label in lost['label']])} had p < {LEVEL} before adjustment only: "
+                "not counted as a finding."
+            )
+        yield text
+
+
+def _effect_words(row: Mapping[str, Any], rows: pd.DataFrame) -> str:
+    """Give label, effect and q; a factor of several levels has no single effect."""
+    q = format_p(optional(row["q"]), name="q")
+    if (rows["factor"] == row["factor"]).sum() > 1 or optional(row["effect"]) is None:
+        return f"{text_of(row['label'])} ({q})"
+    interval = f"{format_ratio(optional(row['low']))} to {format_ratio(optional(row['high']))}"
+    label = effect_label(text_of(row["label"]), row["unit"])
+    return f"{label}, OR {format_ratio(optional(row['effect']))} (95 % CI {interval}; {q})"
+
+
+def association_section(results: Results) -> Section:
+    """Give the section on single factors."""
+    if results.univariable is None:
+        return Section("factors", "Single factors", (Text("No single factor was tested."),))
+    table = results.univariable
+    rows = [
+        (
+            effect_label(text_of(row["label"]), row["unit"]), plain_name(text_of(row["family"])), count_cell(row["n"]),
+            text_of(row["rp_summary"]), text_of(row["no_rp_summary"]), _odds_ratio(row),
+            p_cell(row["p"]), p_cell(row["q"]), text_of(row["test"]),
+        )
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+    columns = ("Factor", "Family", "n", "RP", "No RP", "OR (95 % CI)", "p", "q", "Test")
+    caption = (
+        "Each factor alone against RP: median [quartiles] or number (percent) of the level, odds ratio (OR) per step named, "
+        "p of the test, q adjusted within the family. Levels of one factor share its p."
+    )
+    return Section(
+        "factors",
+        "Single factors",
+        (
+            Bullets(tuple(family_findings(table))),
+            Text(
+                "An association of one factor alone is neither independent of the others nor a cause; dose metrics of one "
+                "plan are nearly the same variable (see limitations)."
+            ),
+            make_table("univariable", caption, columns, rows),
+            picture(results.folder, "forest"),
+        ),
+    )
+
+
+def _odds_ratio(row: Mapping[str, Any]) -> Any:
+    cell = ratio_cell(row["effect"], row["low"], row["high"])
+    name = text_of(row["effect_name"])
+    if cell.order is None:
+        return name if name.startswith("no ") else cell
+    return type(cell)(f"{cell.text}, Firth", cell.order) if "Firth" in name else cell
+
+
+def cytokine_findings(cytokines: pd.DataFrame) -> Iterator[str]:
+    """Say which comparisons of cytokines hold after adjustment, or that none does."""
+    found = cytokines[cytokines["q"] < LEVEL]
+    tested = int(cytokines["q"].notna().sum())
+    if found.empty:
+        smallest = optional(cytokines["q"].min())
+        tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
+        yield f"None of {tested} cytokine comparisons was significant at q < {LEVEL}{tail}."
+    else:
+        yield f"{len(found)} of {tested} cytokine comparisons were significant at q < {LEVEL}:"
+    for row in found.to_dict("records"):
+        words = COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"]))
+        effect = optional(row["effect"])
+        size = (
+            ""
+            if effect is None
+            else f"{text_of(row['effect_name'])} {format_number(effect)} "
+            f"(95 % CI {format_interval(optional(row['low']), optional(row['high']))}), "
+        )
+        yield f"{text_of(row['label'])}, {words}: {size}{format_p(optional(row['q']), name='q')}."
+
+
+def cytokine_section(results: Results) -> Section:
+    """Give the section on cytokines."""
+    if results.cytokines is None:
+        return Section("cytokines", "Cytokines", (Text("Cytokines are not part of this analysis."),))
+    rows = [
+        (
+            text_of(row["label"]), COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"])),
+            count_cell(row["n"]), interval_cell(row["median_a"], row["q1_a"], row["q3_a"]),
+            interval_cell(row["median_b"], row["q1_b"], row["q3_b"]), text_of(row["effect_name"]),
+            interval_cell(row["effect"], row["low"], row["high"]), p_cell(row["p"]), p_cell(row["q"]),
+            number_cell(row["below_limit_pct"], decimals=1), text_of(row["test"]),
+        )
+        for row in results.cytokines.to_dict("records")
+    ]  # fmt: skip
+    columns = (
+        "Cytokine", "Comparison", "n", "Median A (quartiles)", "Median B (quartiles)", "Effect", "Size (95 % CI)", "p",
+        "q", "% below limit", "Test",
+    )  # fmt: skip
+    caption = (
+        "Cytokines in time and between groups. A and B: pre and during for the comparisons in time, RP and no RP for those "
+        "between groups; q adjusted over all comparisons of the table."
+    )
+    blocks: tuple[Block, ...] = (
+        Bullets(tuple(cytokine_findings(results.cytokines))),
+        Text(
+            "Values drawn during radiotherapy are not baseline predictors: a patient has to reach the draw. The literature "
+            "disagrees on the direction of these markers."
+        ),
+        make_table("cytokine-tests", caption, columns, rows),
+        picture(results.folder, "cytokines"),
+    )
+    return Section("cytokines", "Cytokines", blocks)

@@ -1,0 +1,83 @@
+"""What a section is made of: paragraphs, tables, figures, warnings. The template turns them into HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Text:
+    """One paragraph."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+    kind: str = "bullets"
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Warnings that belong to what stands above them."""
+
+    title: str
+    items: tuple[str, ...]
+    kind: str = "notes"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell: what is printed and, for numbers, what it is sorted by."""
+
+    text: str
+    order: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first column heads its row."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    sortable: bool = True
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a data address, with the words for readers who do not see it."""
+
+    name: str
+    caption: str
+    alternative: str
+    address: str
+    width_mm: float
+    kind: str = "picture"
+
+
+Block = Text | Bullets | Notes | Table | Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A headed part of the report."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...] = field(default=())
+
+
+def make_table(
+    name: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, sortable: bool = True
+) -> Table:
+    """Build a table from texts and cells."""
+    cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
+    return Table(name, caption, tuple(columns), cells, sortable=sortable and len(cells) > 2)

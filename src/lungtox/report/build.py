@@ -1,0 +1,70 @@
+"""The report: one HTML file that carries everything with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lungtox.report.association_section import association_section, cytokine_section
+from lungtox.report.cohort_section import cohort_section, dose_section
+from lungtox.report.config import ReportSettings
+from lungtox.report.findings import summary_section
+from lungtox.report.limitations import limitations_section
+from lungtox.report.methods import methods_section
+from lungtox.report.model_section import model_section, roc_section
+from lungtox.report.ntcp_section import ntcp_section, published_section
+from lungtox.report.results import read_results
+
+TEMPLATES = "templates"
+SECTIONS = (
+    summary_section,
+    cohort_section,
+    dose_section,
+    association_section,
+    cytokine_section,
+    model_section,
+    roc_section,
+    ntcp_section,
+    published_section,
+    limitations_section,
+    methods_section,
+)
+
+
+def build_report(
+    folder: str | Path, *, settings: ReportSettings, config: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> str:
+    """Build the report of a results folder.
+
+    Parameters
+    ----------
+    folder : path of the results
+        With the tables and figures of docs/file-contracts.md; what is not there is said in its section.
+    settings : ReportSettings
+    config : dict
+        The whole config as plain values; it says which models and fits belong to the analysis.
+    provenance : dict
+        Of `collect_provenance`. Only the element with the id ``provenance`` depends on it.
+
+    Returns
+    -------
+    str
+        HTML without any reference to a network or another file.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    home = Path(__file__).with_name(TEMPLATES)
+    environment = Environment(
+        loader=FileSystemLoader(home), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    results = read_results(folder, config)
+    return environment.get_template("report.html.jinja").render(
+        title=settings.title,
+        sections=[section(results) for section in SECTIONS],
+        style=(home / "report.css").read_text(encoding="utf-8"),
+        script=(home / "report.js").read_text(encoding="utf-8"),
+        provenance=provenance,
+        config_text=json.dumps(provenance.get("config", {}), indent=1, sort_keys=True, ensure_ascii=False),
+    )

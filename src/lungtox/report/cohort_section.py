@@ -1,0 +1,156 @@
+"""Sections on the patients, and on dose and function."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
+from lungtox.report.pictures import picture
+from lungtox.report.results import Results
+from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
+
+
+def endpoint_words(endpoint: Mapping[str, Any]) -> str:
+    """Give ``CTCAE grade 2 or higher within 6 months of the end of radiotherapy``."""
+    start = {"rt_start": "start", "rt_end": "end"}.get(str(endpoint.get("start")), "end")
+    return (
+        f"{endpoint.get('scale', 'CTCAE')} grade {endpoint.get('grade')} or higher within "
+        f"{endpoint.get('window_months'):g} months of the {start} of radiotherapy"
+    )
+
+
+def outcome_sentence(results: Results) -> str:
+    """Say how many patients had pneumonitis, of those whose outcome is known."""
+    words = endpoint_words(results.config.get("endpoint") or {})
+    return f"Radiation pneumonitis (RP), {words}, occurred in {share(results.events, results.known)} patients."
+
+
+def neither_sentence(results: Results) -> str:
+    """Say what happened to patients whose outcome is neither yes nor no; empty when there are none."""
+    unknown = results.analysis[results.analysis["rp"].isna()]
+    if unknown.empty:
+        return ""
+    status = Counter(unknown["rp_status"].map(text_of)) if "rp_status" in unknown else Counter()
+    names = {"competing": "died before the window closed", "censored": "left follow-up before it closed"}
+    parts = [f"{count} {names.get(key, key)}" for key, count in sorted(status.items()) if key]
+    reason = f": {join_words(parts)}" if parts else ""
+    return (
+        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. They are left out of "
+        "the tests, fits and curves below; none of them is counted as free of RP."
+    )
+
+
+def cohort_section(results: Results) -> Section:
+    """Give the section on patients: flow, exclusions, Table 1, missing values, warnings."""
+    blocks: list[Block] = [Text(outcome_sentence(results))]
+    if sentence := neither_sentence(results):
+        blocks.append(Text(sentence))
+    blocks.extend(_flow_blocks(results))
+    if results.table1 is not None:
+        rows = [_table1_row(row) for row in results.table1.to_dict("records")]
+        blocks.append(
+            make_table(
+                "table1", "Patients, by outcome. Numbers: median [quartiles]; levels: number (percent).",
+                ("Characteristic", "All", "RP", "No RP", "Missing"), rows, sortable=False,
+            )
+        )  # fmt: skip
+    blocks.extend(_missing_blocks(results))
+    if results.warnings:
+        blocks.append(Notes("Warnings of the cohort", results.warnings))
+    return Section("patients", "Patients", tuple(blocks))
+
+
+def _flow_blocks(results: Results) -> Iterator[Block]:
+    if results.flow is not None:
+        rows = [
+            (text_of(row["step"]), count_cell(row["n"]), text_of(row["reason"]))
+            for row in results.flow.to_dict("records")
+        ]
+        yield make_table("flow", "Flow of patients.", ("Step", "Patients", "Reason"), rows, sortable=False)
+    if results.exclusions is None:
+        yield Text("No patient of the list was excluded.")
+        return
+    rows = [
+        (text_of(row["patient"]), text_of(row["stage"]), text_of(row["reason"]))
+        for row in results.exclusions.to_dict("records")
+    ]
+    yield make_table("exclusions", "Excluded patients.", ("Study ID", "Stage", "Reason"), rows)
+
+
+def _table1_row(row: Mapping[str, Any]) -> Sequence[str]:
+    level = text_of(row["level"])
+    name = f"{text_of(row['label'])}: {level}" if level else text_of(row["label"])
+    return (name, *(text_of(row[column]) for column in ("all", "rp", "no_rp", "missing")))
+
+
+def _missing_blocks(results: Results) -> Iterator[Block]:
+    if results.missing is None:
+        return
+    incomplete = results.missing[results.missing["missing"] > 0].sort_values(
+        ["missing", "column"], ascending=[False, True]
+    )
+    if incomplete.empty:
+        yield Text("No value of the analysis table is missing.")
+        return
+    rows = [
+        (text_of(row["label"]), count_cell(row["missing"]), number_cell(row["missing_pct"], decimals=1))
+        for row in incomplete.to_dict("records")
+    ]
+    yield make_table("missing", "Columns with missing values.", ("Column", "Missing", "Percent"), rows)
+
+
+def dose_section(results: Results) -> Section:
+    """Give the section on plans, dose grids, function images and their quality."""
+    blocks: list[Block] = []
+    if results.qa:
+        blocks.append(Bullets(tuple(_dose_sentences(results))))
+    else:
+        blocks.append(Text("There are no quality records of the dose stage."))
+    faults = list(_function_faults(results.qa))
+    if faults:
+        blocks.append(
+            make_table("function-faults", "Function images that could not be used.", ("Study ID", "Reason"), faults)
+        )
+    warned = [(text_of(entry["patient"]), str(text)) for entry in results.qa for text in entry.get("warnings") or ()]
+    if warned:
+        blocks.append(make_table("dose-warnings", "Warnings of the dose stage.", ("Study ID", "Warning"), warned))
+    elif results.qa:
+        blocks.append(Text("The dose stage raised no warning for any patient."))
+    blocks.append(picture(results.folder, "dvh_groups"))
+    return Section("dose", "Dose and function", tuple(blocks))
+
+
+def _dose_sentences(results: Results) -> Iterator[str]:
+    usable = [entry for entry in results.qa if entry.get("status") == "ok"]
+    yield f"Usable dose: {share(len(usable), len(results.qa))} patients."
+    techniques = Counter(str(entry["technique"]) for entry in usable if entry.get("technique"))
+    if techniques:
+        yield f"Technique: {join_words([f'{name} {count}' for name, count in sorted(techniques.items())])}."
+    spacings = Counter(
+        " x ".join(f"{value:g}" for value in entry["dose_grid"]["spacing_mm"])
+        for entry in usable
+        if entry.get("dose_grid")
+    )
+    if spacings:
+        named = join_words([f"{name} mm ({count_of(count, 'patient')})" for name, count in sorted(spacings.items())])
+        yield f"Dose grid spacing: {named}."
+    partial = sum(
+        any((part.get("coverage_pct") or 100.0) < 100.0 for part in (entry.get("structures") or {}).values())
+        for entry in usable
+    )
+    yield f"Dose grid smaller than a structure: {share(partial, len(usable))} patients." if usable else ""
+    if results.config.get("function") is None:
+        yield "No function image is part of this analysis: there are no functional metrics."
+    else:
+        yield (
+            f"Usable perfusion image: {share(results.functional, results.patients)} analysed patients; every functional "
+            "result rests on these alone."
+        )
+
+
+def _function_faults(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | Cell, ...]]:
+    for entry in entries:
+        for fault in (entry.get("function") or {}).get("faults") or ():
+            yield text_of(entry["patient"]), f"expected {fault['expected']}; found {fault['found']}"

@@ -1,0 +1,50 @@
+"""Summary of the findings, in words made from the numbers and never stronger than they are."""
+
+from __future__ import annotations
+
+from lungtox.report.association_section import cytokine_findings, family_findings
+from lungtox.report.blocks import Bullets, Section
+from lungtox.report.cohort_section import neither_sentence, outcome_sentence
+from lungtox.report.model_section import model_sentence, pair_sentences
+from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
+from lungtox.report.results import Results
+from lungtox.report.wording import count_of
+
+
+def summary_section(results: Results) -> Section:
+    """Give the summary of findings."""
+    excluded = 0 if results.exclusions is None else len(results.exclusions)
+    items = [
+        f"Of {count_of(results.patients + excluded, 'listed patient')}, {results.patients} were analysed and {excluded} excluded. "
+        f"{outcome_sentence(results)}",
+    ]
+    if sentence := neither_sentence(results):
+        items.append(sentence)
+    if results.univariable is not None:
+        items.extend(family_findings(results.univariable))
+    if results.cytokines is not None:
+        items.append(" ".join(cytokine_findings(results.cytokines)))
+    items.extend(model_sentence(model) for model in results.models)
+    items.extend(pair_sentences(results))
+    items.extend(ntcp_sentence(fit) for fit in results.ntcp)
+    if results.published is not None:
+        items.extend(
+            published_sentence({str(key): value for key, value in row.items()})
+            for row in results.published.to_dict("records")
+        )
+    items.append(_warning_sentence(results))
+    return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
+
+
+def _warning_sentence(results: Results) -> str:
+    counts = {
+        "cohort": len(results.warnings),
+        "dose": sum(len(entry.get("warnings") or ()) for entry in results.qa),
+        "models": sum(len(model.fit.get("warnings") or ()) for model in results.models),
+        "NTCP fits": sum(len(fit.get("warnings") or ()) for fit in results.ntcp),
+    }
+    total = sum(counts.values())
+    if not total:
+        return "The analysis raised no warning."
+    named = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    return f"The analysis raised {count_of(total, 'warning')} ({named}); each is shown in its section."

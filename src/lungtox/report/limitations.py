@@ -1,0 +1,127 @@
+"""Limitations that the data themselves show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lungtox.figures import format_number
+from lungtox.report.blocks import Bullets, Section
+from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
+from lungtox.report.ntcp_section import extrapolated
+from lungtox.report.results import Results
+from lungtox.report.wording import count_of, join_words, optional, plain_name, share, text_of
+
+FEW_EVENTS = 100
+COLLINEAR = 0.8
+
+
+def limitations_section(results: Results) -> Section:
+    """Give the section on limitations."""
+    items = [
+        "One cohort, analysed after the fact: internal validation estimates how the fitting overstates itself, not how "
+        "the models do in other hospitals.",
+        *_size(results),
+        *_models(results),
+        *_collinearity(results),
+        *_missing(results),
+        *_ntcp(results),
+        *_published(results),
+    ]
+    return Section("limitations", "Limitations that these data show", (Bullets(tuple(items)),))
+
+
+def _size(results: Results) -> Iterator[str]:
+    if results.events < FEW_EVENTS:
+        yield (
+            f"{count_of(results.events, 'event')}: below {FEW_EVENTS}, corrected performance is itself unstable and "
+            "intervals matter more than estimates."
+        )
+    unknown = results.patients - results.known
+    if unknown:
+        yield f"The outcome of {share(unknown, results.patients)} analysed patients is neither yes nor no."
+
+
+def _models(results: Results) -> Iterator[str]:
+    for model in results.models:
+        fit, name = model.fit, plain_name(model.name)
+        if fit.get("finding"):
+            yield f"Model {name} could not be fitted."
+            continue
+        epv = optional(fit["epv"])
+        if epv is not None and epv < FEW_EVENTS_PER_VARIABLE:
+            yield (
+                f"Model {name} has {format_number(epv, decimals=1)} events per variable, fewer than "
+                f"{FEW_EVENTS_PER_VARIABLE}: its coefficients are likely too large."
+            )
+        if (fit.get("separation") or {}).get("found"):
+            terms = join_words([text_of(term) for term in fit["separation"]["terms"]])
+            yield f"Model {name}: the outcome is separated by {terms}; Firth's penalty keeps the estimates finite."
+
+
+def _collinearity(results: Results) -> Iterator[str]:
+    """Say how closely the dose columns of the analysis table go together; a summary of that table, not a test."""
+    families: Mapping[str, Any] = (results.config.get("association") or {}).get("families") or {}
+    for family in ("dose", "functional"):
+        columns = [name for name in families.get(family) or () if name in results.analysis]
+        correlations = results.analysis[columns].corr(method="spearman", min_periods=10).abs() if columns else None
+        if correlations is None:
+            continue
+        pairs = [
+            value
+            for index, row in enumerate(columns)
+            for column in columns[index + 1 :]
+            if (value := optional(correlations.loc[row, column])) is not None
+        ]
+        close = sum(value >= COLLINEAR for value in pairs)
+        if close:
+            yield (
+                f"The {family} metrics are collinear: {close} of {len(pairs)} pairs have a Spearman correlation of "
+                f"{COLLINEAR} or more (largest {format_number(max(pairs))}). Their single associations are not separate findings."
+            )
+
+
+def _missing(results: Results) -> Iterator[str]:
+    if results.config.get("function") is not None and results.functional < results.patients:
+        without = results.patients - results.functional
+        yield (
+            f"{share(without, results.patients)} analysed patients have no usable perfusion image; functional and anatomical "
+            "results rest on different patients except in the paired comparisons."
+        )
+    if results.missing is not None:
+        worst = results.missing.sort_values(["missing_pct", "column"], ascending=[False, True]).iloc[0]
+        if worst["missing"] > 0:
+            yield (
+                "Every analysis uses the patients who have all values it needs (no imputation); the column missing most is "
+                f"{text_of(worst['label'])} ({worst['missing_pct']:.1f} %)."
+            )
+
+
+def _ntcp(results: Results) -> Iterator[str]:
+    beyond = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if extrapolated(fit)]
+    if beyond:
+        yield f"TD50 is an extrapolation beyond the doses in the data in {join_words(beyond)}."
+    boundary = [
+        f"{part['parameter']} of {plain_name(text_of(fit['ntcp']))}"
+        for fit in results.ntcp
+        for part in fit.get("parameters") or ()
+        if part.get("at_boundary")
+    ]
+    if boundary:
+        yield f"At the boundary of its range: {join_words(boundary)}."
+    failed = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if fit.get("finding") or not fit["converged"]]
+    if failed:
+        yield f"NTCP fits without an inner maximum: {join_words(failed)}."
+
+
+def _published(results: Results) -> Iterator[str]:
+    if results.published is None:
+        return
+    status = results.published["status"]
+    for name, words in (
+        ("allowed", "applied to a structure that they were not made for"),
+        ("refused", "not applied"),
+    ):
+        labels = [text_of(label) for label in results.published.loc[status == name, "label"]]
+        if labels:
+            yield f"Published models {words}: {join_words(labels)}."

@@ -1,0 +1,125 @@
+"""Methods text with the settings of this very run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lungtox.report.blocks import Section, Text
+from lungtox.report.cohort_section import endpoint_words
+from lungtox.report.results import Results
+from lungtox.report.wording import join_words, plain_name, text_of
+
+TESTS = {
+    "mann-whitney": "the Mann-Whitney test",
+    "welch": "Welch's t test",
+    "fisher": "Fisher's exact test",
+    "chi-square": "the chi-square test without correction",
+}
+
+
+def methods_section(results: Results) -> Section:
+    """Give the section on methods."""
+    config = results.config
+    parts = [
+        *_dose(config.get("dose") or {}),
+        *_function(config.get("function")),
+        f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the window "
+        "closed without RP count neither as RP nor as free of it.",
+        *_association(config),
+        *_models(config),
+        *_ntcp(config.get("ntcp") or {}),
+        f"Random draws follow from the seed {config.get('seed')}. Two-sided tests; 95 % intervals.",
+    ]
+    return Section("methods", "Methods", tuple(Text(part) for part in parts))
+
+
+def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
+    if not dose:
+        return
+    cap = {
+        "half-slice": "end caps reach half a slice beyond the outermost contours",
+        "none": "structures end at the outermost contours",
+    }
+    structures = join_words([_made_from(name, parts) for name, parts in sorted((dose.get("structures") or {}).items())])
+    yield (
+        "Dose-volume histograms: contours cover the dose plane by exact area, holes by exclusive or; "
+        f"{cap.get(str(dose.get('end_cap')), '')}; dose is interpolated trilinearly; bins of {dose.get('bin_width_gy')} Gy. "
+        f"Structures: {structures}. Vx is the share of the structure with at least x Gy."
+    )
+    ratios = join_words([f"{name} {value:g}" for name, value in sorted((dose.get("eqd2") or {}).items())])
+    if ratios:
+        yield f"EQD2 is made voxel by voxel with the number of fractions of the plan and alpha/beta (Gy): {ratios}."
+    partial = dose.get("allow_partial_coverage") or []
+    allowed = f"; allowed to leave it: {join_words([text_of(name) for name in partial])}" if partial else ""
+    yield f"The dose grid has to cover {dose.get('minimum_coverage_pct', 100):g} % of a structure{allowed}."
+
+
+def _made_from(name: str, parts: Mapping[str, Any]) -> str:
+    minus = parts.get("minus") or []
+    without = f" without {join_words(minus)}" if minus else ""
+    union = parts.get("union") or []
+    return name if union == [name] and not minus else f"{name} ({join_words(union)}{without})"
+
+
+def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
+    if not function:
+        return
+    yield (
+        f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')} and "
+        f"thresholded there; regions {join_words([text_of(region) for region in function.get('regions') or ()])} (share of the "
+        "reference value). The volume of the functional region is the denominator; perfusion weighting uses the image value "
+        "as weight."
+    )
+
+
+def _association(config: Mapping[str, Any]) -> Iterator[str]:
+    association = config.get("association") or {}
+    if not association:
+        return
+    families = join_words(
+        [f"{plain_name(name)} ({len(factors)})" for name, factors in sorted(association["families"].items())]
+    )
+    yield (
+        f"Single factors: {TESTS.get(association['continuous_test'], association['continuous_test'])} for numbers and "
+        f"{TESTS.get(association['categorical_test'], association['categorical_test'])} for categories, fixed beforehand; odds "
+        "ratios by logistic regression with profile-likelihood intervals. q values: Benjamini-Hochberg within the families "
+        f"{families}."
+    )
+    if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
+        yield (
+            "Cytokines: Wilcoxon signed-rank test in time, Mann-Whitney test between groups, one family of q values; values "
+            "below the detection limit count as half of it, their share is shown."
+        )
+
+
+def _models(config: Mapping[str, Any]) -> Iterator[str]:
+    models = config.get("models") or {}
+    if models:
+        named = join_words(
+            [f"{plain_name(name)} ({', '.join(model['predictors'])})" for name, model in sorted(models.items())]
+        )
+        resamples = (config.get("validation") or {}).get("resamples")
+        yield (
+            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is separated, "
+            "Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's optimism bootstrap with "
+            f"{resamples} resamples, the whole fit repeated in each."
+        )
+    if (config.get("roc") or {}).get("scores"):
+        yield (
+            "ROC: declared scores, larger meaning more risk; DeLong intervals on the logit scale; declared pairs by the paired "
+            "DeLong test."
+        )
+
+
+def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
+    if ntcp.get("fits"):
+        yield (
+            "NTCP: LKB is Phi((gEUD - TD50)/(m TD50)), the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; maximum likelihood "
+            "on the individual DVHs, profile-likelihood intervals."
+        )
+    if ntcp.get("published"):
+        yield (
+            "Published models are applied with their printed parameters to the structure and dose quantity that they accept: "
+            f"{join_words([plain_name(name) for name in ntcp['published']])}."
+        )

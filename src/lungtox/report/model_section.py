@@ -1,0 +1,180 @@
+"""Sections on the multivariable models and on the discrimination of single metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lungtox.figures import format_interval, format_number, format_p
+from lungtox.report.blocks import Block, Bullets, Notes, Section, Table, Text, make_table
+from lungtox.report.pictures import picture
+from lungtox.report.results import ModelResults, Results
+from lungtox.report.wording import count_cell, count_of, interval_cell, join_words, number_cell, optional, p_cell
+from lungtox.report.wording import plain_name, ratio_cell, text_of, with_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.05
+FEW_EVENTS_PER_VARIABLE = 10
+MEASURES = {
+    "auc": "AUC",
+    "slope": "Calibration slope",
+    "brier": "Brier score",
+    "citl": "Calibration-in-the-large",
+}
+
+
+def performance_words(model: ModelResults) -> str:
+    """Give the corrected AUC with its range, the apparent one beside it; never the apparent one alone."""
+    row = _measure(model.validation, "auc")
+    if row is None or optional(row["corrected"]) is None:
+        return "its discrimination could not be corrected for optimism and is not quoted"
+    return (
+        f"AUC {format_number(optional(row['corrected']))} corrected for optimism (instability range "
+        f"{format_interval(optional(row['low']), optional(row['high']))}; apparent {format_number(optional(row['apparent']))})"
+    )
+
+
+def _measure(validation: pd.DataFrame | None, measure: str) -> Mapping[str, Any] | None:
+    if validation is None:
+        return None
+    rows = validation[validation["measure"] == measure].to_dict("records")
+    return {str(key): value for key, value in rows[0].items()} if rows else None
+
+
+def model_sentence(model: ModelResults) -> str:
+    """Say in one sentence what a model showed."""
+    fit = model.fit
+    if fit.get("finding"):
+        return f"The model {plain_name(model.name)} could not be fitted: {text_of(fit['finding']).rstrip('.')}."
+    independent = [
+        text_of(term["label"])
+        for term in fit["estimates"]
+        if term["term"] != "Intercept" and term["p"] is not None and term["p"] < LEVEL
+    ]
+    named = (
+        f"independently associated (p < {LEVEL}, not adjusted for the number of terms): {join_words(independent)}"
+        if independent
+        else f"no predictor reached p < {LEVEL}"
+    )
+    return (
+        f"Model {plain_name(model.name)} ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
+        f"{format_number(optional(fit['epv']), decimals=1)} events per variable): {named}; {performance_words(model)}."
+    )
+
+
+def model_section(results: Results) -> Section:
+    """Give the section on the multivariable models."""
+    if not results.models:
+        return Section("models", "Multivariable models", (Text("No multivariable model is part of this analysis."),))
+    blocks: list[Block] = [
+        Text(
+            "The predictors were declared beforehand; none was selected by these data. Performance is that on the same "
+            "patients, corrected by repeating the whole fit in every resample. The instability range is the middle "
+            "95 % of the corrected values over the resamples, not a confidence interval."
+        )
+    ]
+    for model in results.models:
+        blocks.append(Text(model_sentence(model)))
+        blocks.extend(_model_tables(model))
+        warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
+        if warnings:
+            blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
+    return Section("models", "Multivariable models", tuple(blocks))
+
+
+def _model_tables(model: ModelResults) -> Iterator[Table]:
+    name = plain_name(model.name)
+    if not model.fit.get("finding"):
+        rows = [
+            (
+                text_of(term["label"]),
+                ratio_cell(*(_exp(term[key]) for key in ("estimate", "low", "high"))),
+                p_cell(term["p"]),
+            )
+            for term in model.fit["estimates"]
+            if term["term"] != "Intercept"
+        ]
+        penalty = ", Firth's penalty" if model.fit.get("penalty") == "firth" else ""
+        caption = f"Model {name}: adjusted odds ratios with {model.fit.get('interval', '')} intervals{penalty}."
+        yield make_table(f"model-{model.name}", caption, ("Term", "OR (95 % CI)", "p"), rows)
+    if model.validation is not None:
+        rows = [
+            (
+                MEASURES.get(text_of(row["measure"]), text_of(row["measure"])), number_cell(row["apparent"]),
+                number_cell(row["optimism"]), interval_cell(row["corrected"], row["low"], row["high"]),
+                count_cell(row["resamples"]),
+            )
+            for row in model.validation.to_dict("records")
+        ]  # fmt: skip
+        method = text_of(model.validation["method"].iloc[0])
+        columns = ("Measure", "Apparent", "Optimism", "Corrected (range)", "Resamples")
+        yield make_table(
+            f"validation-{model.name}", f"Model {name}: performance. {method}.", columns, rows, sortable=False
+        )
+
+
+def _exp(log_odds: float | None) -> float | None:
+    return None if log_odds is None else math.inf if log_odds > 700 else math.exp(log_odds)
+
+
+def roc_section(results: Results) -> Section:
+    """Give the section on single metrics as scores."""
+    if results.auc is None:
+        return Section("roc", "Discrimination of single metrics", (Text("No score was declared for ROC analysis."),))
+    rows = [
+        (
+            text_of(row["label"]), count_cell(row["n"]), count_cell(row["events"]),
+            interval_cell(row["auc"], row["low"], row["high"]), text_of(row["method"]),
+        )
+        for row in results.auc.to_dict("records")
+    ]  # fmt: skip
+    blocks: list[Block] = [
+        make_table(
+            "auc", "Area under the ROC curve of each declared score.",
+            ("Score", "n", "RP", "AUC (95 % CI)", "Method"), rows,
+        )
+    ]  # fmt: skip
+    sentences = tuple(pair_sentences(results))
+    if sentences:
+        blocks.append(Bullets(sentences))
+        blocks.append(_pair_table(results))
+    blocks.append(picture(results.folder, "roc"))
+    return Section("roc", "Discrimination of single metrics", tuple(blocks))
+
+
+def pair_sentences(results: Results) -> Iterator[str]:
+    """Say for each declared pair whether the AUCs differ."""
+    if results.auc is None or results.pairs is None:
+        return
+    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
+    for row in results.pairs.to_dict("records"):
+        first, second = (label_of.get(row[key], row[key]) for key in ("score_a", "score_b"))
+        difference, p = optional(row["difference"]), optional(row["p"])
+        if difference is None or p is None:
+            yield f"{first} and {second} could not be compared."
+            continue
+        low, high = optional(row["low"]), optional(row["high"])
+        verdict = f"larger for {first if difference > 0 else second}" if p < LEVEL else "not significantly different"
+        yield (
+            f"{first} against {second} ({count_of(int(row['n']), 'patient')} with both): AUC {verdict}, difference "
+            f"{with_interval(difference, low, high)}, {format_p(p)}."
+        )
+
+
+def _pair_table(results: Results) -> Table:
+    if results.auc is None or results.pairs is None:
+        raise AssertionError("called with pairs only")
+    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
+    rows = [
+        (
+            f"{label_of.get(row['score_a'], row['score_a'])} \N{MINUS SIGN} {label_of.get(row['score_b'], row['score_b'])}",
+            count_cell(row["n"]), count_cell(row["events"]), number_cell(row["auc_a"]), number_cell(row["auc_b"]),
+            interval_cell(row["difference"], row["low"], row["high"]), p_cell(row["p"]),
+        )
+        for row in results.pairs.to_dict("records")
+    ]  # fmt: skip
+    columns = ("Pair", "n", "RP", "AUC of first", "AUC of second", "Difference (95 % CI)", "p")
+    return make_table("pairs", "Declared paired comparisons (DeLong); p values are not adjusted.", columns, rows)

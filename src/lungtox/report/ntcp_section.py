@@ -1,0 +1,136 @@
+"""Sections on NTCP fits and on published models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lungtox.figures import format_number, weighting_label
+from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
+from lungtox.report.pictures import picture
+from lungtox.report.results import Results
+from lungtox.report.wording import count_cell, count_of, interval_cell, number_cell, optional, plain_name, text_of
+from lungtox.report.wording import with_interval
+
+NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+
+
+def ntcp_sentence(fit: Mapping[str, Any]) -> str:
+    """Say what a fit gave: TD50 with its interval, or why there is none."""
+    name = plain_name(text_of(fit["ntcp"]))
+    if fit.get("finding"):
+        return f"NTCP fit {name} could not be made: {text_of(fit['finding']).rstrip('.')}."
+    what = f"{fit['structure']}, {weighting_label(text_of(fit['weighting']))}, {quantity_words(fit)}"
+    counts = f"{count_of(fit['n'], 'patient')}, {fit['events']} with RP"
+    td50 = next((part for part in fit["parameters"] if part["parameter"] in ("td50", "td50_gy")), None)
+    value = "TD50 not defined"
+    if td50 is not None and td50["estimate"] is not None:
+        value = f"TD50 {format_number(td50['estimate'], decimals=1)} Gy (fixed)"
+        if not td50["fixed"]:
+            value = f"TD50 in Gy {with_interval(td50['estimate'], td50['low'], td50['high'], decimals=1)}"
+    state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
+    beyond = "; extrapolated beyond the doses in the data" if extrapolated(fit) else ""
+    return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
+
+
+def extrapolated(fit: Mapping[str, Any]) -> bool:
+    """Tell whether a warning of the fit says that TD50 lies beyond the doses in the data."""
+    return any("extrapolation" in str(text) for text in fit.get("warnings") or ())
+
+
+def quantity_words(fit: Mapping[str, Any]) -> str:
+    """Give ``physical dose`` or ``EQD2 with its alpha/beta``."""
+    if fit.get("quantity") == "eqd2":
+        return f"EQD2 (alpha/beta {fit['alpha_beta_gy']:g} Gy)" if fit.get("alpha_beta_gy") else "EQD2"
+    return "physical dose"
+
+
+def ntcp_section(results: Results) -> Section:
+    """Give the section on the fits to this cohort."""
+    if not results.ntcp:
+        return Section("ntcp", "NTCP models fitted to this cohort", (Text("No NTCP model was fitted."),))
+    blocks: list[Block] = [Bullets(tuple(ntcp_sentence(fit) for fit in results.ntcp))]
+    rows = [row for fit in results.ntcp for row in _parameter_rows(fit)]
+    columns = ("Fit", "Parameter", "Unit", "Estimate (95 % interval)", "State", "Log-likelihood", "AIC")
+    caption = (
+        "Maximum-likelihood estimates with profile-likelihood intervals; a dash is a limit that was not reached. AIC "
+        "compares fits to the same patients only; fits without patient factors are biased where such factors matter."
+    )
+    blocks.append(make_table("ntcp-parameters", caption, columns, rows))
+    for fit in results.ntcp:
+        warnings = tuple(str(text) for text in fit.get("warnings") or ())
+        if warnings:
+            blocks.append(Notes(f"Warnings of {plain_name(text_of(fit['ntcp']))}", warnings))
+    blocks.append(picture(results.folder, "ntcp"))
+    return Section("ntcp", "NTCP models fitted to this cohort", tuple(blocks))
+
+
+def _parameter_rows(fit: Mapping[str, Any]) -> Iterator[tuple[str | Cell, ...]]:
+    for part in fit.get("parameters") or ():
+        state = "fixed" if part["fixed"] else "derived" if part.get("derived") else "estimated"
+        if part.get("at_boundary"):
+            state += ", at boundary"
+        estimate = (
+            number_cell(part["estimate"], decimals=3)
+            if part["fixed"]
+            else interval_cell(part["estimate"], part["low"], part["high"], decimals=3)
+        )
+        yield (
+            plain_name(text_of(fit["ntcp"])), NUMBER_NAMES.get(part["parameter"], part["parameter"]),
+            text_of(part.get("unit")), estimate, state, number_cell(fit["loglik"]), number_cell(fit["aic"]),
+        )  # fmt: skip
+
+
+def published_sentence(row: Mapping[str, Any]) -> str:
+    """Say how a published model did here; too high or too low only where the interval says so."""
+    label, status, note = (text_of(row[key]) for key in ("label", "status", "note"))
+    if status == "refused":
+        return f"{label} was not applied: {note.rstrip('.')}."
+    low, high = optional(row["citl_low"]), optional(row["citl_high"])
+    verdict = "calibration-in-the-large could not be judged"
+    if low is not None and high is not None:
+        verdict = (
+            "it predicted too little risk" if low > 0 else "it predicted too much risk" if high < 0
+            else "mean prediction and observed rate were compatible"
+        )  # fmt: skip
+    mark = {"allowed": " (a structure it was not made for, allowed by name)", "converted": " (dose converted)"}
+    observed, predicted = optional(row["observed"]), optional(row["mean_predicted"])
+    if observed is None or predicted is None:
+        return f"{label}{mark.get(status, '')} was applied, but no patient with a known outcome could be judged."
+    return (
+        f"{label}{mark.get(status, '')}: mean predicted risk {100 * predicted:.1f} % against {100 * observed:.1f} % observed "
+        f"in {count_of(int(row['n']), 'patient')}, {verdict} (calibration-in-the-large "
+        f"{with_interval(optional(row['citl']), low, high)}); AUC "
+        f"{with_interval(optional(row['auc']), optional(row['auc_low']), optional(row['auc_high']))}."
+    )
+
+
+def published_section(results: Results) -> Section:
+    """Give the section on published models tried on this cohort."""
+    title = "Published models on this cohort"
+    if results.published is None:
+        return Section("published", title, (Text("No published model was applied."),))
+    records = [{str(key): value for key, value in row.items()} for row in results.published.to_dict("records")]
+    rows = [
+        (
+            text_of(row["label"]), text_of(row["status"]), f"{text_of(row['structure'])}, {text_of(row['quantity'])}",
+            count_cell(row["n"]), count_cell(row["events"]), number_cell(row["observed"]),
+            number_cell(row["mean_predicted"]), interval_cell(row["auc"], row["auc_low"], row["auc_high"]),
+            interval_cell(row["citl"], row["citl_low"], row["citl_high"]),
+            interval_cell(row["slope"], row["slope_low"], row["slope_high"]), number_cell(row["brier"], decimals=3),
+        )
+        for row in records
+    ]  # fmt: skip
+    columns = (
+        "Model", "Status", "Structure, dose", "n", "RP", "Observed", "Predicted", "AUC (95 % CI)",
+        "Calibration-in-the-large (95 % CI)", "Slope (95 % CI)", "Brier",
+    )  # fmt: skip
+    caption = "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large: 0 is right, above 0 means too little risk predicted; slope: 1 is right."
+    blocks: list[Block] = [
+        Bullets(tuple(published_sentence(row) for row in records)),
+        make_table("published", caption, columns, rows),
+    ]
+    notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in records if text_of(row["note"]))
+    if notes:
+        blocks.append(Notes("Notes on published models", notes))
+    return Section("published", title, tuple(blocks))

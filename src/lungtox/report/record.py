@@ -1,0 +1,48 @@
+"""What made the results: versions, inputs, config, seed and date."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lungtox.provenance import file_checksum, versions
+
+
+def collect_provenance(config: Mapping[str, Any], inputs: Iterable[str | Path], *, created: str) -> dict[str, Any]:
+    """Collect the record of a run: the content of provenance.json and of the report's last block.
+
+    File names only, no folders: a hospital's paths may name people.
+
+    Parameters
+    ----------
+    config : dict
+        The whole config as plain values.
+    inputs : paths
+        Input tables whose checksums are recorded.
+    created : str
+        Date and time, ISO 8601.
+
+    Returns
+    -------
+    dict
+        ``created, seed, versions, platform, inputs (name, bytes, sha256), config``.
+    """
+    tables = [
+        {"name": Path(path).name, "bytes": Path(path).stat().st_size, "sha256": file_checksum(path)} for path in inputs
+    ]
+    shown = {key: value for key, value in config.items() if key != "results"}
+    if isinstance(config.get("inputs"), Mapping):
+        shown["inputs"] = {
+            key: Path(value).name if isinstance(value, str) and value else value
+            for key, value in config["inputs"].items()
+        }
+    return {
+        "created": created,
+        "seed": config.get("seed"),
+        "versions": versions(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "inputs": tables,
+        "config": shown,
+    }

@@ -1,0 +1,150 @@
+"""Reading a results folder: every table that exists, None for what an analysis does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lungtox.tables import read_csv, read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ModelResults:
+    """Fit and internal validation of one logistic model."""
+
+    name: str
+    fit: Mapping[str, Any]
+    validation: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the report draws from.
+
+    Attributes
+    ----------
+    folder : Path
+    config : dict
+        The whole config as plain values.
+    analysis, exclusions, table1, flow, missing, univariable, cytokines, auc, pairs, published : DataFrame or None
+        Tables of docs/file-contracts.md; None where the file is absent or has no rows.
+    warnings : tuple of str
+        Of cohort/warnings.json.
+    qa : tuple of dict
+        Quality entries of the patients in analysis and exclusions, in order of study ID.
+    models : tuple of ModelResults
+    ntcp : tuple of dict
+        Contents of ntcp/{ntcp}/fit.json.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    analysis: pd.DataFrame
+    exclusions: pd.DataFrame | None
+    table1: pd.DataFrame | None
+    flow: pd.DataFrame | None
+    missing: pd.DataFrame | None
+    warnings: tuple[str, ...]
+    qa: tuple[Mapping[str, Any], ...]
+    univariable: pd.DataFrame | None
+    cytokines: pd.DataFrame | None
+    models: tuple[ModelResults, ...]
+    auc: pd.DataFrame | None
+    pairs: pd.DataFrame | None
+    ntcp: tuple[Mapping[str, Any], ...]
+    published: pd.DataFrame | None
+
+    @property
+    def patients(self) -> int:
+        """Number of analysed patients."""
+        return len(self.analysis)
+
+    @property
+    def known(self) -> int:
+        """Number of patients with a known outcome."""
+        return int(self.analysis["rp"].notna().sum())
+
+    @property
+    def events(self) -> int:
+        """Number of patients with pneumonitis."""
+        return int((self.analysis["rp"] == 1).sum())
+
+    @property
+    def functional(self) -> int:
+        """Number of analysed patients with a usable function image."""
+        analysed = set(self.analysis["patient"])
+        return sum(1 for entry in self.qa if entry["patient"] in analysed and _function(entry).get("status") == "ok")
+
+
+def _function(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return entry.get("function") or {}
+
+
+def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
+    """Read a results folder.
+
+    Parameters
+    ----------
+    folder : path of the results
+        cohort/analysis.csv has to be there; everything else may be missing.
+    config : dict
+        Names the models and NTCP fits that belong to the analysis: folders of earlier configs are not read.
+    """
+    root = Path(folder)
+    analysis = read_csv(root / "cohort/analysis.csv", dtype={"patient": str})
+    exclusions = _table(root / "cohort/exclusions.csv")
+    listed = set(analysis["patient"]) | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
+    has_cytokines = bool((config.get("inputs") or {}).get("cytokines", True))
+    return Results(
+        folder=root,
+        config=config,
+        analysis=analysis,
+        exclusions=exclusions,
+        table1=_table(root / "cohort/table1.csv", text=True),
+        flow=_table(root / "cohort/flow.csv"),
+        missing=_table(root / "cohort/missing.csv"),
+        warnings=tuple(_json(root / "cohort/warnings.json") or ()),
+        qa=_quality(root / "dose", listed),
+        univariable=_table(root / "association/univariable.csv"),
+        cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
+        models=tuple(_models(root / "models", list(config.get("models") or {}))),
+        auc=_table(root / "roc/auc.csv"),
+        pairs=_table(root / "roc/pairs.csv"),
+        ntcp=tuple(
+            fit
+            for name in sorted((config.get("ntcp") or {}).get("fits") or {})
+            if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
+        ),
+        published=_table(root / "ntcp/published/validation.csv"),
+    )
+
+
+def _table(path: Path, *, text: bool = False) -> pd.DataFrame | None:
+    if not path.is_file() or not path.read_bytes().strip():
+        return None
+    table = read_csv(path, dtype=str if text else None)
+    return None if table.empty else table
+
+
+def _json(path: Path) -> Any:
+    return read_json(path) if path.is_file() else None
+
+
+def _quality(folder: Path, listed: set[str]) -> tuple[Mapping[str, Any], ...]:
+    entries = [entry for path in sorted(folder.glob("*.qa.json")) for entry in read_json(path)]
+    # Batches of patients that were taken out of patients.csv may still lie in the folder.
+    return tuple(sorted((entry for entry in entries if entry["patient"] in listed), key=lambda entry: entry["patient"]))
+
+
+def _models(folder: Path, names: list[str]) -> list[ModelResults]:
+    found = []
+    for name in sorted(names):
+        fit = _json(folder / name / "fit.json")
+        if fit is not None:
+            found.append(ModelResults(name, fit, _table(folder / name / "validation.csv")))
+    return found

@@ -1,0 +1,84 @@
+"""Numbers and lists in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from lungtox.figures import format_interval, format_number, format_p, format_ratio
+from lungtox.report.blocks import Cell
+
+DASH = "\N{EN DASH}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Give ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    """Give ``1 patient``, ``3 patients``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def share(part: int, whole: int) -> str:
+    """Give ``27 of 110 (24.5 %)``."""
+    return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else f"{part} of 0"
+
+
+def with_interval(value: float | None, low: float | None, high: float | None, *, decimals: int = 2) -> str:
+    """Give ``0.72 (95 % CI 0.60 to 0.83)``."""
+    return f"{format_number(value, decimals=decimals)} (95 % CI {format_interval(low, high, decimals=decimals)})"
+
+
+def optional(value: Any) -> float | None:
+    """Give a number, or None where it is missing."""
+    return None if value is None or (isinstance(value, float) and math.isnan(value)) else float(value)
+
+
+def text_of(value: Any) -> str:
+    """Give a text cell; a missing one is empty."""
+    return value if isinstance(value, str) else "" if value is None or value != value else str(value)
+
+
+def number_cell(value: Any, *, decimals: int = 2) -> Cell:
+    """Give a cell with a number."""
+    number = optional(value)
+    return Cell(format_number(number, decimals=decimals), number)
+
+
+def count_cell(value: Any) -> Cell:
+    """Give a cell with a whole number."""
+    number = optional(value)
+    return Cell(DASH if number is None else f"{number:.0f}", number)
+
+
+def p_cell(value: Any) -> Cell:
+    """Give a cell with a p or q value."""
+    number = optional(value)
+    return Cell(format_p(number, name=""), number)
+
+
+def interval_cell(value: Any, low: Any, high: Any, *, decimals: int = 2) -> Cell:
+    """Give a cell with an estimate and its interval."""
+    number = optional(value)
+    if number is None:
+        return Cell(DASH)
+    inside = f"{format_interval(optional(low), optional(high), decimals=decimals)}"
+    return Cell(f"{format_number(number, decimals=decimals)} ({inside})", number)
+
+
+def ratio_cell(value: Any, low: Any, high: Any) -> Cell:
+    """Give a cell with an odds ratio and its interval."""
+    number = optional(value)
+    if number is None:
+        return Cell(DASH)
+    return Cell(f"{format_ratio(number)} ({format_ratio(optional(low))} to {format_ratio(optional(high))})", number)
+
+
+def plain_name(name: str) -> str:
+    """Give the name of a config entry in words: ``dose_clinical`` -> ``dose clinical``."""
+    return name.replace("_", " ")
