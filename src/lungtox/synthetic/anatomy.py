@@ -42,8 +42,8 @@ class Anatomy:
     mediastinum_mm : float
         Half width at the great vessels.
     hilum_z_mm : float
-    heart, vertebra_mm, cord_mm, esophagus
-        Heart; half axes and y of the vertebral bodies; half axes and y of the cord; x at top and bottom of the oesophagus.
+    heart, vertebra_mm, cord_mm, esophagus_mm
+        Heart; half axes and y of vertebral bodies and of the cord; x of the oesophagus at top and bottom.
     primary, nodes : tuple of Ellipsoid
         Gross tumour: primary with a lobe, involved lymph nodes.
     margin_mm : float

@@ -1,6 +1,7 @@
 """Choosing the beams of a synthetic plan: gantry angles and delivery for 3D-CRT, IMRT and VMAT.
 
-Gantry angles are IEC 61217 in degrees for a patient lying head first, supine: 0 from the front, 90 from the patient's left.
+Gantry angles are IEC 61217 in degrees for a patient lying head first, supine: 0 from the front, 90 from the
+patient's left.
 """
 
 from __future__ import annotations

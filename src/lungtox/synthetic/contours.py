@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import contourpy
 import numpy as np
@@ -33,7 +34,8 @@ _LUNG_STEP_MM = 4.0
 
 def plane_heights_mm(anatomy: Anatomy) -> FloatArray:
     """Give the heights of all planes, from well below the lungs to above the apex, in phantom coordinates."""
-    return np.arange(-4, int(anatomy.cavity_mm[2] / PLANE_MM) + 6) * PLANE_MM
+    heights: FloatArray = np.arange(-4.0, int(anatomy.cavity_mm[2] / PLANE_MM) + 6) * PLANE_MM
+    return heights
 
 
 def draw_structures(anatomy: Anatomy) -> dict[str, Structure]:
@@ -99,7 +101,8 @@ def _draw_tube(
 
 
 def _axis(low: float, high: float, step: float) -> FloatArray:
-    return np.arange(np.floor(low / step) - 1, np.ceil(high / step) + 2) * step
+    axis: FloatArray = np.arange(np.floor(low / step) - 1.0, np.ceil(high / step) + 2.0) * step
+    return axis
 
 
 def _trace(name: str, distance: FloatArray, x: FloatArray, y: FloatArray, heights: FloatArray) -> tuple[Plane, ...]:
@@ -109,7 +112,7 @@ def _trace(name: str, distance: FloatArray, x: FloatArray, y: FloatArray, height
     for k, z in enumerate(heights):
         if distance[k].min() >= 0.0:
             continue
-        lines = contourpy.contour_generator(x, y, distance[k]).lines(0.0)
+        lines = cast(list[FloatArray], contourpy.contour_generator(x, y, distance[k]).lines(0.0))
         rings = tuple(_resample(line) for line in lines if abs(_area_mm2(line)) >= smallest)
         if rings:
             planes.append(Plane(float(z), rings))

@@ -198,5 +198,5 @@ def _mean(values: FloatArray, weight: FloatArray) -> float:
 
 def _histogram(dose: FloatArray, volume_cc: FloatArray) -> DoseVolume:
     place = np.floor(dose / DVH_BIN_GY).astype(np.intp)
-    volume = np.bincount(place, weights=volume_cc)
-    return DoseVolume(np.arange(volume.size) * DVH_BIN_GY, volume)
+    volume = np.bincount(place, weights=volume_cc).astype(np.float64)
+    return DoseVolume(np.arange(volume.size, dtype=np.float64) * DVH_BIN_GY, volume)

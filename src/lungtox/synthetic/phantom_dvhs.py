@@ -27,11 +27,12 @@ def phantom_dvhs(phantom: Phantom) -> list[Dvh]:
     Functional ones are of the blurred perfusion without noise, and only where the patient has a SPECT.
     """
     dvhs: list[Dvh] = []
+    everywhere = phantom.dose.values.astype(np.float64)
     for name, share in _shares(phantom).items():
         inside = share > 0.0
         volume = share[inside] * _voxel_cc(phantom)
         perfusion = phantom.perfusion_blurred.values[inside] if name == "Lungs-GTV" else None
-        for dose, quantity, ratio in _quantities(phantom.dose.values[inside], phantom.traits, ALPHA_BETA_GY[name]):
+        for dose, quantity, ratio in _quantities(everywhere[inside], phantom.traits, ALPHA_BETA_GY[name]):
             dvhs.append(dvh_from_samples(dose, volume, structure=name, quantity=quantity, alpha_beta_gy=ratio))
             if perfusion is not None and phantom.summary.has_spect:
                 dvhs += functional_dvhs(

@@ -35,7 +35,7 @@ def make_ct(phantom: Phantom, rng: np.random.Generator) -> Image:
         For the noise.
     """
     anatomy = phantom.anatomy
-    x = (np.arange(_PIXELS) - (_PIXELS - 1) / 2) * _PIXEL_MM
+    x: FloatArray = (np.arange(_PIXELS, dtype=np.float64) - (_PIXELS - 1) / 2) * _PIXEL_MM
     z = np.array([plane.z_mm for plane in phantom.structures["BODY"].planes]) - anatomy.origin_mm[2]
     axes = (x[None, None, :], x[None, :, None], z[:, None, None])
     body = body_distance(anatomy, *axes)

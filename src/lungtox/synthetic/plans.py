@@ -2,8 +2,8 @@
 
 The model is one that a reader can check by hand, not a dose engine: each beam is a fluence map in its own view
 (projection of the PTV with a margin, blurred by the penumbra, with a broad low share for scatter and leakage) times
-a depth curve in water-equivalent depth, build-up included, times the inverse square of the distance. Depth comes from one
-transversal density map, the mean over the target's length, so that it does not depend on z.
+a depth curve in water-equivalent depth, build-up included, times the inverse square of the distance. Depth comes from
+one transversal density map, the mean over the target's length, so that it does not depend on z.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _CORD_BLOCK = 0.45
 _CORD_HALF_MM = 12.0
 _CORD_LIMIT = 0.72
 """3D-CRT: beams through the cord give at most this share of the prescription, as an off-cord boost would leave it."""
+_SIDEWAYS_SPARED = 0.7
+"""Where the fluence is optimised, a lateral beam starts with this much less weight, to keep V20 down."""
 _OPTIMISER_ROUNDS = 5
 _TARGET_STEP_MM = 5.0
 _ARRANGEMENTS_TRIED = 6
@@ -104,19 +106,27 @@ def _shape(
     isocentre = points.mean(axis=0)
     edges, heights = _leaf_edges(points - isocentre, arrangement.angles_deg)
     columns = int(np.ceil(np.abs(edges).max() / FLUENCE_STEP_MM))
-    across = np.arange(-columns, columns + 1) * FLUENCE_STEP_MM
+    across: FloatArray = np.arange(-columns, columns + 1, dtype=np.float64) * FLUENCE_STEP_MM
     opening = (across >= edges[..., :1]) & (across <= edges[..., 1:])
     return TreatmentPlan(
         arrangement=arrangement,
         isocentre_mm=isocentre,
         heights_mm=heights + isocentre[2],
         across_mm=across,
-        opening=opening / arrangement.angles_deg.size,
+        opening=opening * _start_weights(arrangement)[:, None, None],
         edges_mm=edges,
         depth=make_depth_map(arrangement.angles_deg, isocentre[:2], density),
         scatter_share=_SCATTER_SHARE[traits.technique],
         scale_gy=1.0,
     )
+
+
+def _start_weights(arrangement: Arrangement) -> FloatArray:
+    """Weights of the beams that add up to 1: equal, or from front and back rather than across both lungs."""
+    sideways = np.sin(np.deg2rad(arrangement.angles_deg)) ** 2
+    weights = 1.0 - _SIDEWAYS_SPARED * sideways if arrangement.modulated else np.ones_like(sideways)
+    share: FloatArray = weights / weights.sum()
+    return share
 
 
 def dose_on_grid(plan: TreatmentPlan, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> FloatArray:
@@ -285,8 +295,8 @@ def _block_cord(plan: TreatmentPlan, anatomy: Anatomy) -> TreatmentPlan:
 def _optimise(plan: TreatmentPlan, points: FloatArray) -> TreatmentPlan:
     """Even out the target's dose: multiply each ray by the mean of wanted over given dose along it.
 
-    A few rounds of this (multiplicative) correction give fluences like those of an inverse planner and keep the cord's block,
-    because the other rays to the same points grow as well.
+    A few rounds of this give fluences like those of an inverse planner and keep the cord's block, because the other rays
+    to the same points grow as well.
     """
     rays = _trace_points(plan, points)
     beams, planes, columns = plan.opening.shape

@@ -53,7 +53,7 @@ def sample_anatomy(traits: PatientTraits, rng: np.random.Generator) -> Anatomy:
         esophagus_mm=(rng.uniform(-2.0, 3.0), rng.uniform(8.0, 16.0)),
         primary=(),
         nodes=(),
-        margin_mm=rng.uniform(11.0, 16.0),
+        margin_mm=rng.uniform(10.0, 14.0),
         origin_mm=tuple(float(v) for v in np.round(rng.normal((0.0, -40.0, -180.0), (6.0, 25.0, 60.0)), 1)),  # type: ignore[arg-type]
     )
     return _with_tumour(bare, traits, rng)
@@ -107,7 +107,7 @@ def _tumour_centre(bare: Anatomy, traits: PatientTraits, radius: float, rng: np.
 
 
 def _sample_nodes(bare: Anatomy, traits: PatientTraits, rng: np.random.Generator) -> tuple[Ellipsoid, ...]:
-    """Hilar node from stage II, one to three mediastinal ones from stage III (stations 4, 7, 2 on the tumour's side)."""
+    """Hilar node from stage II, one to three mediastinal ones from stage III (stations 4, 7, 2)."""
     sign, hilum = SIDES[traits.laterality], bare.hilum_z_mm
     stations: list[Point] = [
         (sign * 32.0, 2.0, hilum),
