@@ -7,7 +7,9 @@ are those of textbook anatomy, so that lungs, heart and tumour look as on a plan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ SIDES = {"L": 1.0, "R": -1.0}
 _EDGE_MM = 8.0
 """Rounding where two surfaces of the lung meet."""
 _PERICARDIUM_MM = 3.0
+_SHARED_MM = 8.0
 _CORD_CLEARANCE_MM = 6.0
 """The PTV is cut back from the cord, as planners do."""
 
@@ -45,7 +48,7 @@ class Anatomy:
     heart, vertebra_mm, cord_mm, esophagus_mm
         Heart; half axes and y of vertebral bodies and of the cord; x of the oesophagus at top and bottom.
     primary, nodes : tuple of Ellipsoid
-        Gross tumour: primary with a lobe, involved lymph nodes.
+        Primary tumour with a lobe; involved lymph nodes.
     margin_mm : float
         From GTV to PTV.
     origin_mm : tuple of float
@@ -72,6 +75,25 @@ class Anatomy:
         middle = 0.5 * self.cavity_mm[2]
         shift: FloatArray = -self.kyphosis_per_mm * (z - middle) ** 2
         return shift
+
+    def tumour_parts(self) -> tuple[tuple[Ellipsoid, ...], tuple[Ellipsoid, ...]]:
+        """Give the parts that make up the GTV, and nodes that lie apart in height and enter the PTV only.
+
+        Drawn as one GTV those would leave gaps of several planes, which extraction reports as missing contours.
+        """
+        near, far = [*self.primary], [*self.nodes]
+        while True:
+            joined = [node for node in far if any(_heights_meet(node, part) for part in near)]
+            if not joined:
+                return tuple(near), tuple(far)
+            near += joined
+            far = [node for node in far if node not in joined]
+
+
+def _heights_meet(first: Ellipsoid, second: Ellipsoid) -> bool:
+    """Whether two parts share planes; by the smallest half axis, whatever their tilt."""
+    apart = abs(first.centre_mm[2] - second.centre_mm[2])
+    return apart < min(first.half_axes_mm) + min(second.half_axes_mm) - _SHARED_MM
 
 
 def body_distance(anatomy: Anatomy, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
@@ -151,14 +173,17 @@ def esophagus_centre_mm(anatomy: Anatomy, z: FloatArray) -> tuple[FloatArray, Fl
 
 def tumour_distances(anatomy: Anatomy, x: FloatArray, y: FloatArray, z: FloatArray) -> Solids:
     """Signed distances to GTV and PTV."""
-    gtv: FloatArray | None = None
-    for part in (*anatomy.primary, *anatomy.nodes):
-        distance = part.distance(x, y, z)
-        gtv = distance if gtv is None else smooth_min(gtv, distance, width_mm=6.0)
-    assert gtv is not None
+    near, far = anatomy.tumour_parts()
+    gtv = _united([part.distance(x, y, z) for part in near])
+    target = _united([gtv, *(part.distance(x, y, z) for part in far)])
     cage = superellipsoid((x, y - anatomy.shift_mm(z), z), anatomy.cavity_mm, (2.4, 2.4, 3.0))
-    gtv = np.maximum(np.maximum(gtv, cage - 4.0), -vertebra_distance(anatomy, x, y, z))
+    barrier = np.maximum(cage - 4.0, -vertebra_distance(anatomy, x, y, z))
     cord_x, cord_y = cord_centre_mm(anatomy, z)
     to_cord = np.hypot(x - cord_x, y - cord_y) - anatomy.cord_mm[0]
-    ptv = np.maximum(gtv - anatomy.margin_mm, _CORD_CLEARANCE_MM - to_cord)
-    return {"GTV": gtv, "PTV": np.maximum(ptv, body_distance(anatomy, x, y, z) + 5.0)}
+    ptv = np.maximum(np.maximum(target, barrier) - anatomy.margin_mm, _CORD_CLEARANCE_MM - to_cord)
+    return {"GTV": np.maximum(gtv, barrier), "PTV": np.maximum(ptv, body_distance(anatomy, x, y, z) + 5.0)}
+
+
+def _united(distances: Sequence[FloatArray]) -> FloatArray:
+    """Unite solids, with the notches between them filled."""
+    return reduce(lambda first, second: smooth_min(first, second, width_mm=6.0), distances)

@@ -295,8 +295,8 @@ def _block_cord(plan: TreatmentPlan, anatomy: Anatomy) -> TreatmentPlan:
 def _optimise(plan: TreatmentPlan, points: FloatArray) -> TreatmentPlan:
     """Even out the target's dose: multiply each ray by the mean of wanted over given dose along it.
 
-    A few rounds of this give fluences like those of an inverse planner and keep the cord's block, because the other rays
-    to the same points grow as well.
+    A few rounds of this give fluences like those of an inverse planner and keep the block of the cord, as other rays to
+    the same points grow as well.
     """
     rays = _trace_points(plan, points)
     beams, planes, columns = plan.opening.shape
