@@ -29,17 +29,17 @@ class DoseSettings(Settings):
     """Structures, dose-volume histograms and their metrics."""
 
     patients_per_job: int = Field(default=1, ge=1)
-    """Patients that one extraction job takes: 1 on one machine, 20-50 on a cluster, where starting a job costs seconds."""
+    """Patients per extraction job: 1 on one machine, 20-50 on a cluster, where starting a job costs seconds."""
     bin_width_gy: float = Field(default=0.01, gt=0, le=1)
-    """Width of the DVH bins in Gy. Means come from the samples, so the width only limits look-ups (by less than a bin)."""
+    """Width of the DVH bins in Gy. Means come from the samples; the width only limits look-ups, by less than a bin."""
     end_cap: Literal["half-slice", "none"] = "half-slice"
     """`half-slice`: the first and last contour stand for half a slice further out, as most planning systems do. `none`:
     the structure ends at them."""
     structures: dict[str, RegionSettings]
     """What is analysed, made from the accepted structures."""
     gtv_absent: Literal["refuse", "accept"] = "refuse"
-    """What to do when a structure under `minus` is missing: `refuse` makes the patient unusable, `accept` takes the whole
-    lung and labels it so."""
+    """What to do when a structure under `minus` is missing: `refuse` makes the patient unusable, `accept` takes the
+    whole lung and labels it so."""
     minimum_coverage_pct: float = Field(default=100.0, ge=0, le=100)
     """Share in % of a structure's volume that the dose grid must cover; less makes the patient unusable."""
     allow_partial_coverage: list[str] = Field(default_factory=list)
@@ -72,8 +72,8 @@ class FunctionSettings(Settings):
     structure: str = "Lungs-GTV"
     """Analysed structure that gets functional DVHs."""
     regions: list[str] = Field(default_factory=lambda: ["40%max"])
-    """Functional regions FL = {Q >= share of the reference}: `40%max` refers to the maximum within the structure, `40%p99`
-    to its 99th percentile, which a single hot spot (clumped MAA) does not move. Not "the 40th percentile"."""
+    """Functional regions FL = {Q >= share of the reference}: `40%max` refers to the maximum within the structure,
+    `40%p99` to its 99th percentile, which a single hot spot (clumped MAA) does not move. Not "the 40th percentile"."""
     denominator: Literal["region", "structure"] = "region"
     """What 100 % means in fVx: the functional region (default), or the whole structure (smaller numbers)."""
     metrics: list[str] = Field(default_factory=lambda: ["V20Gy[%]", "Mean[Gy]"])

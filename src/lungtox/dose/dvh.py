@@ -13,7 +13,9 @@ from lungtox.errors import ParameterError
 FloatArray = NDArray[np.float64]
 
 HIGHEST_DOSE_GY = 1000.0  # beyond any treatment in Gy; guards against a dose in cGy filling memory with bins
-EDGE_TOLERANCE = 1e-6  # share of a bin: a dose of 0.29 Gy belongs to the bin that starts at 0.29, whatever 0.29 / 0.01 is
+EDGE_TOLERANCE = (
+    1e-6  # share of a bin: a dose of 0.29 Gy belongs to the bin that starts at 0.29, whatever 0.29 / 0.01 is
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -197,7 +199,7 @@ def dvh_from_samples(
     held = dose if volume.min() > 0 else dose[volume > 0]
     return Dvh(
         structure=structure,
-        volume_cc=np.bincount(index, weights=volume),
+        volume_cc=np.bincount(index, weights=volume).astype(np.float64, copy=False),
         bin_width_gy=bin_width_gy,
         total_cc=total,
         min_gy=float(held.min()),

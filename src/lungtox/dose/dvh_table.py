@@ -97,7 +97,7 @@ def gather_model_dvhs(
 
 
 def rebin(dvh: Dvh, bin_width_gy: float) -> Dvh:
-    """Give the DVH in bins of a whole multiple of its width; volume, minimum, mean and maximum stay those of the samples.
+    """Give the DVH in bins of a whole multiple of its width; volume, minimum, mean, maximum stay those of the samples.
 
     Raises
     ------
@@ -163,9 +163,7 @@ def _arrow_table(dvhs: Sequence[tuple[str, Dvh]], schema: pa.Schema) -> pa.Table
     )
 
 
-def _read_stream(
-    path: str | Path, wanted: Collection[tuple[str, str, str]] | None
-) -> Iterator[tuple[str, Dvh]]:
+def _read_stream(path: str | Path, wanted: Collection[tuple[str, str, str]] | None) -> Iterator[tuple[str, Dvh]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

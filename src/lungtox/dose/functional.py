@@ -138,7 +138,7 @@ def functional_dvhs(
     q = np.asarray(function, dtype=np.float64)
     dose, volume = np.asarray(dose_gy, dtype=np.float64), np.asarray(volume_cc, dtype=np.float64)
     _check_function(q, volume, structure)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if q.min() < 0:
         share = 100.0 * float(volume[q < 0].sum()) / float(volume.sum())
         warnings = (f"{structure}: the function image is negative in {share:.2g} % of the volume; counted as 0",)

@@ -209,7 +209,8 @@ def _layers(slabs: Slabs, layers: IntArray, axis_mm: FloatArray) -> tuple[IntArr
 def _share_inside(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> FloatArray:
     low = np.maximum(centre_mm - 0.5 * cell_mm, axis_mm[0])
     high = np.minimum(centre_mm + 0.5 * cell_mm, axis_mm[-1])
-    return np.clip((high - low) / cell_mm, 0.0, 1.0)
+    share: FloatArray = np.clip((high - low) / cell_mm, 0.0, 1.0)
+    return share
 
 
 def _range(inside: NDArray[np.bool_]) -> slice:

@@ -106,9 +106,7 @@ def _trimmed(covered: FloatArray) -> FloatArray:
     return covered
 
 
-def _combine(
-    region: Region, plane: IntArray, windows: list[_Window], lattice: Lattice
-) -> tuple[FloatArray, BoolArray]:
+def _combine(region: Region, plane: IntArray, windows: list[_Window], lattice: Lattice) -> tuple[FloatArray, BoolArray]:
     """Combine the operands cell by cell; mark rows (slabs, rows) in which that is not exact."""
     slabs = plane.shape[0]
     total = np.zeros((slabs, lattice.rows, lattice.columns))

@@ -67,7 +67,7 @@ def structure_edges(structure: Structure) -> Edges:
     area = 0.5 * np.add.reduceat(dx * (y1 - y0) - dy * (x1 - x0), start)
     depth = _depths(x0, y0, start, size, ring_plane, crossing)
     adds = 1.0 - 2.0 * (depth % 2)
-    plane_area = np.bincount(ring_plane, weights=adds * np.abs(area), minlength=len(planes))
+    plane_area = np.bincount(ring_plane, weights=adds * np.abs(area), minlength=len(planes)).astype(np.float64)
     sign = np.repeat(np.where(area < 0, -adds, adds), size)
     return Edges(x0, y0, x1, y1, np.repeat(ring_plane, size), sign, plane_area, crossing)
 

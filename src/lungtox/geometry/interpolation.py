@@ -27,11 +27,20 @@ def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np
     """
     if axis_mm.size < 2:
         raise ParameterError("a grid needs at least two samples along each axis")
-    index = np.clip(np.searchsorted(axis_mm, points_mm, side="right") - 1, 0, axis_mm.size - 2)
+    index = np.clip(_lower_neighbour(axis_mm, points_mm), 0, axis_mm.size - 2)
     part = (points_mm - axis_mm[index]) / (axis_mm[index + 1] - axis_mm[index])
     # A nanometre of slack for binary rounding: coordinates are sums of spacings.
     inside = (points_mm >= axis_mm[0] - 1e-6) & (points_mm <= axis_mm[-1] + 1e-6)
     return index, np.clip(part, 0.0, 1.0), inside
+
+
+def _lower_neighbour(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.intp]:
+    spacing = (axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
+    if np.abs(np.diff(axis_mm) - spacing).max() > 1e-9 * spacing:
+        return np.searchsorted(axis_mm, points_mm, side="right") - 1
+    # Evenly spaced: a division instead of a search. A point on a voxel centre may fall to either side; its weight then
+    # is 1 or 0, and the value the same.
+    return np.floor((points_mm - axis_mm[0]) / spacing).astype(np.intp)
 
 
 def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike) -> FloatArray:

@@ -40,12 +40,12 @@ class Lattice:
     @property
     def centre_x_mm(self) -> FloatArray:
         """Centres of the columns."""
-        return self.x_mm + (np.arange(self.columns) + 0.5) * self.cell_x_mm
+        return self.x_mm + (np.arange(self.columns, dtype=np.float64) + 0.5) * self.cell_x_mm
 
     @property
     def centre_y_mm(self) -> FloatArray:
         """Centres of the rows."""
-        return self.y_mm + (np.arange(self.rows) + 0.5) * self.cell_y_mm
+        return self.y_mm + (np.arange(self.rows, dtype=np.float64) + 0.5) * self.cell_y_mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,9 @@ def accumulate(
         part = np.concatenate([mean[single], 0.5 * (left + right) - column])
     # To the right of a piece: what is left of its own cell, and from the next cell on everything.
     size = lines * (columns + 1)
-    change = np.bincount(position, weights=share * (1.0 - part), minlength=size)
+    change: FloatArray = np.bincount(position, weights=share * (1.0 - part), minlength=size).astype(
+        np.float64, copy=False
+    )
     change[1:] += np.bincount(position, weights=share * part, minlength=size)[:-1]
     result: FloatArray = np.cumsum(change.reshape(lines, columns + 1), axis=1)[:, :columns]
     return result

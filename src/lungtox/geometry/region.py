@@ -49,10 +49,10 @@ class Region:
         ndarray of bool, shape (...)
         """
         joined, kept = len(self.union), len(self.union) + len(self.within)
-        result: NDArray[np.bool_] = (
-            inside[..., :joined].any(axis=-1)
-            & inside[..., joined:kept].all(axis=-1)
-            & ~inside[..., kept:].any(axis=-1)
+        joined_any = np.any(inside[..., :joined], axis=-1)
+        result: NDArray[np.bool_] = np.logical_and(
+            np.logical_and(joined_any, np.all(inside[..., joined:kept], axis=-1)),
+            np.logical_not(np.any(inside[..., kept:], axis=-1)),
         )
         return result
 

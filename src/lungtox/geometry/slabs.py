@@ -78,9 +78,7 @@ def structure_slabs(
     return low, high, _gap_warnings(structure.name, z, gaps, wide, usual)
 
 
-def _gap_warnings(
-    name: str, z: FloatArray, gaps: FloatArray, wide: NDArray[np.bool_], usual: float
-) -> tuple[str, ...]:
+def _gap_warnings(name: str, z: FloatArray, gaps: FloatArray, wide: NDArray[np.bool_], usual: float) -> tuple[str, ...]:
     texts = [
         f"{name}: no contours from z = {z[i]:g} to {z[i + 1]:g} mm ({gaps[i]:g} mm, usually {usual:g} mm); not filled"
         for i in np.flatnonzero(wide)
