@@ -4,17 +4,20 @@ from __future__ import annotations
 
 CAPTIONS: dict[str, str] = {
     "dvh_groups": (
-        "Mean cumulative dose-volume histograms of patients with and without radiation pneumonitis (RP), physical dose, "
+        "Mean cumulative dose-volume histograms of patients with and without radiation pneumonitis (RP), physical "
+        "dose, "
         "with pointwise 95 % confidence bands of the mean. Panels: structure and weighting; functional panels hold "
         "the patients with a perfusion image. The bands hold at each dose alone and test nothing."
     ),
     "forest": (
-        "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Left: one factor at a "
+        "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Left: one factor "
+        "at a "
         "time, q values are adjusted within the family (Benjamini-Hochberg). Right: multivariable models. Filled "
         "markers: q < 0.05 (left) or p < 0.05 (right); arrows: the interval goes on beyond the axis."
     ),
     "cytokines": (
-        "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, whiskers to "
+        "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, "
+        "whiskers to "
         "the last value within 1.5 interquartile ranges; lines join the values of a patient. Values below the "
         "detection limit are drawn at half of it. q values compare the groups at each time."
     ),
@@ -25,12 +28,14 @@ CAPTIONS: dict[str, str] = {
     ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
-        "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence intervals and "
-        "events/patients. Published models are laid over panels of the same dose. Parameters with profile-likelihood intervals."
+        "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
+        "intervals and "
+        "events/patients. Published models are laid over panels of the same dose. Parameters with profile-likelihood "
+        "intervals."
     ),
 }
 ALTERNATIVES: dict[str, str] = {
-    "dvh_groups": "Mean dose-volume histograms of the groups with and without pneumonitis; values in figures/dvh_groups.csv",
+    "dvh_groups": "Mean dose-volume histograms of the groups; values in figures/dvh_groups.csv",
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",

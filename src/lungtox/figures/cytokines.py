@@ -18,9 +18,9 @@ from lungtox.figures.style import (
     INK,
     group_look,
     new_figure,
-    rc_parameters,
     say_nothing_to_draw,
     small_pt,
+    style_context,
 )
 
 if TYPE_CHECKING:
@@ -120,13 +120,11 @@ def plot_cytokines(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     matplotlib Figure
         Two columns wide.
     """
-    import matplotlib as mpl
-
     style = settings.style
     panels = list(table.groupby("cytokine", sort=False))
     across = min(4, max(1, len(panels)))
     down = max(1, math.ceil(len(panels) / across))
-    with mpl.rc_context(rc_parameters(style)):
+    with style_context(style):
         figure = new_figure(style, columns=2, height_mm=down * 68.0 + 8.0)
         figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
         axes = figure.subplots(down, across, squeeze=False).ravel()

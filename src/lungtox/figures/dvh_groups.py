@@ -16,8 +16,8 @@ from lungtox.figures.style import (
     GROUPS,
     group_look,
     new_figure,
-    rc_parameters,
     say_nothing_to_draw,
+    style_context,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def tabulate_dvh_groups(dvhs: pa.Table, analysis: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(parts, ignore_index=True)[COLUMNS]
     order = table[["structure", "weighting"]].drop_duplicates()
-    ranked = sorted(order.itertuples(index=False), key=lambda row: (row.structure, _weighting_rank(row.weighting)))
+    ranked = sorted(order.itertuples(index=False), key=lambda row: (row.structure, _weighting_rank(str(row.weighting))))
     rank = {(row.structure, row.weighting): number for number, row in enumerate(ranked)}
     keys = [rank[pair] for pair in zip(table["structure"], table["weighting"], strict=True)]
     return table.assign(key=keys).sort_values("key", kind="stable").drop(columns="key").reset_index(drop=True)
@@ -115,13 +115,11 @@ def plot_dvh_groups(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
     matplotlib Figure
         Two columns wide.
     """
-    import matplotlib as mpl
-
     style = settings.style
     panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
     across = 3 if len(panels) > 2 else 2 if len(panels) == 2 else 1
     down = max(1, math.ceil(len(panels) / across))
-    with mpl.rc_context(rc_parameters(style)):
+    with style_context(style):
         wide = across > 1
         panel_height_mm = 62.0 if across == 3 else 72.0
         figure = new_figure(style, columns=2 if wide else 1, height_mm=down * panel_height_mm)
@@ -131,7 +129,7 @@ def plot_dvh_groups(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
             say_nothing_to_draw(axes[0], "No DVH of a patient with a known outcome", style=style)
         for ax, ((structure, weighting), rows) in zip(axes, panels, strict=False):
             _draw_panel(ax, rows, settings=settings)
-            ax.set_title(f"{structure}\n{weighting_label(weighting)}")
+            ax.set_title(f"{structure}\n{weighting_label(str(weighting))}")
             ax.tick_params(labelbottom=True)
         visible = table.loc[table["mean_pct"] > 0.2, "dose_gy"]
         axes[0].set_xlim(0, 5 * math.ceil((visible.max() + STEP_GY) / 5) if len(visible) else 5)

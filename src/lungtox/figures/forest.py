@@ -14,7 +14,7 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import effect_label, format_p, format_ratio
-from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, rc_parameters, say_nothing_to_draw, small_pt
+from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,14 +100,12 @@ def plot_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     matplotlib Figure
         Two columns wide; as high as the rows need.
     """
-    import matplotlib as mpl
-
     style = settings.style
     lines = {str(name): _lines(rows, settings=settings) for name, rows in table.groupby("panel", sort=False)}
     rows_high = max((entries[-1].bottom for entries in lines.values()), default=1.0)
     row_mm = ROW_MM * style.font_pt / 8.0
     height_mm = rows_high * row_mm + TOP_MM + BOTTOM_MM
-    with mpl.rc_context(rc_parameters(style)):
+    with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if not lines:
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No effect was estimated", style=style)

@@ -16,9 +16,9 @@ from lungtox.figures.style import (
     PALETTES,
     curve_look,
     new_figure,
-    rc_parameters,
     say_nothing_to_draw,
     small_pt,
+    style_context,
 )
 
 if TYPE_CHECKING:
@@ -143,14 +143,12 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     matplotlib Figure
         One column wide for a single fit, else two.
     """
-    import matplotlib as mpl
-
     style = settings.style
     panels = list(table.groupby("panel", sort=False))
     across = 2 if len(panels) > 1 else 1
     down = max(1, math.ceil(len(panels) / across))
     legend_mm = 9.0
-    with mpl.rc_context(rc_parameters(style)):
+    with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 66.0 + legend_mm)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(down, across, squeeze=False).ravel()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, format_p
-from lungtox.figures.style import FAINT, curve_look, new_figure, rc_parameters, say_nothing_to_draw, small_pt
+from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,8 +67,6 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     matplotlib Figure
         One column wide.
     """
-    import matplotlib as mpl
-
     style = settings.style
     curves, pairs = table[table["kind"] == "curve"], table[table["kind"] == "pair"]
     # A character of DejaVu Sans is 0.55 em wide on average.
@@ -78,12 +76,12 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         for row in pairs.itertuples()
         for line in textwrap.wrap(_pair_text(row), characters, subsequent_indent="   ")
     ]
-    scores = list(curves.groupby("score", sort=False))
+    scores = [(str(score), rows) for score, rows in curves.groupby("score", sort=False)]
     line_mm = small_pt(style) * MM_PER_PT * 1.38
     below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 2.5
     side_mm = style.width_mm - 16.0
     height_mm = side_mm + below_mm + 3.0
-    with mpl.rc_context(rc_parameters(style)):
+    with style_context(style):
         figure = new_figure(style, columns=1, height_mm=height_mm)
         width_mm = style.width_mm
         ax = figure.add_axes((13.0 / width_mm, below_mm / height_mm, side_mm / width_mm, side_mm / height_mm))

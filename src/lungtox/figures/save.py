@@ -17,7 +17,7 @@ METADATA: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": "lungtox"},
     ".png": {"Software": "lungtox"},
 }
-RC_PARAMETERS: dict[str, Any] = {
+RC_PARAMETERS: Any = {
     "svg.hashsalt": "lungtox",
     "svg.fonttype": "path",  # glyphs travel with the file: the same looks where DejaVu Sans is not installed
     "pdf.fonttype": 42,  # TrueType, embedded as a subset: journals refuse Type 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +91,14 @@ def rc_parameters(style: StyleSettings) -> dict[str, Any]:
         "figure.constrained_layout.use": False,
         "mathtext.default": "regular",
     }
+
+
+def style_context(style: StyleSettings) -> AbstractContextManager[None]:
+    """Give the context in which everything has the looks of a style."""
+    import matplotlib as mpl
+
+    parameters: Any = rc_parameters(style)
+    return mpl.rc_context(parameters)
 
 
 def new_figure(style: StyleSettings, *, columns: Literal[1, 2], height_mm: float) -> Figure:

@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any
 from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import Results
-from lungtox.report.wording import count_cell, interval_cell, join_words, number_cell, optional, p_cell, plain_name
-from lungtox.report.wording import ratio_cell, text_of
+from lungtox.report.results import Results, records
+from lungtox.report.wording import (
+    count_cell,
+    decimals_for,
+    interval_cell,
+    join_words,
+    number_cell,
+    optional,
+    p_cell,
+    plain_name,
+    ratio_cell,
+    text_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.05
+MANY = 3
 COMPARISONS = {
     "paired_all": "during v pre, all patients",
     "paired_rp": "during v pre, RP",
@@ -26,8 +37,11 @@ COMPARISONS = {
 }
 
 
-def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
-    """Say for each family which factors are associated after adjustment, which only before it, or that none is."""
+def family_findings(univariable: pd.DataFrame, *, brief: bool = False) -> Iterator[str]:
+    """Say for each family which factors are associated after adjustment, which only before it, or that none is.
+
+    The brief form names more than three factors without their odds ratios.
+    """
     for family, rows in univariable.groupby("family", sort=False):
         factors = rows.drop_duplicates("factor")
         found = factors[factors["q"] < LEVEL]
@@ -38,7 +52,10 @@ def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
             tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
             text = f"{name}: none of {len(factors)} factors was associated with RP at q < {LEVEL}{tail}."
         else:
-            named = join_words([_effect_words(row, rows) for row in found.to_dict("records")])
+            if brief and len(found) > MANY:
+                named = f"{join_words([text_of(label) for label in found['label']])} ({_range_of_q(found)})"
+            else:
+                named = join_words([_effect_words(row, rows) for row in records(found)])
             text = f"{name}: {len(found)} of {len(factors)} factors were associated with RP at q < {LEVEL}: {named}."
         if not lost.empty:
             text += (
@@ -46,6 +63,11 @@ def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
                 "not counted as a finding."
             )
         yield text
+
+
+def _range_of_q(found: pd.DataFrame) -> str:
+    smallest, largest = (format_p(optional(q), name="") for q in (found["q"].min(), found["q"].max()))
+    return f"q {smallest}" if smallest == largest else f"q from {smallest} to {largest}"
 
 
 def _effect_words(row: Mapping[str, Any], rows: pd.DataFrame) -> str:
@@ -69,11 +91,12 @@ def association_section(results: Results) -> Section:
             text_of(row["rp_summary"]), text_of(row["no_rp_summary"]), _odds_ratio(row),
             p_cell(row["p"]), p_cell(row["q"]), text_of(row["test"]),
         )
-        for row in table.to_dict("records")
+        for row in records(table)
     ]  # fmt: skip
     columns = ("Factor", "Family", "n", "RP", "No RP", "OR (95 % CI)", "p", "q", "Test")
     caption = (
-        "Each factor alone against RP: median [quartiles] or number (percent) of the level, odds ratio (OR) per step named, "
+        "Each factor alone against RP: median [quartiles] or number (percent) of the level, odds ratio (OR) per step "
+        "named, "
         "p of the test, q adjusted within the family. Levels of one factor share its p."
     )
     return Section(
@@ -82,7 +105,8 @@ def association_section(results: Results) -> Section:
         (
             Bullets(tuple(family_findings(table))),
             Text(
-                "An association of one factor alone is neither independent of the others nor a cause; dose metrics of one "
+                "An association of one factor alone is neither independent of the others nor a cause; dose metrics of "
+                "one "
                 "plan are nearly the same variable (see limitations)."
             ),
             make_table("univariable", caption, columns, rows),
@@ -99,7 +123,11 @@ def _odds_ratio(row: Mapping[str, Any]) -> Any:
     return type(cell)(f"{cell.text}, Firth", cell.order) if "Firth" in name else cell
 
 
-def cytokine_findings(cytokines: pd.DataFrame) -> Iterator[str]:
+def _comparison(row: Mapping[str, Any]) -> str:
+    return COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"]))
+
+
+def cytokine_findings(cytokines: pd.DataFrame, *, brief: bool = False) -> Iterator[str]:
     """Say which comparisons of cytokines hold after adjustment, or that none does."""
     found = cytokines[cytokines["q"] < LEVEL]
     tested = int(cytokines["q"].notna().sum())
@@ -107,10 +135,13 @@ def cytokine_findings(cytokines: pd.DataFrame) -> Iterator[str]:
         smallest = optional(cytokines["q"].min())
         tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
         yield f"None of {tested} cytokine comparisons was significant at q < {LEVEL}{tail}."
-    else:
-        yield f"{len(found)} of {tested} cytokine comparisons were significant at q < {LEVEL}:"
-    for row in found.to_dict("records"):
-        words = COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"]))
+        return
+    yield f"{len(found)} of {tested} cytokine comparisons were significant at q < {LEVEL}:"
+    if brief and len(found) > MANY:
+        named = [f"{text_of(row['label'])} ({_comparison(row)})" for row in records(found)]
+        yield f"{join_words(named)} ({_range_of_q(found)})."
+        return
+    for row in records(found):
         effect = optional(row["effect"])
         size = (
             ""
@@ -118,7 +149,7 @@ def cytokine_findings(cytokines: pd.DataFrame) -> Iterator[str]:
             else f"{text_of(row['effect_name'])} {format_number(effect)} "
             f"(95 % CI {format_interval(optional(row['low']), optional(row['high']))}), "
         )
-        yield f"{text_of(row['label'])}, {words}: {size}{format_p(optional(row['q']), name='q')}."
+        yield f"{text_of(row['label'])}, {_comparison(row)}: {size}{format_p(optional(row['q']), name='q')}."
 
 
 def cytokine_section(results: Results) -> Section:
@@ -127,26 +158,28 @@ def cytokine_section(results: Results) -> Section:
         return Section("cytokines", "Cytokines", (Text("Cytokines are not part of this analysis."),))
     rows = [
         (
-            text_of(row["label"]), COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"])),
-            count_cell(row["n"]), interval_cell(row["median_a"], row["q1_a"], row["q3_a"]),
-            interval_cell(row["median_b"], row["q1_b"], row["q3_b"]), text_of(row["effect_name"]),
+            text_of(row["label"]), _comparison(row), count_cell(row["n"]),
+            interval_cell(row["median_a"], row["q1_a"], row["q3_a"], decimals=decimals_for(row["median_a"])),
+            interval_cell(row["median_b"], row["q1_b"], row["q3_b"], decimals=decimals_for(row["median_b"])),
             interval_cell(row["effect"], row["low"], row["high"]), p_cell(row["p"]), p_cell(row["q"]),
-            number_cell(row["below_limit_pct"], decimals=1), text_of(row["test"]),
+            number_cell(row["below_limit_pct"], decimals=1), f"{text_of(row['test'])}; {text_of(row['effect_name'])}",
         )
-        for row in results.cytokines.to_dict("records")
+        for row in records(results.cytokines)
     ]  # fmt: skip
     columns = (
-        "Cytokine", "Comparison", "n", "Median A (quartiles)", "Median B (quartiles)", "Effect", "Size (95 % CI)", "p",
-        "q", "% below limit", "Test",
+        "Cytokine", "Comparison", "n", "Median A (quartiles)", "Median B (quartiles)", "Effect (95 % CI)", "p", "q",
+        "% below limit", "Test; effect",
     )  # fmt: skip
     caption = (
-        "Cytokines in time and between groups. A and B: pre and during for the comparisons in time, RP and no RP for those "
+        "Cytokines in time and between groups. A and B: pre and during for the comparisons in time, RP and no RP for "
+        "those "
         "between groups; q adjusted over all comparisons of the table."
     )
     blocks: tuple[Block, ...] = (
         Bullets(tuple(cytokine_findings(results.cytokines))),
         Text(
-            "Values drawn during radiotherapy are not baseline predictors: a patient has to reach the draw. The literature "
+            "Values drawn during radiotherapy are not baseline predictors: a patient has to reach the draw. The "
+            "literature "
             "disagrees on the direction of these markers."
         ),
         make_table("cytokine-tests", caption, columns, rows),

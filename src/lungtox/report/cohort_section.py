@@ -8,8 +8,10 @@ from typing import Any
 
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import Results
+from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
+
+NAMED = 12
 
 
 def endpoint_words(endpoint: Mapping[str, Any]) -> str:
@@ -37,7 +39,8 @@ def neither_sentence(results: Results) -> str:
     parts = [f"{count} {names.get(key, key)}" for key, count in sorted(status.items()) if key]
     reason = f": {join_words(parts)}" if parts else ""
     return (
-        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. They are left out of "
+        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. They are left out "
+        "of "
         "the tests, fits and curves below; none of them is counted as free of RP."
     )
 
@@ -49,7 +52,7 @@ def cohort_section(results: Results) -> Section:
         blocks.append(Text(sentence))
     blocks.extend(_flow_blocks(results))
     if results.table1 is not None:
-        rows = [_table1_row(row) for row in results.table1.to_dict("records")]
+        rows = [_table1_row(row) for row in records(results.table1)]
         blocks.append(
             make_table(
                 "table1", "Patients, by outcome. Numbers: median [quartiles]; levels: number (percent).",
@@ -57,26 +60,22 @@ def cohort_section(results: Results) -> Section:
             )
         )  # fmt: skip
     blocks.extend(_missing_blocks(results))
-    if results.warnings:
-        blocks.append(Notes("Warnings of the cohort", results.warnings))
+    if results.cohort_warnings:
+        blocks.append(Notes("Warnings of the cohort", results.cohort_warnings))
     return Section("patients", "Patients", tuple(blocks))
 
 
 def _flow_blocks(results: Results) -> Iterator[Block]:
     if results.flow is not None:
-        rows = [
-            (text_of(row["step"]), count_cell(row["n"]), text_of(row["reason"]))
-            for row in results.flow.to_dict("records")
-        ]
+        rows = [(text_of(row["step"]), count_cell(row["n"]), text_of(row["reason"])) for row in records(results.flow)]
         yield make_table("flow", "Flow of patients.", ("Step", "Patients", "Reason"), rows, sortable=False)
     if results.exclusions is None:
         yield Text("No patient of the list was excluded.")
         return
-    rows = [
-        (text_of(row["patient"]), text_of(row["stage"]), text_of(row["reason"]))
-        for row in results.exclusions.to_dict("records")
+    excluded = [
+        (text_of(row["patient"]), text_of(row["stage"]), text_of(row["reason"])) for row in records(results.exclusions)
     ]
-    yield make_table("exclusions", "Excluded patients.", ("Study ID", "Stage", "Reason"), rows)
+    yield make_table("exclusions", "Excluded patients.", ("Study ID", "Stage", "Reason"), excluded)
 
 
 def _table1_row(row: Mapping[str, Any]) -> Sequence[str]:
@@ -96,7 +95,7 @@ def _missing_blocks(results: Results) -> Iterator[Block]:
         return
     rows = [
         (text_of(row["label"]), count_cell(row["missing"]), number_cell(row["missing_pct"], decimals=1))
-        for row in incomplete.to_dict("records")
+        for row in records(incomplete)
     ]
     yield make_table("missing", "Columns with missing values.", ("Column", "Missing", "Percent"), rows)
 
@@ -113,9 +112,10 @@ def dose_section(results: Results) -> Section:
         blocks.append(
             make_table("function-faults", "Function images that could not be used.", ("Study ID", "Reason"), faults)
         )
-    warned = [(text_of(entry["patient"]), str(text)) for entry in results.qa for text in entry.get("warnings") or ()]
-    if warned:
-        blocks.append(make_table("dose-warnings", "Warnings of the dose stage.", ("Study ID", "Warning"), warned))
+    if results.dose_warnings:
+        rows = [(text, count_cell(len(patients)), _names(patients)) for text, patients in results.dose_warnings.items()]
+        caption = "Warnings of the dose stage (all study IDs in dose/*.qa.json)."
+        blocks.append(make_table("dose-warnings", caption, ("Warning", "Patients", "Study IDs"), rows))
     elif results.qa:
         blocks.append(Text("The dose stage raised no warning for any patient."))
     blocks.append(picture(results.folder, "dvh_groups"))
@@ -145,9 +145,15 @@ def _dose_sentences(results: Results) -> Iterator[str]:
         yield "No function image is part of this analysis: there are no functional metrics."
     else:
         yield (
-            f"Usable perfusion image: {share(results.functional, results.patients)} analysed patients; every functional "
+            f"Usable perfusion image: {share(results.functional, results.patients)} analysed patients; every "
+            "functional "
             "result rests on these alone."
         )
+
+
+def _names(patients: Sequence[str]) -> str:
+    more = len(patients) - NAMED
+    return ", ".join(patients[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _function_faults(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | Cell, ...]]:

@@ -7,7 +7,7 @@ from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
 from lungtox.report.model_section import model_sentence, pair_sentences
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
-from lungtox.report.results import Results
+from lungtox.report.results import Results, records
 from lungtox.report.wording import count_of
 
 
@@ -15,22 +15,22 @@ def summary_section(results: Results) -> Section:
     """Give the summary of findings."""
     excluded = 0 if results.exclusions is None else len(results.exclusions)
     items = [
-        f"Of {count_of(results.patients + excluded, 'listed patient')}, {results.patients} were analysed and {excluded} excluded. "
+        f"Of {count_of(results.patients + excluded, 'listed patient')}, {results.patients} were analysed and "
+        f"{excluded} excluded. "
         f"{outcome_sentence(results)}",
     ]
     if sentence := neither_sentence(results):
         items.append(sentence)
     if results.univariable is not None:
-        items.extend(family_findings(results.univariable))
+        items.extend(family_findings(results.univariable, brief=True))
     if results.cytokines is not None:
-        items.append(" ".join(cytokine_findings(results.cytokines)))
+        items.append(" ".join(cytokine_findings(results.cytokines, brief=True)))
     items.extend(model_sentence(model) for model in results.models)
     items.extend(pair_sentences(results))
     items.extend(ntcp_sentence(fit) for fit in results.ntcp)
     if results.published is not None:
         items.extend(
-            published_sentence({str(key): value for key, value in row.items()})
-            for row in results.published.to_dict("records")
+            published_sentence({str(key): value for key, value in row.items()}) for row in records(results.published)
         )
     items.append(_warning_sentence(results))
     return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
@@ -38,8 +38,8 @@ def summary_section(results: Results) -> Section:
 
 def _warning_sentence(results: Results) -> str:
     counts = {
-        "cohort": len(results.warnings),
-        "dose": sum(len(entry.get("warnings") or ()) for entry in results.qa),
+        "cohort": len(results.cohort_warnings),
+        "dose": len(results.dose_warnings),
         "models": sum(len(model.fit.get("warnings") or ()) for model in results.models),
         "NTCP fits": sum(len(fit.get("warnings") or ()) for fit in results.ntcp),
     }

@@ -44,7 +44,7 @@ def _size(results: Results) -> Iterator[str]:
 
 def _models(results: Results) -> Iterator[str]:
     for model in results.models:
-        fit, name = model.fit, plain_name(model.name)
+        fit, name = model.fit, f"'{plain_name(model.name)}'"
         if fit.get("finding"):
             yield f"Model {name} could not be fitted."
             continue
@@ -77,7 +77,8 @@ def _collinearity(results: Results) -> Iterator[str]:
         if close:
             yield (
                 f"The {family} metrics are collinear: {close} of {len(pairs)} pairs have a Spearman correlation of "
-                f"{COLLINEAR} or more (largest {format_number(max(pairs))}). Their single associations are not separate findings."
+                f"{COLLINEAR} or more (largest {format_number(max(pairs))}). Their single associations are not "
+                "separate findings."
             )
 
 
@@ -85,14 +86,16 @@ def _missing(results: Results) -> Iterator[str]:
     if results.config.get("function") is not None and results.functional < results.patients:
         without = results.patients - results.functional
         yield (
-            f"{share(without, results.patients)} analysed patients have no usable perfusion image; functional and anatomical "
+            f"{share(without, results.patients)} analysed patients have no usable perfusion image; functional and "
+            "anatomical "
             "results rest on different patients except in the paired comparisons."
         )
     if results.missing is not None:
         worst = results.missing.sort_values(["missing_pct", "column"], ascending=[False, True]).iloc[0]
         if worst["missing"] > 0:
             yield (
-                "Every analysis uses the patients who have all values it needs (no imputation); the column missing most is "
+                "Every analysis uses the patients who have all values it needs (no imputation); the column missing "
+                "most is "
                 f"{text_of(worst['label'])} ({worst['missing_pct']:.1f} %)."
             )
 

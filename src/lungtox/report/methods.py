@@ -24,7 +24,8 @@ def methods_section(results: Results) -> Section:
     parts = [
         *_dose(config.get("dose") or {}),
         *_function(config.get("function")),
-        f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the window "
+        f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the "
+        "window "
         "closed without RP count neither as RP nor as free of it.",
         *_association(config),
         *_models(config),
@@ -44,7 +45,8 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
     structures = join_words([_made_from(name, parts) for name, parts in sorted((dose.get("structures") or {}).items())])
     yield (
         "Dose-volume histograms: contours cover the dose plane by exact area, holes by exclusive or; "
-        f"{cap.get(str(dose.get('end_cap')), '')}; dose is interpolated trilinearly; bins of {dose.get('bin_width_gy')} Gy. "
+        f"{cap.get(str(dose.get('end_cap')), '')}; dose is interpolated trilinearly; bins of "
+        f"{dose.get('bin_width_gy')} Gy. "
         f"Structures: {structures}. Vx is the share of the structure with at least x Gy."
     )
     ratios = join_words([f"{name} {value:g}" for name, value in sorted((dose.get("eqd2") or {}).items())])
@@ -66,9 +68,12 @@ def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
     if not function:
         return
     yield (
-        f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')} and "
-        f"thresholded there; regions {join_words([text_of(region) for region in function.get('regions') or ()])} (share of the "
-        "reference value). The volume of the functional region is the denominator; perfusion weighting uses the image value "
+        "Functional histograms: the perfusion image is interpolated to the dose samples of "
+        f"{function.get('structure')} and "
+        f"thresholded there; regions {join_words([text_of(region) for region in function.get('regions') or ()])} "
+        "(share of the "
+        "reference value). The volume of the functional region is the denominator; perfusion weighting uses the image "
+        "value "
         "as weight."
     )
 
@@ -82,13 +87,16 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"Single factors: {TESTS.get(association['continuous_test'], association['continuous_test'])} for numbers and "
-        f"{TESTS.get(association['categorical_test'], association['categorical_test'])} for categories, fixed beforehand; odds "
-        "ratios by logistic regression with profile-likelihood intervals. q values: Benjamini-Hochberg within the families "
+        f"{TESTS.get(association['categorical_test'], association['categorical_test'])} for categories, fixed "
+        "beforehand; odds "
+        "ratios by logistic regression with profile-likelihood intervals. q values: Benjamini-Hochberg within the "
+        "families "
         f"{families}."
     )
     if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
         yield (
-            "Cytokines: Wilcoxon signed-rank test in time, Mann-Whitney test between groups, one family of q values; values "
+            "Cytokines: Wilcoxon signed-rank test in time, Mann-Whitney test between groups, one family of q values; "
+            "values "
             "below the detection limit count as half of it, their share is shown."
         )
 
@@ -101,13 +109,16 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         )
         resamples = (config.get("validation") or {}).get("resamples")
         yield (
-            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is separated, "
-            "Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's optimism bootstrap with "
+            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
+            "separated, "
+            "Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's optimism "
+            "bootstrap with "
             f"{resamples} resamples, the whole fit repeated in each."
         )
     if (config.get("roc") or {}).get("scores"):
         yield (
-            "ROC: declared scores, larger meaning more risk; DeLong intervals on the logit scale; declared pairs by the paired "
+            "ROC: declared scores, larger meaning more risk; DeLong intervals on the logit scale; declared pairs by "
+            "the paired "
             "DeLong test."
         )
 
@@ -115,11 +126,13 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
     if ntcp.get("fits"):
         yield (
-            "NTCP: LKB is Phi((gEUD - TD50)/(m TD50)), the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; maximum likelihood "
+            "NTCP: LKB is Phi((gEUD - TD50)/(m TD50)), the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
+            "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
     if ntcp.get("published"):
         yield (
-            "Published models are applied with their printed parameters to the structure and dose quantity that they accept: "
+            "Published models are applied with their printed parameters to the structure and dose quantity that they "
+            "accept: "
             f"{join_words([plain_name(name) for name in ntcp['published']])}."
         )

@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Any
 from lungtox.figures import format_interval, format_number, format_p
 from lungtox.report.blocks import Block, Bullets, Notes, Section, Table, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import ModelResults, Results
-from lungtox.report.wording import count_cell, count_of, interval_cell, join_words, number_cell, optional, p_cell
-from lungtox.report.wording import plain_name, ratio_cell, text_of, with_interval
+from lungtox.report.results import ModelResults, Results, records
+from lungtox.report.wording import (
+    count_cell,
+    count_of,
+    interval_cell,
+    join_words,
+    number_cell,
+    optional,
+    p_cell,
+    plain_name,
+    ratio_cell,
+    text_of,
+    with_interval,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,14 +44,15 @@ def performance_words(model: ModelResults) -> str:
         return "its discrimination could not be corrected for optimism and is not quoted"
     return (
         f"AUC {format_number(optional(row['corrected']))} corrected for optimism (instability range "
-        f"{format_interval(optional(row['low']), optional(row['high']))}; apparent {format_number(optional(row['apparent']))})"
+        f"{format_interval(optional(row['low']), optional(row['high']))}; apparent "
+        f"{format_number(optional(row['apparent']))})"
     )
 
 
 def _measure(validation: pd.DataFrame | None, measure: str) -> Mapping[str, Any] | None:
     if validation is None:
         return None
-    rows = validation[validation["measure"] == measure].to_dict("records")
+    rows = records(validation[validation["measure"] == measure])
     return {str(key): value for key, value in rows[0].items()} if rows else None
 
 
@@ -48,7 +60,7 @@ def model_sentence(model: ModelResults) -> str:
     """Say in one sentence what a model showed."""
     fit = model.fit
     if fit.get("finding"):
-        return f"The model {plain_name(model.name)} could not be fitted: {text_of(fit['finding']).rstrip('.')}."
+        return f"The model '{plain_name(model.name)}' could not be fitted: {text_of(fit['finding']).rstrip('.')}."
     independent = [
         text_of(term["label"])
         for term in fit["estimates"]
@@ -60,7 +72,7 @@ def model_sentence(model: ModelResults) -> str:
         else f"no predictor reached p < {LEVEL}"
     )
     return (
-        f"Model {plain_name(model.name)} ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
+        f"Model '{plain_name(model.name)}' ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
         f"{format_number(optional(fit['epv']), decimals=1)} events per variable): {named}; {performance_words(model)}."
     )
 
@@ -98,21 +110,21 @@ def _model_tables(model: ModelResults) -> Iterator[Table]:
             if term["term"] != "Intercept"
         ]
         penalty = ", Firth's penalty" if model.fit.get("penalty") == "firth" else ""
-        caption = f"Model {name}: adjusted odds ratios with {model.fit.get('interval', '')} intervals{penalty}."
+        caption = f"Model '{name}': adjusted odds ratios with {model.fit.get('interval', '')} intervals{penalty}."
         yield make_table(f"model-{model.name}", caption, ("Term", "OR (95 % CI)", "p"), rows)
     if model.validation is not None:
-        rows = [
+        measures = [
             (
                 MEASURES.get(text_of(row["measure"]), text_of(row["measure"])), number_cell(row["apparent"]),
                 number_cell(row["optimism"]), interval_cell(row["corrected"], row["low"], row["high"]),
                 count_cell(row["resamples"]),
             )
-            for row in model.validation.to_dict("records")
+            for row in records(model.validation)
         ]  # fmt: skip
         method = text_of(model.validation["method"].iloc[0])
         columns = ("Measure", "Apparent", "Optimism", "Corrected (range)", "Resamples")
         yield make_table(
-            f"validation-{model.name}", f"Model {name}: performance. {method}.", columns, rows, sortable=False
+            f"validation-{model.name}", f"Model '{name}': performance. {method}.", columns, measures, sortable=False
         )
 
 
@@ -129,7 +141,7 @@ def roc_section(results: Results) -> Section:
             text_of(row["label"]), count_cell(row["n"]), count_cell(row["events"]),
             interval_cell(row["auc"], row["low"], row["high"]), text_of(row["method"]),
         )
-        for row in results.auc.to_dict("records")
+        for row in records(results.auc)
     ]  # fmt: skip
     blocks: list[Block] = [
         make_table(
@@ -150,7 +162,7 @@ def pair_sentences(results: Results) -> Iterator[str]:
     if results.auc is None or results.pairs is None:
         return
     label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
-    for row in results.pairs.to_dict("records"):
+    for row in records(results.pairs):
         first, second = (label_of.get(row[key], row[key]) for key in ("score_a", "score_b"))
         difference, p = optional(row["difference"]), optional(row["p"])
         if difference is None or p is None:
@@ -170,11 +182,12 @@ def _pair_table(results: Results) -> Table:
     label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
     rows = [
         (
-            f"{label_of.get(row['score_a'], row['score_a'])} \N{MINUS SIGN} {label_of.get(row['score_b'], row['score_b'])}",
+            f"{label_of.get(row['score_a'], row['score_a'])} \N{MINUS SIGN} "
+            f"{label_of.get(row['score_b'], row['score_b'])}",
             count_cell(row["n"]), count_cell(row["events"]), number_cell(row["auc_a"]), number_cell(row["auc_b"]),
             interval_cell(row["difference"], row["low"], row["high"]), p_cell(row["p"]),
         )
-        for row in results.pairs.to_dict("records")
+        for row in records(results.pairs)
     ]  # fmt: skip
     columns = ("Pair", "n", "RP", "AUC of first", "AUC of second", "Difference (95 % CI)", "p")
     return make_table("pairs", "Declared paired comparisons (DeLong); p values are not adjusted.", columns, rows)

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lungtox.figures import format_number, weighting_label
+from lungtox.figures import format_interval, format_number, weighting_label
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import Results
-from lungtox.report.wording import count_cell, count_of, interval_cell, number_cell, optional, plain_name, text_of
-from lungtox.report.wording import with_interval
+from lungtox.report.results import Results, records
+from lungtox.report.wording import (
+    count_cell,
+    count_of,
+    interval_cell,
+    number_cell,
+    optional,
+    plain_name,
+    text_of,
+    with_interval,
+)
 
 NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
 
 def ntcp_sentence(fit: Mapping[str, Any]) -> str:
     """Say what a fit gave: TD50 with its interval, or why there is none."""
-    name = plain_name(text_of(fit["ntcp"]))
+    name = f"'{plain_name(text_of(fit['ntcp']))}'"
     if fit.get("finding"):
         return f"NTCP fit {name} could not be made: {text_of(fit['finding']).rstrip('.')}."
     what = f"{fit['structure']}, {weighting_label(text_of(fit['weighting']))}, {quantity_words(fit)}"
@@ -27,7 +35,8 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
     if td50 is not None and td50["estimate"] is not None:
         value = f"TD50 {format_number(td50['estimate'], decimals=1)} Gy (fixed)"
         if not td50["fixed"]:
-            value = f"TD50 in Gy {with_interval(td50['estimate'], td50['low'], td50['high'], decimals=1)}"
+            interval = format_interval(td50["low"], td50["high"], decimals=1)
+            value = f"TD50 {format_number(td50['estimate'], decimals=1)} Gy (95 % interval {interval})"
     state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
     beyond = "; extrapolated beyond the doses in the data" if extrapolated(fit) else ""
     return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
@@ -98,11 +107,16 @@ def published_sentence(row: Mapping[str, Any]) -> str:
     if observed is None or predicted is None:
         return f"{label}{mark.get(status, '')} was applied, but no patient with a known outcome could be judged."
     return (
-        f"{label}{mark.get(status, '')}: mean predicted risk {100 * predicted:.1f} % against {100 * observed:.1f} % observed "
+        f"{label}{mark.get(status, '')}: mean predicted risk {100 * predicted:.1f} % against {100 * observed:.1f} % "
+        "observed "
         f"in {count_of(int(row['n']), 'patient')}, {verdict} (calibration-in-the-large "
         f"{with_interval(optional(row['citl']), low, high)}); AUC "
         f"{with_interval(optional(row['auc']), optional(row['auc_low']), optional(row['auc_high']))}."
     )
+
+
+def _dose_words(row: Mapping[str, Any]) -> str:
+    return ", ".join(part for part in (text_of(row["structure"]), text_of(row["quantity"])) if part)
 
 
 def published_section(results: Results) -> Section:
@@ -110,27 +124,30 @@ def published_section(results: Results) -> Section:
     title = "Published models on this cohort"
     if results.published is None:
         return Section("published", title, (Text("No published model was applied."),))
-    records = [{str(key): value for key, value in row.items()} for row in results.published.to_dict("records")]
+    models = records(results.published)
     rows = [
         (
-            text_of(row["label"]), text_of(row["status"]), f"{text_of(row['structure'])}, {text_of(row['quantity'])}",
+            text_of(row["label"]), text_of(row["status"]), _dose_words(row),
             count_cell(row["n"]), count_cell(row["events"]), number_cell(row["observed"]),
             number_cell(row["mean_predicted"]), interval_cell(row["auc"], row["auc_low"], row["auc_high"]),
             interval_cell(row["citl"], row["citl_low"], row["citl_high"]),
             interval_cell(row["slope"], row["slope_low"], row["slope_high"]), number_cell(row["brier"], decimals=3),
         )
-        for row in records
+        for row in models
     ]  # fmt: skip
     columns = (
         "Model", "Status", "Structure, dose", "n", "RP", "Observed", "Predicted", "AUC (95 % CI)",
         "Calibration-in-the-large (95 % CI)", "Slope (95 % CI)", "Brier",
     )  # fmt: skip
-    caption = "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large: 0 is right, above 0 means too little risk predicted; slope: 1 is right."
+    caption = (
+        "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large: 0 is "
+        "right, above 0 means too little risk predicted; slope: 1 is right."
+    )
     blocks: list[Block] = [
-        Bullets(tuple(published_sentence(row) for row in records)),
+        Bullets(tuple(published_sentence(row) for row in models)),
         make_table("published", caption, columns, rows),
     ]
-    notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in records if text_of(row["note"]))
+    notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in models if text_of(row["note"]))
     if notes:
         blocks.append(Notes("Notes on published models", notes))
     return Section("published", title, tuple(blocks))

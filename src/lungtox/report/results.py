@@ -80,6 +80,23 @@ class Results:
         analysed = set(self.analysis["patient"])
         return sum(1 for entry in self.qa if entry["patient"] in analysed and _function(entry).get("status") == "ok")
 
+    @property
+    def dose_warnings(self) -> dict[str, list[str]]:
+        """Warnings of the dose stage -> study IDs, over all patients."""
+        found: dict[str, list[str]] = {}
+        for entry in self.qa:
+            for text in entry.get("warnings") or ():
+                found.setdefault(str(text).removeprefix(f"{entry['patient']}: ").rstrip("."), []).append(
+                    entry["patient"]
+                )
+        return found
+
+    @property
+    def cohort_warnings(self) -> tuple[str, ...]:
+        """Warnings of the cohort stage without those that it repeats from the dose stage."""
+        repeated = tuple(f"{text} (" for text in self.dose_warnings)
+        return tuple(text for text in self.warnings if not repeated or not text.startswith(repeated))
+
 
 def _function(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return entry.get("function") or {}
@@ -122,6 +139,11 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         ),
         published=_table(root / "ntcp/published/validation.csv"),
     )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as dicts."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _table(path: Path, *, text: bool = False) -> pd.DataFrame | None:

@@ -44,6 +44,12 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None or value != value else str(value)
 
 
+def decimals_for(value: Any) -> int:
+    """Give the decimals that leave about three figures: 4144, 32.8, 9.04."""
+    number = optional(value)
+    return 2 if number is None or abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0
+
+
 def number_cell(value: Any, *, decimals: int = 2) -> Cell:
     """Give a cell with a number."""
     number = optional(value)
