@@ -8,3 +8,4 @@ from .loading import sum_doses as sum_doses
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
 from .patients import read_patients as read_patients
+from .patients import scan_patients as scan_patients

@@ -9,7 +9,6 @@ from typing import Any
 from lungtox.dicom import FunctionImage
 from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_region
 from lungtox.errors import InputError, LungtoxError, ParameterError
-from lungtox.extraction.coverage import share_beyond_pct
 from lungtox.extraction.loading import frame_fault
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
@@ -119,13 +118,9 @@ def _entries(
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
     warnings = samples.warnings
-    beyond_pct = share_beyond_pct(samples, dose.image.grid)
-    if beyond_pct > 0:
-        note = f"{beyond_pct:.3g} % of the volume lies beyond the dose grid"
-        warnings = (*(text for text in warnings if "outside" not in text), note)
-        if not allow_partial:
-            warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
-            return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
+    if samples.coverage_pct < 100.0 and not allow_partial:
+        warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
+        return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
     anatomical = dvh_from_samples(
         samples.dose_gy, samples.volume_cc, structure=structure.name, coverage_pct=samples.coverage_pct
     )

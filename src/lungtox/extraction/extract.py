@@ -12,7 +12,6 @@ from lungtox.dicom import read_function_image
 from lungtox.dose import Dvh, Samples, dvh_from_samples, eqd2_gy, functional_dvhs, read_dvhs, sample_region
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
-from lungtox.extraction.coverage import share_beyond_pct
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid
@@ -83,10 +82,6 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
     loaded = load_patient(row, settings)
     samples = sample_all(row.patient, loaded, settings)
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.warnings)]
-    rims = {name: share_beyond_pct(one, loaded.dose.image.grid) for name, one in samples.items()}
-    warnings += [
-        f"{name}: {pct:.2g} % of its volume lies beyond the outermost dose points" for name, pct in rims.items() if pct
-    ]
     if settings.eqd2 and loaded.dose.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
     dvhs = [dvh for name, one in samples.items() for dvh in _anatomical(name, one, loaded, settings)]

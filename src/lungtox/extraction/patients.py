@@ -21,6 +21,7 @@ PATIENT_COLUMNS = (
 STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
 CANONICAL_STRUCTURES = ("Lung_L", "Lung_R", "Lungs", "GTV", "PTV", "Heart", "Esophagus", "SpinalCord", "Body")
 _FILE_COLUMNS = PATIENT_COLUMNS[1:]
+_READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
 _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -64,9 +65,12 @@ class PatientRow:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that are there, folders taken apart; one that is missing becomes a fault of its patient alone."""
+        """The files that extraction reads, as far as they are there, with folders taken apart.
+
+        One that is missing becomes a fault of its patient, not an end of the whole run.
+        """
         found: list[Path] = []
-        for column in _FILE_COLUMNS:
+        for column in _READ_COLUMNS:
             for path in self.paths(column):
                 found += [path] if path.is_file() else sorted(entry for entry in path.glob("*") if entry.is_file())
         return tuple(found)
@@ -104,24 +108,37 @@ def read_patients(
         as a file name, patients without dose, ROI rows of unknown patients, unknown structures, one structure
         accepted twice.
     """
-    rows, faults = _patient_rows(Path(path))
-    rois: dict[str, list[AcceptedRoi]] = {}
-    if structures is not None:
-        rois, more = _accepted_rois(Path(structures), known={row.patient for row in rows})
-        faults += more
+    rows, faults = scan_patients(path, structures=structures)
     if faults:
         raise InputError(faults)
-    if only is not None:
-        missing = sorted(set(only) - {row.patient for row in rows})
-        if missing:
-            raise InputError(
-                Fault("patients.csv", "a row for each patient", f"none for {', '.join(missing)}", "Add it.", "patient")
-            )
-    return [
-        PatientRow(row.patient, row.cells, row.folder, tuple(rois.get(row.patient, ())))
-        for row in rows
-        if only is None or row.patient in only
-    ]
+    if only is None:
+        return rows
+    missing = sorted(set(only) - {row.patient for row in rows})
+    if missing:
+        found = f"none for {', '.join(missing)}"
+        raise InputError(Fault("patients.csv", "a row for each patient", found, "Add it.", "patient"))
+    return [row for row in rows if row.patient in only]
+
+
+def scan_patients(path: str | Path, *, structures: str | Path | None = None) -> tuple[list[PatientRow], list[Fault]]:
+    """Read the two tables as far as they can be used: rows as :func:`read_patients` gives them, and all faults.
+
+    A row with a fault is left out, apart from one whose files are wrongly given.
+    """
+    faults: list[Fault] = []
+    rows: list[PatientRow] = []
+    rois: dict[str, list[AcceptedRoi]] = {}
+    try:
+        rows, faults = _patient_rows(Path(path))
+    except InputError as error:
+        faults += error.faults
+    if structures is not None:
+        try:
+            rois, more = _accepted_rois(Path(structures), known={row.patient for row in rows} if rows else None)
+            faults += more
+        except InputError as error:
+            faults += error.faults
+    return [PatientRow(row.patient, row.cells, row.folder, tuple(rois.get(row.patient, ()))) for row in rows], faults
 
 
 def _read_rows(
@@ -195,7 +212,7 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
             yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
 
 
-def _accepted_rois(path: Path, *, known: Collection[str]) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
+def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
     required = ("patient", "roi_number", "roi_name", "structure", "accepted_by")
     table, faults = _read_rows(path, columns=STRUCTURE_COLUMNS, required=required)
     if faults:
@@ -217,9 +234,9 @@ def _accepted_rois(path: Path, *, known: Collection[str]) -> tuple[dict[str, lis
     return rois, faults
 
 
-def _roi_fault(cells: dict[str, str], who: str, known: Collection[str]) -> Fault | None:
+def _roi_fault(cells: dict[str, str], who: str, known: Collection[str] | None) -> Fault | None:
     patient = cells.get("patient", "")
-    if patient not in known:
+    if known is not None and patient not in known:
         return Fault(who, "a patient of patients.csv", repr(patient), "Add the patient or remove the row.", "patient")
     if cells["structure"] not in CANONICAL_STRUCTURES:
         near = difflib.get_close_matches(cells["structure"], CANONICAL_STRUCTURES, n=1, cutoff=0.0)[0]

@@ -1,0 +1,265 @@
+"""One patient from files to DVHs. Expected figures are worked out by hand in box_patient.py."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lungtox.dose import write_dvhs
+from lungtox.extraction import extract_batch, extract_patient, inspect_patient, read_patients
+from tests.unit import box_patient as boxes
+from tests.unit import dicom_files as make
+from tests.unit.box_patient import FUNCTION, SETTINGS
+
+
+def extract(tmp_path, settings=SETTINGS, function=FUNCTION, **changes):
+    table, names = boxes.write(tmp_path, {"P014": changes})
+    (row,) = read_patients(table, structures=names)
+    return extract_patient(row, dose=settings, function=function)
+
+
+def pick(extraction, structure="Lungs-GTV", weighting="anatomical", quantity="physical"):
+    (found,) = [
+        dvh
+        for dvh in extraction.dvhs
+        if (dvh.structure, dvh.weighting, dvh.quantity) == (structure, weighting, quantity)
+    ]
+    return found
+
+
+def codes(extraction):
+    return [fault["code"] for fault in extraction.qa["faults"]]
+
+
+def test_anatomical_perfusion_and_functional_dvhs(tmp_path):
+    found = extract(tmp_path)
+    lungs = pick(found)
+    assert lungs.total_cc == pytest.approx(29.7, rel=1e-6)
+    assert lungs.mean_gy == pytest.approx((14.1 * 26 + 15.6 * 14) / 29.7, abs=1e-6)
+    assert pick(found, weighting="perfusion").mean_gy == pytest.approx((14.1 * 26 + 3 * 15.6 * 14) / 60.9, abs=1e-6)
+    region = pick(found, weighting="functional:40%max")  # 40 % of 3 is 1.2: the right lung
+    assert region.total_cc == pytest.approx(15.6, rel=1e-6)
+    assert region.mean_gy == pytest.approx(14, abs=1e-6)
+    # EQD2 of 12..16 Gy, evenly spread, in 30 fractions: (E[D^2] / 30 + 3 E[D]) / 5 with E[D^2] = 14^2 + 4^2 / 12.
+    expected = ((196 + 16 / 12) / 30 + 42) / 5
+    assert pick(found, weighting="functional:40%max", quantity="eqd2").mean_gy == pytest.approx(expected, abs=2e-3)
+    assert pick(found, weighting="perfusion", quantity="eqd2").alpha_beta_gy == 3.0
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(20, abs=1e-6)
+    assert len(found.dvhs) == 7
+
+
+def test_quality_figures(tmp_path):
+    qa = extract(tmp_path).qa
+    assert json.loads(json.dumps(qa, allow_nan=False)) == qa
+    assert (qa["patient"], qa["status"], qa["faults"], qa["warnings"]) == ("P014", "ok", [], [])
+    assert (qa["technique"], qa["treatment_beams"], qa["setup_beams"]) == ("IMRT", 2, 1)
+    assert (qa["fractions"], qa["prescription_gy"]) == (30, 60.0)
+    assert qa["dose_grid"] == {"shape": [31, 21, 21], "spacing_mm": [4.0, 4.0, 3.0]}
+    assert qa["structures"]["Lungs-GTV"]["coverage_pct"] == 100
+    region = qa["function"]["regions"]["40%max"]
+    assert region["volume_cc"] == pytest.approx(15.6, rel=1e-6)
+    assert region["share_pct"] == pytest.approx(100 * 15.6 / 29.7, rel=1e-6)
+
+
+def test_no_spect_and_no_function_section_keep_the_patient(tmp_path):
+    assert extract(tmp_path / "a", spect=None).qa["function"]["status"] == "none"
+    found = extract(tmp_path / "b", function=None)
+    assert found.qa["function"]["status"] == "none"
+    assert {dvh.weighting for dvh in found.dvhs} == {"anatomical"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"FrameOfReferenceUID": "1.2.77"}, "spect-frame"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"]}, "spect-kind"),
+        ({"SpacingBetweenSlices": 3}, "spect-coverage"),
+    ],
+)
+def test_a_refused_spect_keeps_the_patient(tmp_path, changes, code):
+    found = extract(tmp_path, spect=boxes.spect(**changes))
+    assert found.qa["status"] == "ok"
+    assert found.qa["function"]["status"] == "unusable"
+    assert [fault["code"] for fault in found.qa["function"]["faults"]] == [code]
+    assert len(found.dvhs) == 3
+
+
+def test_a_spect_that_ends_inside_is_refused_with_the_share(tmp_path):
+    # Slices at 0..36 mm: of the lungs 13.5 mm of 0.8 cc/mm lie beyond, less 1.5 mm of GTV, 0.1 cc/mm.
+    found = extract(tmp_path, spect=boxes.spect(SpacingBetweenSlices=3))
+    (fault,) = found.qa["function"]["faults"]
+    assert fault["found"] == f"{100 * (13.5 * 0.8 - 0.15) / 29.7:.3g} % of their volume outside it"
+
+
+def test_the_function_structure_must_be_there(tmp_path):
+    settings = SETTINGS.model_copy(update={"structures": {"Heart": SETTINGS.structures["Heart"]}})
+    found = extract(tmp_path, settings=settings)
+    assert found.qa["function"]["faults"][0]["code"] == "structure-missing"
+
+
+def test_a_dose_grid_that_ends_in_the_lung_is_refused_with_the_missing_share(tmp_path):
+    # Planes at 0..36 mm: of the lungs 13.5 mm of 0.8 cc/mm lie beyond, less 1.5 mm of GTV, 0.1 cc/mm.
+    x = np.arange(-60, 61, 4)
+    short = boxes.dose(NumberOfFrames=13, GridFrameOffsetVector=[3 * n for n in range(13)])
+    short.PixelData = np.broadcast_to(2000 + 20 * x, (13, 21, 31)).astype("<u2").tobytes()
+    found = extract(tmp_path / "a", dose=short)
+    assert found.qa["status"] == "unusable"
+    assert found.dvhs == ()
+    (fault,) = found.qa["faults"]
+    assert fault["found"] == f"{100 * (13.5 * 0.8 - 0.15) / 29.7:.3g} % of its volume outside the grid"
+    assert fault["who"] == "P014"
+    assert "dose.allow_partial_coverage" in fault["action"]
+    for name in ("Lungs-GTV", "Lung_L"):
+        allowed = SETTINGS.model_copy(update={"allow_partial_coverage": [name]})
+        assert extract(tmp_path / name, dose=short, settings=allowed, spect=None).qa["status"] == "ok"
+    less = SETTINGS.model_copy(update={"minimum_coverage_pct": 60.0})
+    found = extract(tmp_path / "b", dose=short, settings=less)
+    assert any("the dose grid covers 64.14 %" in text for text in found.qa["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"dose": boxes.dose(FrameOfReferenceUID="1.2.77")}, ["frame-of-reference"]),
+        (
+            {"dose": boxes.dose(DoseUnits="RELATIVE"), "structures": make.plan([make.beam(1)])},
+            ["dose-units", "modality"],
+        ),
+        ({"dose": None}, ["dose-missing"]),
+        ({"plan": make.plan([])}, ["plan-beams"]),
+        ({"structures": boxes.structures(GTV=[])}, ["structure-missing"]),
+        ({"structures": boxes.structures(Lung_L=None)}, ["structure-missing"]),
+        ({"dose": boxes.dose(ImagePositionPatient=[500, 500, 500])}, ["dose-coverage", "dose-coverage"]),
+    ],
+)
+def test_what_makes_a_patient_unusable(tmp_path, changes, expected):
+    table, names = boxes.write(tmp_path, {"P014": changes})
+    text = table.read_text()
+    if changes.get("dose", 1) is None:  # a row that names a dose which is not there is another fault
+        (tmp_path / "P014" / "dose.dcm").unlink(missing_ok=True)
+        table.write_text(text.replace("P014/structures.dcm,,", "P014/structures.dcm, ;,"))
+    (row,) = read_patients(table, structures=names)
+    found = extract_patient(row, dose=SETTINGS, function=FUNCTION)
+    assert (found.qa["status"], codes(found)) == ("unusable", expected)
+    faults, warnings = inspect_patient(row, dose=SETTINGS, function=FUNCTION)
+    assert ([fault.code for fault in faults], warnings) == (expected, [])
+    assert all(fault.who.startswith("P014") for fault in faults)
+    assert "1.2.77" not in json.dumps(found.qa) and str(tmp_path) not in json.dumps(found.qa)
+
+
+def test_the_names_found_are_listed_when_a_lung_is_missing(tmp_path):
+    (fault,) = extract(tmp_path, structures=boxes.structures(Lung_L=None)).qa["faults"]
+    assert fault["found"] == "none accepted as Lung_L; the structure set has Lung L, Lung R, gtv, Heart"
+
+
+def test_no_gtv_is_accepted_only_by_name_of_the_setting_and_says_so(tmp_path):
+    settings = SETTINGS.model_copy(update={"gtv_absent": "accept"})
+    found = extract(tmp_path, settings=settings, structures=boxes.structures(GTV=[]))
+    assert pick(found).total_cc == pytest.approx(31.2, rel=1e-6)
+    assert any("nothing taken out" in text for text in found.qa["warnings"])
+
+
+def test_an_organ_that_is_missing_is_left_out_with_a_warning(tmp_path):
+    found = extract(tmp_path, structures=boxes.structures(Heart=[]))
+    assert found.qa["status"] == "ok"
+    assert {dvh.structure for dvh in found.dvhs} == {"Lungs-GTV"}
+    assert "Heart: no contours of Heart; left out" in found.qa["warnings"]
+    only_heart = SETTINGS.model_copy(update={"structures": {"Heart": SETTINGS.structures["Heart"]}, "eqd2": {}})
+    found = extract(tmp_path / "b", settings=only_heart, structures=boxes.structures(Heart=[]))
+    assert codes(found) == ["no-structure"]
+
+
+def test_one_roi_of_both_lungs_stands_for_the_two_and_the_two_for_the_one(tmp_path):
+    table, names = boxes.write(tmp_path, {"P014": {}})
+    text = names.read_text()
+    names.write_text(
+        text.replace("Lung R,Lung_R", "Lung R,Lungs").replace("Lung L,Lung_L,exact,100,AB", "Lung L,Lung_L,,,")
+    )
+    (row,) = read_patients(table, structures=names)
+    assert pick(extract_patient(row, dose=SETTINGS)).total_cc == pytest.approx(15.6, rel=1e-6)
+    names.write_text(text)
+    (row,) = read_patients(table, structures=names)
+    both = SETTINGS.model_copy(
+        update={
+            "structures": {"Both": SETTINGS.structures["Heart"].model_copy(update={"union": ["Lungs"]})},
+            "eqd2": {},
+        }
+    )
+    assert pick(extract_patient(row, dose=both), structure="Both").total_cc == pytest.approx(31.2, rel=1e-6)
+
+
+def test_a_structure_set_that_changed_after_acceptance_is_refused(tmp_path):
+    table, names = boxes.write(tmp_path, {"P014": {}})
+    names.write_text(
+        names.read_text().replace("P014,4,Heart,Heart", "P014,9,Heart,Heart").replace("1,Lung L", "1,Left")
+    )
+    (row,) = read_patients(table, structures=names)
+    found = extract_patient(row, dose=SETTINGS)
+    assert codes(found) == ["structure-changed"] * 2
+    assert found.qa["faults"][0]["found"] == "the name 'Lung L'"
+
+
+def test_without_a_plan_there_is_no_eqd2(tmp_path):
+    found = extract(tmp_path, plan=None)
+    assert {dvh.quantity for dvh in found.dvhs} == {"physical"}
+    assert "no number of fractions: EQD2 is left out" in found.qa["warnings"]
+    assert found.qa["technique"] is None
+
+
+def test_several_doses_on_one_grid_are_added(tmp_path):
+    table, names = boxes.write(tmp_path, {"P014": {}})
+    make.save(boxes.dose(DoseGridScaling=0.005), tmp_path / "P014" / "boost.dcm")
+    table.write_text(table.read_text().replace("P014/dose.dcm", "P014/dose.dcm;P014/boost.dcm"))
+    (row,) = read_patients(table, structures=names)
+    found = extract_patient(row, dose=SETTINGS)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(30, abs=1e-6)
+    assert found.qa["fractions"] is None
+    for changes, words in [
+        ({"ImagePositionPatient": [-60, -40, 1]}, "two grids"),
+        ({"DoseType": "EFFECTIVE"}, "RBE-weighted"),
+        ({"FrameOfReferenceUID": "1.2.77"}, "two frames"),
+        ({"NumberOfFrames": 20, "GridFrameOffsetVector": list(range(20))}, "two grids"),
+    ]:
+        make.save(boxes.dose(**changes), tmp_path / "P014" / "boost.dcm")
+        found = extract_patient(row, dose=SETTINGS)
+        assert codes(found) == ["dose-sum"]
+        assert words in found.qa["faults"][0]["found"]
+
+
+def test_one_patient_does_not_stop_the_others(tmp_path):
+    table, names = boxes.write(tmp_path, {"A": {"dose": boxes.dose(DoseUnits="RELATIVE")}, "B": {}, "C": {}})
+    (tmp_path / "C" / "structures.dcm").unlink()
+    found = extract_batch(read_patients(table, structures=names), dose=SETTINGS, function=FUNCTION)
+    assert [(item.patient, item.qa["status"]) for item in found] == [("A", "unusable"), ("B", "ok"), ("C", "unusable")]
+    assert codes(found[2]) == ["file-missing"]
+
+
+def test_a_table_of_dvhs_stands_in_for_dicom(tmp_path):
+    found = extract(tmp_path)
+    write_dvhs([("P014", dvh) for dvh in found.dvhs], tmp_path / "all.dvh.parquet")
+    (tmp_path / "patients.csv").write_text("patient,dvh\nP014,all.dvh.parquet\nP015,all.dvh.parquet\nP016,none\n")
+    rows = read_patients(tmp_path / "patients.csv")
+    same, other, none = extract_batch(rows, dose=SETTINGS, function=FUNCTION)
+    assert len(same.dvhs) == len(found.dvhs)
+    assert pick(same, weighting="perfusion").mean_gy == pick(found, weighting="perfusion").mean_gy
+    assert same.qa["function"]["regions"]["40%max"]["share_pct"] == pytest.approx(100 * 15.6 / 29.7, rel=1e-6)
+    assert codes(other) == ["structure-missing"]
+    assert codes(none) == ["file-missing"]
+    assert len(extract_patient(rows[0], dose=SETTINGS, function=None).dvhs) == 3
+    assert [fault.code for fault in inspect_patient(rows[1], dose=SETTINGS)[0]] == ["structure-missing"]
+
+
+def test_inspection_finds_no_fault_and_warns_about_function(tmp_path):
+    table, names = boxes.write(
+        tmp_path,
+        {
+            "A": {},
+            "B": {"spect": None, "plan": None},
+            "C": {"spect": boxes.spect(FrameOfReferenceUID="1.2.77")},
+            "D": {"spect": boxes.spect(SpacingBetweenSlices=0)},
+        },
+    )
+    found = [inspect_patient(row, dose=SETTINGS, function=FUNCTION) for row in read_patients(table, structures=names)]
+    assert [faults for faults, _ in found] == [[], [], [], []]
+    assert [len(warnings) for _, warnings in found] == [0, 2, 1, 1]
+    assert found[1][1][1] == "B: no SPECT: functional analyses leave this patient out"
