@@ -23,6 +23,7 @@ class Case:
     mean_gy: float | None = None
     quantity: str = ""
     dvhs: tuple[Dvh, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def ntcp(
@@ -59,7 +60,8 @@ def ntcp(
     else:
         from lungtox.commands.ntcp_dicom import lung_dvhs
 
-        case = Case(dvhs=lung_dvhs(chosen, struct, dose, plan=plan, lungs=lung or [], gtvs=gtv or []))
+        dvhs, warnings = lung_dvhs(chosen, struct, dose, plan=plan, lungs=lung or [], gtvs=gtv or [])
+        case = Case(dvhs=dvhs, warnings=warnings)
     result = _apply(chosen, case, factors, allow_structure or [])
     typer.echo(json.dumps(result, indent=1, ensure_ascii=False) if as_json else _text(chosen, result))
 
@@ -122,7 +124,7 @@ def _apply(model: PublishedModel, case: Case, factors: dict[str, object], allowe
         risk = model.ntcp(dvh, factors, allow_structure=allowed)
         result |= {"ntcp": risk, "dose_gy": model.dose_gy(dvh), "structure": dvh.structure}
         result |= {"status": acceptance.status, "note": acceptance.note}
-        result["warnings"] = [*_whole_lung(dvh, case.dvhs), *dvh.warnings]
+        result["warnings"] = [*_whole_lung(dvh, case.dvhs), *dict.fromkeys([*case.warnings, *dvh.warnings])]
     absent = sorted({factor.column for factor in model.factors} - set(factors))
     return {
         **result,

@@ -28,13 +28,13 @@ def lung_dvhs(
     plan: Path | None,
     lungs: Sequence[str],
     gtvs: Sequence[str],
-) -> tuple[Dvh, ...]:
-    """Compute the DVHs of both lungs, and of both lungs without the tumour, in the quantity that the model asks for.
+) -> tuple[tuple[Dvh, ...], tuple[str, ...]]:
+    """Compute the DVHs of both lungs, and of both lungs without the tumour; give them with what was found on the way.
 
     Parameters
     ----------
     model : PublishedModel
-        EQD2 is made per voxel with its (largest) alpha/beta.
+        For one in EQD2, that is made per voxel with its (largest) alpha/beta.
     struct, dose, plan : Path or None
         RTSTRUCT, RTDOSE and RTPLAN; the plan is needed for EQD2.
     lungs : sequence of str
@@ -63,7 +63,7 @@ def lung_dvhs(
     extraction = extract_patient(row, dose=_settings(model, has_gtv=any(roi.structure == GTV for roi in rois)))
     if extraction.qa["status"] != "ok":
         raise InputError([Fault(**fault) for fault in extraction.qa["faults"]])
-    return extraction.dvhs
+    return extraction.dvhs, tuple(extraction.qa["warnings"])
 
 
 def _accepted(names: dict[int, str], lungs: Sequence[str], gtvs: Sequence[str]) -> tuple[AcceptedRoi, ...]:

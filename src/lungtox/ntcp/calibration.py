@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, logit
 
 from lungtox.errors import FitError, ParameterError
-from lungtox.ntcp.interval import allowed_drop, crossing
+from lungtox.ntcp.interval import crossing, height_above_limit
 from lungtox.ntcp.surface import newton_line, newton_plane
 
 Floats = NDArray[np.float64]
@@ -82,18 +82,15 @@ def measure_calibration(outcome: ArrayLike, predicted: ArrayLike, *, confidence:
 
 
 def _in_the_large(sign: Floats, log_odds: Floats, confidence: float) -> tuple[float, float | None, float | None]:
-    def loglik(intercept: float) -> float:
-        return float(log_expit(sign * (intercept + log_odds)).sum())
-
     ones = np.ones((1, sign.size))
     found, top = newton_line(log_odds[np.newaxis], ones, sign, "logit", low=-FARTHEST, high=FARTHEST)
-    floor = float(top[0]) - allowed_drop(confidence)
     citl = float(found[0])
-    return (
-        citl,
-        crossing(lambda value: loglik(value) - floor, citl, -FARTHEST, step=0.2),
-        crossing(lambda value: loglik(value) - floor, citl, FARTHEST, step=0.2),
-    )
+
+    def height(intercept: float) -> float:
+        loglik = float(log_expit(sign * (intercept + log_odds)).sum())
+        return height_above_limit(loglik, float(top[0]), confidence=confidence)
+
+    return citl, crossing(height, citl, -FARTHEST, step=0.2), crossing(height, citl, FARTHEST, step=0.2)
 
 
 def _slope(sign: Floats, log_odds: Floats, confidence: float) -> tuple[float | None, float | None, float | None]:
@@ -101,14 +98,13 @@ def _slope(sign: Floats, log_odds: Floats, confidence: float) -> tuple[float | N
     if found is None:
         return None, None, None
     intercept, slope, top = found
-    floor = top - allowed_drop(confidence)
     ones = np.ones((1, sign.size))
 
     def height(value: float) -> float:
         # Started at the joint intercept, so that Newton has few steps to go.
         base = (intercept + value * log_odds)[np.newaxis]
         _, loglik = newton_line(base, ones, sign, "logit", low=-1e3, high=1e3)
-        return float(loglik[0]) - floor
+        return height_above_limit(float(loglik[0]), top, confidence=confidence)
 
     return (
         slope,

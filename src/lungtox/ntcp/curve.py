@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from lungtox.errors import ParameterError
 from lungtox.ntcp.fit import NtcpFit
-from lungtox.ntcp.interval import allowed_drop, crossing
+from lungtox.ntcp.interval import crossing, height_above_limit
 from lungtox.ntcp.model import Level
 from lungtox.ntcp.surface import Surface, probability, slope_and_weight
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-DOSE_STEP_GY = 0.5
+DOSE_STEP_GY = 1.0
+SUPPORTED_N = 11  # values of n between its limits; with these the band is short by less than 1 % of its half width
+ENOUGH = 1e-5  # of the linear predictor; no figure or table shows less
 WIDEST_LOGIT = 60.0  # a linear predictor beyond this is a probability of 0 or 1
 
 
@@ -30,7 +32,7 @@ def ntcp_curve(fit: NtcpFit, dose_gy: ArrayLike | None = None) -> pd.DataFrame:
     fit : NtcpFit
     dose_gy : array-like, optional
         Values of the dose summary (a uniform dose means the same for every n). Default: from 0 to the highest dose in
-        the data, rounded up to 5 Gy, in steps of 0.5 Gy.
+        the data, rounded up to 5 Gy, in steps of 1 Gy.
 
     Returns
     -------
@@ -93,7 +95,6 @@ class _Band:
     def __init__(self, fit: NtcpFit) -> None:
         self.fit = fit
         self.surface = self._supported(fit)
-        self.floor = fit.loglik - allowed_drop(fit.confidence)
         self.covariance = self._covariance()
 
     def limits(self, dose_gy: float) -> tuple[float, float]:
@@ -102,13 +103,13 @@ class _Band:
 
         def height(value: float) -> float:
             loglik = best.best_on_grid(Level(1.0, dose_gy, value))
-            return max(loglik - self.floor, -1e6)
+            return height_above_limit(loglik, self.fit.loglik, confidence=self.fit.confidence)
 
         # First try of the distance: the normal approximation at the estimated n.
         at = np.array([1.0, dose_gy])
         step = max(2.0 * float(at @ self.covariance @ at) ** 0.5, 1e-3)
-        low = crossing(height, eta, eta - WIDEST_LOGIT, step=step)
-        high = crossing(height, eta, eta + WIDEST_LOGIT, step=step)
+        low = crossing(height, eta, eta - WIDEST_LOGIT, step=step, tolerance=ENOUGH)
+        high = crossing(height, eta, eta + WIDEST_LOGIT, step=step, tolerance=ENOUGH)
         return eta - WIDEST_LOGIT if low is None else low, eta + WIDEST_LOGIT if high is None else high
 
     @staticmethod
@@ -120,7 +121,7 @@ class _Band:
         grid = fit.surface.grid_n
         low = float(grid[0]) if estimate.low is None else estimate.low
         high = float(grid[-1]) if estimate.high is None else estimate.high
-        return fit.surface.on_grid(np.unique([*np.geomspace(low, high, 15), fit.optimum.n]))
+        return fit.surface.on_grid(np.unique([*np.geomspace(low, high, SUPPORTED_N), fit.optimum.n]))
 
     def _covariance(self) -> Floats:
         surface, optimum = self.fit.surface, self.fit.optimum

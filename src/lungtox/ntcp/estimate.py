@@ -56,7 +56,7 @@ def _boundary_sentence(item: NtcpEstimate) -> str:
             "the mean dose explains the outcome best" if item.estimate == VOLUME.high else "the maximum dose rules"
         )
         return f"n is at its boundary {item.estimate:g}: {meaning}. This is common and not a failure of the fit."
-    if (item.parameter, item.estimate) in {("m", 0.02), ("b1", 5.0)}:
+    if (item.parameter, item.estimate) in {("m", 0.02), ("b1", 5.0), ("b0", -200.0)}:
         return f"{item.parameter} is at its boundary {item.estimate:g}: the dose (almost) separates the outcome."
     return (
         f"{item.parameter} is at its boundary {item.estimate:g}: the data show no usable rise of risk with dose; "

@@ -10,13 +10,18 @@ from scipy.special import chdtri
 from lungtox.ntcp.model import VOLUME, Parameter
 from lungtox.ntcp.surface import Optimum, Surface
 
-Profile = Callable[[float], float]
+Height = Callable[[float], float]
+LOWEST = 1e3  # stands for where the model cannot be at all
 FIRST_STEP = 0.1  # on the scale of the parameter (logarithm, or its own); doubled until the limit is passed
 
 
-def allowed_drop(confidence: float) -> float:
-    """Give how far the log-likelihood may fall inside the interval: half the chi-square quantile with 1 df."""
-    return float(chdtri(1.0, 1.0 - confidence)) / 2.0
+def height_above_limit(loglik: float, top: float, *, confidence: float) -> float:
+    """Give root of the chi-square quantile (1 df) minus root of the deviance: positive inside the interval.
+
+    The root is nearly straight in the parameter, so that a root finder needs few steps.
+    """
+    limit = float(chdtri(1.0, 1.0 - confidence)) ** 0.5
+    return max(limit - (2.0 * max(top - loglik, 0.0)) ** 0.5, -LOWEST)
 
 
 def parameter_interval(
@@ -39,28 +44,30 @@ def parameter_interval(
             return surface.at_n(value).loglik
         return surface.best(surface.model.level(parameter.name, value)).loglik
 
-    floor = optimum.loglik - allowed_drop(confidence)
+    def height(value: float) -> float:
+        return height_above_limit(profile(value), optimum.loglik, confidence=confidence)
+
     return (
-        _limit(profile, estimate, parameter.low, floor, parameter.logarithmic),
-        _limit(profile, estimate, parameter.high, floor, parameter.logarithmic),
+        _limit(height, estimate, parameter.low, parameter.logarithmic),
+        _limit(height, estimate, parameter.high, parameter.logarithmic),
     )
 
 
-def _limit(profile: Profile, estimate: float, end: float, floor: float, logarithmic: bool) -> float | None:
-    """Find where the profile crosses the floor between the estimate and one end of the range."""
+def _limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
+    """Find where the profile leaves the interval between the estimate and one end of the range."""
     forward: Callable[[float], float] = np.log if logarithmic else float
     back: Callable[[float], float] = np.exp if logarithmic else float
     x0, x_end = float(forward(estimate)), float(forward(end))
 
-    def height(x: float) -> float:
+    def at(x: float) -> float:
         # The end itself, not exp(log(end)), which can fall just outside the range.
-        return max(profile(end if x == x_end else float(back(x))) - floor, -1e6)
+        return height(end if x == x_end else float(back(x)))
 
-    x = crossing(height, x0, x_end, step=FIRST_STEP)
+    x = crossing(at, x0, x_end, step=FIRST_STEP)
     return None if x is None else float(back(x))
 
 
-def crossing(height: Callable[[float], float], start: float, end: float, *, step: float) -> float | None:
+def crossing(height: Height, start: float, end: float, *, step: float, tolerance: float = 1e-9) -> float | None:
     """Give the place between start and end where a height that is positive at the start falls to zero; None if none.
 
     Steps outwards, each twice the last, then closes in by Brent's method.
@@ -74,6 +81,6 @@ def crossing(height: Callable[[float], float], start: float, end: float, *, step
         if (end - outer) * sign <= 0.0:
             outer = end
         if height(outer) <= 0.0:
-            return float(brentq(height, inner, outer, xtol=1e-10, rtol=1e-10))
+            return float(brentq(height, inner, outer, xtol=tolerance, rtol=1e-9))
         inner, step = outer, 2.0 * step
     return None

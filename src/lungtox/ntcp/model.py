@@ -119,11 +119,11 @@ class Logistic:
     name: str = "logistic"
     link: Link = "logit"
     parameters: tuple[Parameter, ...] = (
-        Parameter("b0", "", -50.0, 50.0, logarithmic=False),
+        Parameter("b0", "", -200.0, 200.0, logarithmic=False),
         # A dose response does not fall: 0 is the bound, and an estimate there is reported as such.
         Parameter("b1", "1/Gy", 0.0, 5.0, logarithmic=False),
     )
-    derived: tuple[Parameter, ...] = (Parameter("td50_gy", "Gy", 0.1, 1000.0), Parameter("gamma50", "", 0.001, 12.5))
+    derived: tuple[Parameter, ...] = (Parameter("td50_gy", "Gy", 0.1, 1000.0), Parameter("gamma50", "", 0.001, 50.0))
     n_is_free: bool = False
 
     def level(self, parameter: str, value: float) -> Level:
