@@ -1,0 +1,131 @@
+"""``lungtox check``: every fault of tables and files in one go."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from lungtox.check import check
+from lungtox.cli import main
+from lungtox.cohort import CohortSettings, InputsSettings
+from tests.unit import box_patient as boxes
+from tests.unit import dicom_files as make
+
+CLINICAL = "patient,age_y,sex,smoking,rt_start_date,rt_end_date,rp_grade,rp_date,last_follow_up_date,death_date\n{rows}"
+ROW = "{},63,F,never,2020-01-06,2020-02-14,0,,2021-01-01,\n"
+
+
+def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_unusable="stop", cytokines=None):
+    (folder / "clinical.csv").write_text(clinical.format(rows="".join(ROW.format(name) for name in patients)))
+    if cytokines is not None:
+        (folder / "cytokines.csv").write_text(cytokines)
+    return SimpleNamespace(
+        inputs=InputsSettings(
+            patients=str(folder / "patients.csv"),
+            structures=str(folder / "structures.csv"),
+            clinical=str(folder / "clinical.csv"),
+            cytokines=None if cytokines is None else str(folder / "cytokines.csv"),
+        ),
+        dose=boxes.SETTINGS,
+        function=boxes.FUNCTION,
+        cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
+        association=SimpleNamespace(families={"clinical": ["age_y", "technique", "tgfb1_pre"]}),
+        models={"m": SimpleNamespace(predictors=["smoking"])},
+        roc=SimpleNamespace(scores=[]),
+    )
+
+
+def test_nothing_wrong(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {"spect": None}})
+    result = check(config(tmp_path))
+    assert (result.faults, result.patients) == ((), 2)
+    assert result.warnings == ("B: no SPECT: functional analyses leave this patient out",)
+
+
+def test_all_faults_in_one_go(tmp_path):
+    boxes.write(
+        tmp_path,
+        {
+            "A": {"dose": boxes.dose(FrameOfReferenceUID="1.2.77")},
+            "B": {"dose": boxes.dose(DoseUnits="RELATIVE")},
+            "C": {"dose": boxes.dose(ImagePositionPatient=[-60, -40, 20])},
+            "D": {"structures": boxes.structures(Lung_L=[])},
+            "E": {},
+        },
+    )
+    (tmp_path / "E" / "dose.dcm").unlink()
+    table = tmp_path / "patients.csv"
+    table.write_text(table.read_text() + table.read_text().splitlines()[1] + "\n")
+    clinical = CLINICAL.replace("{rows}", "{rows}Z,abc,F,never,2020-01-06,2020-02-14,0,,2021-01-01,\n")
+    result = check(config(tmp_path, clinical=clinical, patients="ABCD"))
+    codes = {fault.code for fault in result.faults}
+    assert codes >= {
+        "patient-twice",
+        "frame-of-reference",
+        "dose-units",
+        "dose-coverage",
+        "structure-missing",
+        "file-missing",
+        "patient-without-clinical",
+        "patient-not-listed",
+    }
+    text = "\n".join(map(str, result.faults))
+    assert "abc" in text and "age_y" in text  # row and column of what is no number
+    assert "1.2.77" not in text and str(tmp_path) not in text
+
+
+def test_a_config_column_that_no_table_has(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    result = check(config(tmp_path, clinical=CLINICAL.replace(",smoking", ",smoked")))
+    assert any("smoking" in fault.expected for fault in result.faults)
+
+
+def test_accepted_exclusions_are_warnings(tmp_path):
+    boxes.write(tmp_path, {"A": {"dose": boxes.dose(DoseUnits="RELATIVE")}, "B": {}})
+    for changes in ({"accepted": ["A"]}, {"on_unusable": "exclude"}):
+        result = check(config(tmp_path, **changes))
+        assert result.faults == ()
+        assert result.warnings == ("A will be left out: DoseUnits RELATIVE",)
+
+
+def test_tables_that_are_missing_or_not_text(tmp_path):
+    settings = config(tmp_path, cytokines="patient,value\n")
+    (tmp_path / "clinical.csv").unlink()
+    (tmp_path / "cytokines.csv").write_bytes(b"\xff\xfe\x00")
+    result = check(settings)
+    assert len(result.faults) >= 4
+    assert result.patients == 0
+
+
+def test_two_processes_find_the_same(tmp_path):
+    boxes.write(tmp_path, {f"P{n}": {} if n % 5 else {"dose": boxes.dose(DoseUnits="RELATIVE")} for n in range(13)})
+    settings = config(tmp_path, patients=[f"P{n}" for n in range(13)])
+    assert check(settings) == check(settings, processes=1)
+
+
+def test_the_command_groups_what_it_finds(tmp_path, capsys, monkeypatch):
+    boxes.write(
+        tmp_path, {"A": {"dose": boxes.dose(DoseUnits="RELATIVE")}, "B": {"dose": boxes.dose(DoseUnits="RELATIVE")}}
+    )
+    monkeypatch.setattr("lungtox.commands.check.load_config", lambda path: config(tmp_path))
+    with pytest.raises(SystemExit) as stopped:
+        main(["check"])
+    printed = capsys.readouterr()
+    assert stopped.value.code == 1
+    assert printed.out == ""
+    assert "dose-units (2)\n  A: expected DoseUnits GY" in printed.err
+    for name in "AB":
+        make.save(boxes.dose(), tmp_path / name / "dose.dcm")
+    (tmp_path / "B" / "spect.dcm").unlink()
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "any.yaml"])
+    printed = capsys.readouterr()
+    assert not stopped.value.code
+    assert "2 patients checked: nothing would stop the run (1 warnings)" in printed.out
+    assert "warning: B: SPECT not usable" in printed.err
+
+
+def test_a_config_that_cannot_be_read(capsys, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", str(tmp_path / "none.yaml")])
+    assert stopped.value.code == 1
+    assert "no such file" in capsys.readouterr().err
