@@ -21,5 +21,6 @@ from .published import RESEARCH_USE as RESEARCH_USE
 from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
+from .published import unknown_published as unknown_published
 from .validation import PublishedValidation as PublishedValidation
 from .validation import validate_published as validate_published

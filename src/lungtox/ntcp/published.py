@@ -20,6 +20,7 @@ from lungtox.ntcp.matrix import dose_matrix
 
 if TYPE_CHECKING:
     from lungtox.dose import Dvh
+    from lungtox.ntcp.config import NtcpSettings
 
 RECORDS = "published.toml"
 NEARLY_MEAN = 0.015
@@ -227,6 +228,23 @@ def published_model(name: str) -> PublishedModel:
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(models)}."
         raise ParameterError(f"no published model is named {name!r}. {hint}")
     return models[name]
+
+
+def unknown_published(settings: NtcpSettings) -> list[Fault]:
+    """Give a fault for each name in the settings that is not a published model, for the check before a run."""
+    named = {
+        "published": settings.published,
+        "allow_structure": list(settings.allow_structure),
+        "allow_unchecked": settings.allow_unchecked,
+    }
+    faults = []
+    for key, names in named.items():
+        for name in names:
+            try:
+                published_model(name)
+            except ParameterError as error:
+                faults.append(Fault(f"config: ntcp.{key}", "a published model", repr(name), str(error), "config-reference"))
+    return faults
 
 
 def _from_record(name: str, record: Mapping[str, Any]) -> PublishedModel:

@@ -104,12 +104,12 @@ def _apply(
     if with_dvh.empty:
         return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}"}, None
     try:
-        predicted, left_out = _predict(model, dvhs, with_dvh, settings)
         acceptance = model.accept(
             dvhs[str(with_dvh["patient"].iloc[0])],
             allow_structure=settings.allow_structure.get(model.name, []),
             allow_unchecked=model.name in settings.allow_unchecked,
         )
+        predicted, left_out = _predict(model, dvhs, with_dvh, settings)
     except InputError as error:
         return {**row, "note": " ".join(str(error).split())}, None
     known = predicted[predicted["rp"].notna()]

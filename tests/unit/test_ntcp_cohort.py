@@ -1,0 +1,255 @@
+"""The tables of the workflow: fits and published models on a small cohort."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from pytest import approx
+
+from lungtox.errors import FitError, InputError, ParameterError
+from lungtox.ntcp import fit_ntcp_tables, measure_calibration, model_dvh_selections, validate_published
+from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
+from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings
+from lungtox.ntcp.validation import NUMBERS, VALIDATION_COLUMNS
+from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, write_table
+
+PATIENTS = 60
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    rng = np.random.default_rng(4)
+    dvhs = lung_dvhs(PATIENTS, rng, bins=700)
+    names = [f"P{number:03d}" for number in range(PATIENTS)]
+    eqd2 = lung_dvhs(PATIENTS, rng, structure="Lungs-GTV", quantity="eqd2", alpha_beta_gy=3.0)
+    functional = lung_dvhs(40, rng, weighting="functional:40%max")
+    path = tmp_path_factory.mktemp("dvh") / "model_dvhs.parquet"
+    rows = [*zip(names, dvhs, strict=True), *zip(names, eqd2, strict=True), *zip(names[:40], functional, strict=True)]
+    write_table(path, rows)
+    table = pd.DataFrame(
+        {
+            "patient": names,
+            "rp": pd.array(lkb_outcomes(dvhs, rng, td50_gy=16.0), dtype="Int64"),
+            "age_y": rng.integers(45, 80, PATIENTS).astype(float),
+            "lung_disease": rng.choice(["no", "yes"], PATIENTS),
+            "tumour_site": rng.choice(["upper", "middle", "lower"], PATIENTS),
+            "chemotherapy": rng.choice(["none", "sequential", "concurrent"], PATIENTS),
+            "smoking": rng.choice(["never", "former", "current"], PATIENTS),
+        }
+    )
+    return path, table, dict(zip(names, dvhs, strict=True))
+
+
+def fit_settings(**changes):
+    return NtcpFitSettings(**{"model": "lkb", "fixed": {"n": 1.0}, "structure": "Lungs-GTV", **changes})
+
+
+def test_fit_tables_follow_the_contract(cohort):
+    path, table, dvhs = cohort
+    result = fit_ntcp_tables(path, cohort=table, name="lkb_mean_dose", settings=fit_settings())
+    assert list(result.predictions.columns) == ["patient", "rp", "dose_gy", "ntcp"]
+    assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
+    assert list(result.bins.columns) == ["dose_gy", "n", "events", "rate", "low", "high"]
+    assert result.predictions["dose_gy"].to_numpy() == approx([dvhs[name].mean_gy for name in result.predictions["patient"]])
+    assert (result.fit["n"], result.fit["events"]) == (PATIENTS, int(table["rp"].sum()))
+    mean = np.array([item.mean_gy for item in dvhs.values()])
+    reference = sm.Probit(table["rp"].to_numpy(dtype=float), sm.add_constant(mean)).fit(disp=0)
+    assert result.predictions["ntcp"].to_numpy() == approx(reference.predict(), abs=1e-5)
+
+
+def test_patients_who_are_left_out_are_counted(cohort):
+    path, table, _ = cohort
+    table = table.copy()
+    table.loc[[0, 5], "rp"] = pd.NA
+    result = fit_ntcp_tables(
+        path, cohort=table, name="f", settings=fit_settings(weighting="functional:40%max", model="logistic", fixed={})
+    )
+    assert result.fit["n"] == len(result.predictions) == 38
+    assert "2 of 60 patients have neither outcome and are left out." in result.fit["warnings"]
+    assert any("20 of 58 patients have no DVH" in text for text in result.fit["warnings"])
+
+
+def test_no_dvh_at_all_is_an_error(cohort):
+    path, table, _ = cohort
+    with pytest.raises(InputError, match="DVHs of Heart, anatomical, physical; found none"):
+        fit_ntcp_tables(path, cohort=table, name="f", settings=fit_settings(structure="Heart"))
+
+
+def test_a_cohort_without_events_is_a_finding(cohort):
+    path, table, _ = cohort
+    result = fit_ntcp_tables(path, cohort=table.assign(rp=0), name="f", settings=fit_settings())
+    assert result.fit["converged"] is False
+    assert "no events among 60" in result.fit["finding"]
+    assert len(result.predictions) == len(result.curve) == len(result.bins) == 0
+    assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
+
+
+def test_the_same_patient_twice_is_refused(cohort, tmp_path):
+    rng = np.random.default_rng(0)
+    one, two = lung_dvhs(2, rng)
+    path = write_table(tmp_path / "twice.parquet", [("P001", one), ("P002", one), ("P001", two)])
+    with pytest.raises(InputError, match="P001: expected one DVH"):
+        read_selected_dvhs(path, ("Lungs-GTV", "anatomical", "physical"))
+
+
+def test_published_models_on_the_cohort(cohort):
+    path, table, dvhs = cohort
+    settings = NtcpSettings(published=["quantec_logistic_2010", "appelt_2014"])
+    result = validate_published(path, cohort=table, settings=settings)
+    assert list(result.validation.columns) == VALIDATION_COLUMNS
+    assert result.validation["status"].tolist() == ["applied", "applied"]
+    row = result.validation.iloc[0]
+    predicted = result.predictions[result.predictions["model"] == "quantec_logistic_2010"]
+    mean = np.array([item.mean_gy for item in dvhs.values()])
+    assert predicted["ntcp"].to_numpy() == approx(1 / (1 + np.exp(3.87 - 0.126 * mean)))
+    outcome, log_odds = table["rp"].to_numpy(dtype=float), -3.87 + 0.126 * mean
+    binomial = sm.families.Binomial()
+    offset = sm.GLM(outcome, np.ones(PATIENTS), family=binomial, offset=log_odds).fit()
+    slope = sm.GLM(outcome, sm.add_constant(log_odds), family=binomial).fit()
+    assert row["citl"] == approx(offset.params[0], abs=1e-6)
+    assert row["slope"] == approx(slope.params[1], abs=1e-6)
+    assert row["citl_low"] < row["citl"] < row["citl_high"]
+    assert row["slope_low"] < row["slope"] < row["slope_high"]
+    assert row["observed"] == approx(outcome.mean())
+    assert row["mean_predicted"] == approx(predicted["ntcp"].mean())
+    assert row["brier"] == approx(np.mean((predicted["ntcp"].to_numpy() - outcome) ** 2))
+    assert 0.0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1.0
+    curve = result.curves[result.curves["model"] == "quantec_logistic_2010"]
+    assert curve.set_index("dose_gy").loc[20.0, "ntcp"] == approx(0.2059, abs=5e-5)
+    assert "reference patient" in result.curves.loc[result.curves["model"] == "appelt_2014", "label"].iloc[0]
+
+
+def test_unknown_factors_leave_patients_out_and_say_so(cohort):
+    path, table, _ = cohort
+    table = table.copy()
+    table.loc[[1, 2, 3], "smoking"] = "unknown"
+    table.loc[4, "age_y"] = np.nan
+    table.loc[6, "rp"] = pd.NA
+    result = validate_published(path, cohort=table, settings=NtcpSettings(published=["appelt_2014"]))
+    row = result.validation.iloc[0]
+    assert row["n"] == 55
+    assert "3 patients left out: smoking not known" in row["note"]
+    assert "1 patients left out: age_y not known" in row["note"]
+    assert len(result.predictions) == 56  # a patient with neither outcome keeps the prediction
+    assert result.predictions["rp"].isna().sum() == 1
+
+
+def test_refused_models_are_rows_with_the_reason(cohort):
+    path, table, _ = cohort
+    names = ["semenenko_2008", "seppenwoolde_2003", "martel_1994", "appelt_2014"]
+    result = validate_published(path, cohort=table.drop(columns="smoking"), settings=NtcpSettings(published=names))
+    rows = result.validation.set_index("model")
+    assert (rows["status"] == "refused").all()
+    assert "allow_structure" in rows.loc["semenenko_2008", "note"]
+    assert "allow_unchecked" in rows.loc["martel_1994", "note"]
+    assert "needs the clinical columns smoking" in rows.loc["appelt_2014", "note"]
+    assert rows[NUMBERS].isna().all(axis=None)
+    assert len(result.predictions) == len(result.curves) == 0
+
+
+def test_allowed_and_converted_models_are_labelled(cohort):
+    path, table, _ = cohort
+    settings = NtcpSettings(
+        published=["semenenko_2008", "seppenwoolde_2003", "niezink_2023"],
+        allow_structure={"semenenko_2008": ["Lungs-GTV"], "seppenwoolde_2003": ["Lungs-GTV"]},
+        allow_unchecked=["niezink_2023"],
+    )
+    rows = validate_published(path, cohort=table, settings=settings).validation.set_index("model")
+    assert rows["status"].tolist() == ["allowed", "allowed", "applied"]
+    assert "converted to EQD2 per voxel" in rows.loc["seppenwoolde_2003", "note"]
+    assert rows.loc["seppenwoolde_2003", "quantity"] == "eqd2"
+
+
+def test_without_events_the_validation_says_what_is_missing(cohort):
+    path, table, _ = cohort
+    settings = NtcpSettings(published=["quantec_logistic_2010"])
+    row = validate_published(path, cohort=table.assign(rp=0), settings=settings).validation.iloc[0]
+    assert row["status"] == "applied"
+    assert "no AUC" in row["note"] and "no calibration" in row["note"]
+    assert row["mean_predicted"] > 0 and math.isnan(row["slope"])
+    nobody = validate_published(path, cohort=table.assign(smoking="unknown"), settings=NtcpSettings(published=["appelt_2014"]))
+    assert "no patient left" in nobody.validation.iloc[0]["note"]
+
+
+def test_no_dvh_of_the_structure_is_a_refusal(cohort):
+    path, table, _ = cohort
+    settings = NtcpSettings(published=["quantec_logistic_2010"], published_structure="Lungs")
+    row = validate_published(path, cohort=table, settings=settings).validation.iloc[0]
+    assert (row["status"], row["note"]) == ("refused", "no physical DVH of Lungs")
+
+
+def test_nothing_published_gives_empty_tables(cohort):
+    path, table, _ = cohort
+    result = validate_published(path, cohort=table, settings=NtcpSettings())
+    assert list(result.validation.columns) == VALIDATION_COLUMNS
+    assert len(result.validation) == len(result.predictions) == 0
+
+
+def test_calibration_limits_are_profile_limits():
+    rng = np.random.default_rng(2)
+    log_odds = rng.normal(-1, 1, 200)
+    outcome = (rng.random(200) < 1 / (1 + np.exp(-0.5 - 0.7 * log_odds))).astype(float)
+    found = measure_calibration(outcome, 1 / (1 + np.exp(-log_odds)))
+    binomial = sm.families.Binomial()
+    full = sm.GLM(outcome, sm.add_constant(log_odds), family=binomial).fit()
+    for limit in (found.slope_low, found.slope_high):
+        held = sm.GLM(outcome, np.ones(200), family=binomial, offset=limit * log_odds).fit()
+        assert 2 * (full.llf - held.llf) == approx(3.841459, abs=1e-4)
+    offset = sm.GLM(outcome, np.ones(200), family=binomial, offset=log_odds).fit()
+    for limit in (found.citl_low, found.citl_high):
+        held = -np.logaddexp(0, -np.where(outcome == 1, 1, -1) * (limit + log_odds)).sum()
+        assert 2 * (offset.llf - held) == approx(3.841459, abs=1e-4)
+
+
+def test_calibration_of_equal_and_impossible_predictions():
+    found = measure_calibration([0, 1, 0, 0], [0.25] * 4)
+    assert (found.slope, found.slope_low) == (None, None)
+    assert found.citl == approx(0.0, abs=1e-9)
+    assert found.brier == approx(0.1875)
+    assert math.isfinite(measure_calibration([0, 1, 0, 1], [0.0, 0.5, 0.5, 1.0]).citl)
+    with pytest.raises(FitError):
+        measure_calibration([0, 0], [0.1, 0.2])
+    with pytest.raises(ParameterError):
+        measure_calibration([0, 1], [0.1, 1.2])
+    with pytest.raises(ParameterError):
+        measure_calibration([0, 2], [0.1, 0.2])
+
+
+def test_model_dvh_selections():
+    settings = NtcpSettings(
+        fits={"a": fit_settings(), "b": fit_settings(weighting="perfusion"), "c": fit_settings(quantity="eqd2")},
+        published=["kwa_1998"],
+        published_structure="Lungs",
+    )
+    function = {"structure": "Lungs-GTV", "regions": ["40%max"]}
+    assert model_dvh_selections(settings, function=function, eqd2={"Lungs": 3.0}) == [
+        ("Lungs", "anatomical", "eqd2"),
+        ("Lungs", "anatomical", "physical"),
+        ("Lungs-GTV", "anatomical", "eqd2"),
+        ("Lungs-GTV", "anatomical", "physical"),
+        ("Lungs-GTV", "functional:40%max", "physical"),
+        ("Lungs-GTV", "perfusion", "physical"),
+    ]
+    assert model_dvh_selections(NtcpSettings(published=["kwa_1998"]), function=None, eqd2={}) == [
+        ("Lungs-GTV", "anatomical", "physical")
+    ]
+    assert model_dvh_selections(NtcpSettings(), function=None, eqd2={}) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"fits": {"a": {"model": "lkb", "structure": "x", "fixed": {"b0": 1.0}}}}, "lkb has no parameter b0"),
+        ({"fits": {"a": {"model": "lkb", "structure": "x", "fixed": {"n": 1.0}, "free_n": True}}}, "keep one"),
+        ({"fits": {"published": {"model": "lkb", "structure": "x"}}}, "folder name"),
+        ({"fits": {"a/b": {"model": "lkb", "structure": "x"}}}, "folder name"),
+        ({"fits": {"a": {"model": "lkb", "structure": "x", "n": 1.0}}}, "Extra inputs"),
+    ],
+)
+def test_settings_refuse_what_they_cannot_use(content, words):
+    with pytest.raises(ValueError, match=words):
+        NtcpSettings.model_validate(content)
