@@ -13,6 +13,7 @@ from lungtox.geometry import (
     Edges,
     EndCap,
     Grid,
+    Image,
     Lattice,
     Region,
     Slabs,
@@ -31,6 +32,9 @@ IntArray = NDArray[np.intp]
 # 0.1 %, and a lung still takes a few hundredths of a second.
 SAMPLES = 200_000
 FINEST_CELL_MM = 0.1  # contours themselves are given to 0.01-0.1 mm
+# Position within the cell, as a share of it, by turns from row to row, column to column and along the diagonals: where
+# dose rises along an axis, samples at the centres would take one dose for each column and make steps of the DVH.
+_SHIFTS = np.array([-0.375, 0.125, -0.125, 0.375])
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +73,8 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
 
     The raster follows the dose grid: its cells are whole fractions of a dose pixel and its layers fractions of a slab,
     fine enough for about 200,000 samples in the region, and never coarser than the dose grid. A cell's volume is its
-    exactly covered area times the thickness of the layer; its dose is interpolated trilinearly at the centre.
+    exactly covered area times the thickness of the layer; its dose is interpolated trilinearly at a point in the cell
+    that alternates from cell to cell (at the centre where cells are whole dose pixels).
 
     The dose grid ends at the centres of its outermost voxels. What lies further out has no dose: it is left out of the
     samples, never extrapolated or scaled, and ``coverage_pct`` tells how much is left.
@@ -92,6 +97,7 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
     """
     region = as_region(region)
     grid = dose.image.grid
+    axis_weights(grid.z_mm, grid.z_mm[:1])  # refuses a grid of one plane
     slabs = region_slabs(region, end_cap=end_cap, slice_mm=float(np.diff(grid.z_mm).min()))
     edges = tuple(structure_edges(operand) for operand in region.operands)
     thickness = slabs.high_mm - slabs.low_mm
@@ -104,7 +110,7 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
     region_cc = float(covered.sum(axis=(1, 2)) @ thickness) * lattice.cell_mm2 / 1000.0
     if region_cc <= 0:
         raise _empty(region.name)
-    layers = np.maximum(np.ceil(thickness / min(side_mm, float(np.diff(grid.z_mm).min())) - 1e-9), 1).astype(np.intp)
+    layers = _layer_count(thickness, side_mm, float(np.diff(grid.z_mm).min()))
     x, y, z, volume, values = _interpolated(covered, lattice, slabs, layers, dose, parts)
     inside_cc = float(volume.sum())
     coverage = 100.0 * inside_cc / region_cc
@@ -140,7 +146,7 @@ def _lattice(edges: tuple[Edges, ...], grid: Grid, side_mm: float) -> tuple[Latt
     for axis_mm, points in zip((grid.x_mm, grid.y_mm), corners, strict=True):
         axis_weights(axis_mm, points[:0])  # refuses an axis of one sample
         pixel = float(axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
-        parts = max(1, int(np.ceil(pixel / side_mm - 1e-9)))
+        parts = max(1, round(pixel / side_mm))
         cell, face = pixel / parts, float(axis_mm[0]) - 0.5 * pixel
         first = int(np.floor((points.min() - face) / cell - 1e-9))
         count = int(np.ceil((points.max() - face) / cell + 1e-9)) - first
@@ -154,45 +160,65 @@ def _interpolated(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Give x, y, z, volume and dose of the samples inside the dose grid."""
     grid = dose.image.grid
-    column, px, inside_x = axis_weights(grid.x_mm, lattice.centre_x_mm)
-    row, py, inside_y = axis_weights(grid.y_mm, lattice.centre_y_mm)
-    slab, z, height = _layers(slabs, layers, grid.z_mm)
-    level, pz, _ = axis_weights(grid.z_mm, z)
-    inside_z = height > 0
-    if not (inside_x.any() and inside_y.any() and inside_z.any()):
+    share_x = _share_inside(grid.x_mm, lattice.centre_x_mm, lattice.cell_x_mm)
+    share_y = _share_inside(grid.y_mm, lattice.centre_y_mm, lattice.cell_y_mm)
+    slab, middle, height = _layers(slabs, layers, grid.z_mm)
+    if not (share_x.any() and share_y.any() and height.any()):
         none = np.zeros(0)
         return none, none, none, none, none
-    columns, rows = _range(inside_x), _range(inside_y)
-    first, last = int(level[inside_z].min()), int(level[inside_z].max()) + 1
-    planes = _in_plane(
-        dose.image.values[first : last + 1], (row[rows], py[rows]), (column[columns], px[columns]), parts
-    )
-    centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
+    columns, rows = _range(share_x > 0), _range(share_y > 0)
     # The grid ends at the edge of a cell or in its middle: of those half counts.
-    share_y = _share_inside(grid.y_mm, centre_y, lattice.cell_y_mm)
-    share_x = _share_inside(grid.x_mm, centre_x, lattice.cell_x_mm)
-    kept = (covered[:, rows, columns] * share_y[:, None] * share_x).reshape(covered.shape[0], -1)
-    height_cc = height * lattice.cell_mm2 / 1000.0
+    kept = covered[:, rows, columns] * share_y[rows, None] * share_x[columns]
+    kept = kept.reshape(kept.shape[0], -1)
+    shifts = _SHIFTS if max(parts) > 1 else _SHIFTS[:1] * 0.0
+    x, y = _positions(lattice, rows, columns, shifts)
+    cell_class = np.add.outer(np.arange(x.shape[0]), np.arange(x.shape[1])).ravel() % shifts.size
+    z = middle + shifts[:, None] * height
+    level, part, _ = axis_weights(grid.z_mm, z)
+    first, last = int(level[:, height > 0].min()), int(level[:, height > 0].max()) + 1
+    planes = _in_plane(dose.image, slice(first, last + 1), x, y, shifts.size)
+    x, y, level = x.ravel(), y.ravel(), level - first
     found: list[tuple[FloatArray, ...]] = []
-    for number in np.unique(slab[inside_z]):
-        at = np.flatnonzero(kept[number])
-        here = np.flatnonzero((slab == number) & inside_z)
-        lower = level[here] - first
-        weight = np.zeros((here.size, int(lower.max() - lower.min()) + 2))
-        weight[np.arange(here.size), lower - lower.min()] = 1.0 - pz[here]
-        weight[np.arange(here.size), lower - lower.min() + 1] = pz[here]
-        values = weight @ planes[lower.min() : lower.max() + 2][:, at]
-        found.append(
-            (
-                np.tile(centre_x[at % centre_x.size], here.size),
-                np.tile(centre_y[at // centre_x.size], here.size),
-                np.repeat(z[here], at.size),
-                np.outer(height_cc[here], kept[number][at]).ravel(),
-                values.ravel(),
-            )
-        )
-    x, y, levels, volume, doses = (np.concatenate(part) for part in zip(*found, strict=True))
-    return x, y, levels, volume, doses
+    for number in np.unique(slab[height > 0]):
+        covered_cells = np.flatnonzero(kept[number])
+        here = np.flatnonzero((slab == number) & (height > 0))
+        volume_cc = height[here] * (lattice.cell_mm2 / 1000.0)
+        for group in range(shifts.size):
+            at = covered_cells if shifts.size == 1 else covered_cells[cell_class[covered_cells] == group]
+            values = _along_z(planes, level[group, here], part[group, here], at)
+            volume = np.outer(volume_cc, kept[number][at])
+            x_at, y_at = np.tile(x[at], here.size), np.tile(y[at], here.size)
+            found.append((x_at, y_at, np.repeat(z[group, here], at.size), volume.ravel(), values.ravel()))
+    return _joined(found)
+
+
+def _joined(parts: list[tuple[FloatArray, ...]]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    x, y, z, volume, dose = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return x, y, z, volume, dose
+
+
+def _positions(lattice: Lattice, rows: slice, columns: slice, shifts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give x and y of the sample in each cell, shape (rows, columns): shifted along x by row, along y by column."""
+    centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
+    shift_x = lattice.cell_x_mm * shifts[np.arange(centre_y.size) % shifts.size]
+    shift_y = lattice.cell_y_mm * shifts[np.arange(centre_x.size) % shifts.size]
+    return centre_x + shift_x[:, None], centre_y[:, None] + shift_y
+
+
+def _along_z(planes: FloatArray, level: IntArray, part: FloatArray, cells: IntArray) -> FloatArray:
+    """Interpolate between dose planes at some cells; returns shape (levels, cells)."""
+    low = int(level.min())
+    weight = np.zeros((level.size, int(level.max()) - low + 2))
+    weight[np.arange(level.size), level - low] = 1.0 - part
+    weight[np.arange(level.size), level - low + 1] = part
+    result: FloatArray = weight @ planes[low : low + weight.shape[1]][:, cells]
+    return result
+
+
+def _layer_count(thickness_mm: FloatArray, side_mm: float, dose_spacing_mm: float) -> IntArray:
+    """Give the number of layers of each slab: about as high as a cell is wide, never higher than a dose plane."""
+    wanted = np.maximum(np.rint(thickness_mm / side_mm), np.ceil(thickness_mm / dose_spacing_mm - 1e-9))
+    return np.maximum(wanted, 1).astype(np.intp)
 
 
 def _layers(slabs: Slabs, layers: IntArray, axis_mm: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -218,25 +244,35 @@ def _range(inside: NDArray[np.bool_]) -> slice:
     return slice(int(found[0]), int(found[-1]) + 1)
 
 
-def _in_plane(
-    values: NDArray[np.floating],
-    rows: tuple[IntArray, FloatArray],
-    columns: tuple[IntArray, FloatArray],
-    parts: tuple[int, int],
-) -> FloatArray:
-    """Interpolate dose planes to the cells' centres; returns shape (planes, cells)."""
-    (row, py), (column, px) = rows, columns
-    block = values[:, row[0] : row[-1] + 2, column[0] : column[-1] + 2].astype(np.float64)
-    row, column = row - row[0], column - column[0]
-    if parts[1] == 1:  # cells are dose pixels: their centres are the voxel centres, nothing to interpolate
-        block = block[:, row + (py > 0.5)]
-    else:
-        block = block[:, row] * (1.0 - py)[:, None] + block[:, row + 1] * py[:, None]
-    if parts[0] == 1:
-        block = block[:, :, column + (px > 0.5)]
-    else:
-        block = block[:, :, column] * (1.0 - px) + block[:, :, column + 1] * px
-    return block.reshape(block.shape[0], -1)
+def _in_plane(image: Image, planes: slice, x: FloatArray, y: FloatArray, classes: int) -> FloatArray:
+    """Interpolate dose planes to the samples' positions in the plane; returns shape (planes, cells).
+
+    All rows of one class share their x positions, all columns of one class their y positions: one axis at a time.
+    """
+    values = image.values[planes]
+    result = np.empty((values.shape[0], *x.shape))
+    for column_class in range(min(classes, x.shape[1])):
+        row, part_y, _ = axis_weights(image.grid.y_mm, y[:, column_class])
+        column, _, _ = axis_weights(image.grid.x_mm, x[0])
+        left, right = int(column.min()) - 1, int(column.max()) + 3  # a shifted row may need one more on either side
+        left = max(left, 0)
+        lines = _mixed(values[:, :, left:right], row, part_y, axis=1)
+        for row_class in range(min(classes, x.shape[0])):
+            column, part_x, _ = axis_weights(image.grid.x_mm, x[row_class, column_class::classes])
+            block = _mixed(lines[:, row_class::classes], column - left, part_x, axis=2)
+            result[:, row_class::classes, column_class::classes] = block
+    return result.reshape(values.shape[0], -1)
+
+
+def _mixed(values: NDArray[np.floating], index: IntArray, part: FloatArray, *, axis: int) -> FloatArray:
+    """Interpolate along one axis."""
+    if not (np.abs(part - np.rint(part)) > 1e-9).any():  # on voxel centres: nothing to mix
+        whole: FloatArray = np.take(values, index + (part > 0.5), axis=axis).astype(np.float64, copy=False)
+        return whole
+    upper = part.reshape([-1 if number == axis else 1 for number in range(3)])
+    low, high = np.take(values, index, axis=axis), np.take(values, index + 1, axis=axis)
+    mixed: FloatArray = low * (1.0 - upper) + high * upper
+    return mixed
 
 
 def _warnings(name: str, slabs: Slabs, crossing: NDArray[np.bool_], coverage_pct: float) -> tuple[str, ...]:
