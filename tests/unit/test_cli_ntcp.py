@@ -23,7 +23,9 @@ def run(capsys, *arguments):
 
 
 def test_mean_dose_as_text(capsys):
-    status, out, _ = run(capsys, "ntcp", "--model", "quantec_logistic_2010", "--mld", "20", "--mld-quantity", "physical")
+    status, out, _ = run(
+        capsys, "ntcp", "--model", "quantec_logistic_2010", "--mld", "20", "--mld-quantity", "physical"
+    )
     assert status == 0
     assert "NTCP 20.6 %" in out  # .2059, SCIENCE.md section 4
     assert RESEARCH in out and "Marks LB" in out
@@ -44,7 +46,9 @@ def test_mean_dose_as_json_with_factors(capsys):
 
 
 def test_dvh_table(capsys, tmp_path):
-    path = write_table(tmp_path / "case.dvh.parquet", [("P001", toy()), ("P001", toy(structure="Lungs")), ("P001", eqd2_toy())])
+    path = write_table(
+        tmp_path / "case.dvh.parquet", [("P001", toy()), ("P001", toy(structure="Lungs")), ("P001", eqd2_toy())]
+    )
     status, out, _ = run(capsys, "ntcp", "--model", "seppenwoolde_2003", "--dvh", str(path), "--json")
     found = json.loads(out)
     assert (status, found["status"], found["quantity"], found["structure"]) == (0, "converted", "eqd2", "Lungs")
@@ -65,7 +69,9 @@ def test_structure_must_be_listed_or_allowed(capsys, tmp_path):
     status, _, err = run(capsys, "ntcp", "--model", "semenenko_2008", "--dvh", str(path))
     assert status == 1
     assert "expected a DVH of Lungs; found Lungs-GTV" in err
-    status, out, _ = run(capsys, "ntcp", "--model", "semenenko_2008", "--dvh", str(path), "--allow-structure", "Lungs-GTV")
+    status, out, _ = run(
+        capsys, "ntcp", "--model", "semenenko_2008", "--dvh", str(path), "--allow-structure", "Lungs-GTV"
+    )
     assert status == 0
     assert "allowed" in out and "made for Lungs, applied to Lungs-GTV" in out
 
@@ -131,7 +137,9 @@ def test_unchecked_model_when_allowed(capsys):
     base = ["ntcp", "--model", "martel_1994", "--mld", "20", "--mld-quantity", "physical", "--allow-unchecked"]
     status, _, err = run(capsys, *base)
     assert status == 1 and "whole DVH" in err
-    status, out, _ = run(capsys, "ntcp", "--model", "kwa_1998", "--mld", "20", "--mld-quantity", "eqd2", "--allow-unchecked")
+    status, out, _ = run(
+        capsys, "ntcp", "--model", "kwa_1998", "--mld", "20", "--mld-quantity", "eqd2", "--allow-unchecked"
+    )
     assert status == 0 and "19.4 %" in out  # .19408, SCIENCE.md section 4
 
 

@@ -54,7 +54,9 @@ def test_fit_tables_follow_the_contract(cohort):
     assert list(result.predictions.columns) == ["patient", "rp", "dose_gy", "ntcp"]
     assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
     assert list(result.bins.columns) == ["dose_gy", "n", "events", "rate", "low", "high"]
-    assert result.predictions["dose_gy"].to_numpy() == approx([dvhs[name].mean_gy for name in result.predictions["patient"]])
+    assert result.predictions["dose_gy"].to_numpy() == approx(
+        [dvhs[name].mean_gy for name in result.predictions["patient"]]
+    )
     assert (result.fit["n"], result.fit["events"]) == (PATIENTS, int(table["rp"].sum()))
     mean = np.array([item.mean_gy for item in dvhs.values()])
     reference = sm.Probit(table["rp"].to_numpy(dtype=float), sm.add_constant(mean)).fit(disp=0)
@@ -138,6 +140,15 @@ def test_unknown_factors_leave_patients_out_and_say_so(cohort):
     assert result.predictions["rp"].isna().sum() == 1
 
 
+def test_hypofractionation_is_counted(cohort):
+    path, table, _ = cohort
+    table = table.assign(prescription_gy=60.0, fractions=30.0)
+    table.loc[[0, 1], "fractions"] = 5.0  # SBRT, 12 Gy per fraction
+    table.loc[2, "fractions"] = np.nan
+    result = validate_published(path, cohort=table, settings=NtcpSettings(published=["quantec_logistic_2010"]))
+    assert "2 patients with a dose per fraction" in result.validation.iloc[0]["note"]
+
+
 def test_refused_models_are_rows_with_the_reason(cohort):
     path, table, _ = cohort
     names = ["semenenko_2008", "seppenwoolde_2003", "martel_1994", "appelt_2014"]
@@ -171,7 +182,9 @@ def test_without_events_the_validation_says_what_is_missing(cohort):
     assert row["status"] == "applied"
     assert "no AUC" in row["note"] and "no calibration" in row["note"]
     assert row["mean_predicted"] > 0 and math.isnan(row["slope"])
-    nobody = validate_published(path, cohort=table.assign(smoking="unknown"), settings=NtcpSettings(published=["appelt_2014"]))
+    nobody = validate_published(
+        path, cohort=table.assign(smoking="unknown"), settings=NtcpSettings(published=["appelt_2014"])
+    )
     assert "no patient left" in nobody.validation.iloc[0]["note"]
 
 

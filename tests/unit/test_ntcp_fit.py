@@ -7,7 +7,6 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs
 from pytest import approx
 from scipy import optimize
 from scipy.stats import chi2, norm
@@ -16,6 +15,7 @@ from lungtox.errors import FitError, InputError, ParameterError
 from lungtox.ntcp import fit_ntcp, fit_to_json, ntcp_bins, ntcp_curve
 from lungtox.ntcp.curve import wilson_interval
 from lungtox.ntcp.matrix import dose_matrix
+from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +304,7 @@ def test_scaling_dose_scales_td50_only(factor):
 
 
 def test_curve_band_is_the_profile_interval_of_ntcp(cohort):
-    """At TD50 of the fit NTCP is .5; the band there holds the value whose profile drop is half the chi-square quantile."""
+    """The profile over NTCP at a dose has fallen by half the chi-square quantile at both ends of the band."""
     dvhs, outcome = cohort
     mean = np.array([item.mean_gy for item in dvhs])
     fit = fit_ntcp(dvhs, outcome, fixed={"n": 1.0})
@@ -353,7 +353,20 @@ def test_wilson_interval_by_statsmodels():
 
 def test_fit_to_json_follows_the_contract(cohort):
     content = fit_to_json(fit_ntcp(*cohort, fixed={"n": 1.0}), name="lkb_mean_dose")
-    keys = ["ntcp", "model", "structure", "weighting", "quantity", "alpha_beta_gy", "fixed", "n", "events", "loglik", "aic", "converged"]
+    keys = [
+        "ntcp",
+        "model",
+        "structure",
+        "weighting",
+        "quantity",
+        "alpha_beta_gy",
+        "fixed",
+        "n",
+        "events",
+        "loglik",
+        "aic",
+        "converged",
+    ]
     assert [key for key in content if key in keys] == keys
     assert (content["ntcp"], content["fixed"]) == ("lkb_mean_dose", {"n": 1.0})
     assert [item["parameter"] for item in content["parameters"]] == ["td50_gy", "m", "n"]

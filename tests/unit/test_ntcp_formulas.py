@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.ntcp_cases import TOY_DOSE_GY
 from pytest import approx
 from scipy.stats import norm
 
 from lungtox.errors import ParameterError
 from lungtox.ntcp import formulas
 from lungtox.ntcp.formulas import geud_gy, lkb, log_logistic, logistic, parallel, relative_seriality
+from tests.unit.ntcp_cases import TOY_DOSE_GY
 
 DOSE = np.array(TOY_DOSE_GY, dtype=float)
 VOLUME = np.full(10, 2.0)

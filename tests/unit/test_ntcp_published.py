@@ -58,7 +58,13 @@ def test_appelt_factors_by_hand():
         logit = math.log(math.prod(odds_ratios)) - 4 * 1.19 * (1 - 20 / 34.4)
         return 1 / (1 + math.exp(-logit))
 
-    reference = {"lung_disease": "no", "tumour_site": "upper", "age_y": 63, "chemotherapy": "concurrent", "smoking": "never"}
+    reference = {
+        "lung_disease": "no",
+        "tumour_site": "upper",
+        "age_y": 63,
+        "chemotherapy": "concurrent",
+        "smoking": "never",
+    }
     assert model.ntcp(20.0, reference) == approx(expected(1))
     one_by_one = [
         ({"lung_disease": "yes"}, 2.27), ({"tumour_site": "middle"}, 1.87), ({"tumour_site": "lower"}, 1.87),
@@ -67,7 +73,13 @@ def test_appelt_factors_by_hand():
     ]  # fmt: skip
     for factors, odds_ratio in one_by_one:
         assert model.ntcp(20.0, {**reference, **factors}) == approx(expected(odds_ratio))
-    all_of_them = {"lung_disease": "yes", "tumour_site": "lower", "age_y": "70", "chemotherapy": "sequential", "smoking": "current"}
+    all_of_them = {
+        "lung_disease": "yes",
+        "tumour_site": "lower",
+        "age_y": "70",
+        "chemotherapy": "sequential",
+        "smoking": "current",
+    }
     assert model.ntcp(20.0, all_of_them) == approx(expected(2.27, 1.87, 1.66, 1.60, 0.62))
 
 

@@ -31,7 +31,9 @@ def ntcp(
     struct: Annotated[Path | None, typer.Option(help="DICOM structure set, with --dose.")] = None,
     dose: Annotated[Path | None, typer.Option(help="DICOM dose of the whole plan, with --struct.")] = None,
     plan: Annotated[Path | None, typer.Option(help="DICOM plan: the number of fractions, for models in EQD2.")] = None,
-    lung: Annotated[list[str] | None, typer.Option(help="ROI of a lung, if not named as in TG-263. Repeatable.")] = None,
+    lung: Annotated[
+        list[str] | None, typer.Option(help="ROI of a lung, if not named as in TG-263. Repeatable.")
+    ] = None,
     gtv: Annotated[list[str] | None, typer.Option(help="ROI of the tumour that is taken out. Repeatable.")] = None,
     dvh: Annotated[Path | None, typer.Option(help="DVH table of one patient (.dvh.parquet).")] = None,
     mld: Annotated[float | None, typer.Option(help="Mean lung dose in Gy, with --mld-quantity.")] = None,

@@ -63,7 +63,9 @@ def lung_dvhs(
     extraction = extract_patient(row, dose=_settings(model, has_gtv=any(roi.structure == GTV for roi in rois)))
     if extraction.qa["status"] != "ok":
         raise InputError([Fault(**fault) for fault in extraction.qa["faults"]])
-    return extraction.dvhs, tuple(extraction.qa["warnings"])
+    qa = extraction.qa
+    unusual = model.fractionation_note(qa["prescription_gy"], qa["fractions"])
+    return extraction.dvhs, (*([unusual] if unusual else []), *qa["warnings"])
 
 
 def _accepted(names: dict[int, str], lungs: Sequence[str], gtvs: Sequence[str]) -> tuple[AcceptedRoi, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,8 +21,8 @@ def height_above_limit(loglik: float, top: float, *, confidence: float) -> float
 
     The root is nearly straight in the parameter, so that a root finder needs few steps.
     """
-    limit = float(chdtri(1.0, 1.0 - confidence)) ** 0.5
-    return max(limit - (2.0 * max(top - loglik, 0.0)) ** 0.5, -LOWEST)
+    limit = math.sqrt(float(chdtri(1.0, 1.0 - confidence)))
+    return max(limit - math.sqrt(2.0 * max(top - loglik, 0.0)), -LOWEST)
 
 
 def parameter_interval(

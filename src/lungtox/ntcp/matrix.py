@@ -43,11 +43,6 @@ class DoseMatrix:
     quantity: str
     alpha_beta_gy: float | None
 
-    @property
-    def patients(self) -> int:
-        """Number of patients."""
-        return int(self.share.shape[0])
-
     def geud_gy(self, n: float) -> Floats:
         """Give gEUD of every patient with exponent a = 1/n, shape (patients,)."""
         highest = float(self.dose_gy[-1])
@@ -97,11 +92,6 @@ def dose_matrix(dvhs: Sequence[Dvh]) -> DoseMatrix:
         quantity=first.quantity,
         alpha_beta_gy=first.alpha_beta_gy,
     )
-
-
-def describe_dvh(dvh: Dvh) -> str:
-    """Say which DVH this is: structure, weighting, quantity (and alpha/beta)."""
-    return _identity(dvh)
 
 
 def _identity(dvh: Dvh) -> str:

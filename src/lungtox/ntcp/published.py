@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECORDS = "published.toml"
 NEARLY_MEAN = 0.015
+HIGHEST_CONVENTIONAL_GY = 3.0  # per fraction to the target; SBRT starts above
 RESEARCH_USE = "Research use, not for treatment decisions."
 
 
@@ -172,6 +173,12 @@ class PublishedModel:
             expected = "EQD2 with alpha/beta " + " or ".join(f"{value:g}" for value in self.alpha_beta_gy) + " Gy"
             raise self._refusal(expected, f"{alpha_beta_gy:g} Gy", "Make EQD2 with that alpha/beta (dose.eqd2).")
 
+    def fractionation_note(self, prescription_gy: float | None, fractions: float | None) -> str:
+        """Say when the dose per fraction is not conventional, for which these models were not made; else nothing."""
+        if not prescription_gy or not fractions or not prescription_gy / fractions > HIGHEST_CONVENTIONAL_GY:
+            return ""
+        return f"{prescription_gy / fractions:.3g} Gy per fraction, but the model was made for: {self.fractionation}"
+
     def require_checked(self) -> None:
         """Refuse a model whose numbers were not checked."""
         if not self.default_ok:
@@ -243,7 +250,9 @@ def unknown_published(settings: NtcpSettings) -> list[Fault]:
             try:
                 published_model(name)
             except ParameterError as error:
-                faults.append(Fault(f"config: ntcp.{key}", "a published model", repr(name), str(error), "config-reference"))
+                faults.append(
+                    Fault(f"config: ntcp.{key}", "a published model", repr(name), str(error), "config-reference")
+                )
     return faults
 
 

@@ -112,7 +112,9 @@ class Surface:
             return -tried[-1].loglik if np.isfinite(tried[-1].loglik) else 1e300
 
         # On a profile log n need not be exact: the log-likelihood is flat there and wrong by about 1e-8.
-        minimize_scalar(loss, bounds=(np.log(low), np.log(high)), method="bounded", options={"xatol": 1e-4 if levels else 1e-7})
+        minimize_scalar(
+            loss, bounds=(np.log(low), np.log(high)), method="bounded", options={"xatol": 1e-4 if levels else 1e-7}
+        )
         # A tie goes to the grid: there stand the ends of the range, which are reported as boundary estimates.
         return max(tried, key=lambda item: item.loglik)
 

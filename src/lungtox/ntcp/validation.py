@@ -58,7 +58,7 @@ def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpS
     PublishedValidation
         A model that cannot be applied is a row with status ``refused`` and the reason in ``note``.
     """
-    quantities = sorted({published_model(name).quantity for name in settings.published})
+    quantities: list[str] = sorted({published_model(name).quantity for name in settings.published})
     selections = [(settings.published_structure, "anatomical", quantity) for quantity in quantities]
     by_quantity = dict(zip(quantities, read_selected_dvhs(dvh, *selections), strict=True))
     return validate_on(by_quantity, cohort=cohort, settings=settings)
@@ -115,7 +115,7 @@ def _apply(
     known = predicted[predicted["rp"].notna()]
     outcome, risk = known["rp"].to_numpy(dtype=float), known["ntcp"].to_numpy(dtype=float)
     numbers, finding = _measure(outcome, risk)
-    notes = [acceptance.note, *left_out, finding]
+    notes = [acceptance.note, *left_out, _fractionation(model, with_dvh), finding]
     row |= {
         "status": acceptance.status,
         "note": "; ".join(note for note in notes if note),
@@ -124,6 +124,14 @@ def _apply(
         **numbers,
     }
     return row, predicted
+
+
+def _fractionation(model: PublishedModel, cohort: pd.DataFrame) -> str:
+    if not {"prescription_gy", "fractions"} <= set(cohort.columns):
+        return ""
+    pairs = cohort[["prescription_gy", "fractions"]].dropna().itertuples(index=False)
+    unusual = sum(bool(model.fractionation_note(float(dose), float(fractions))) for dose, fractions in pairs)
+    return f"{unusual} patients with a dose per fraction that the model was not made for" if unusual else ""
 
 
 def _predict(
