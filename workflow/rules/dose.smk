@@ -102,7 +102,7 @@ rule gather_model_dvhs:
         "../../envs/lungtox.yaml"
     params:
         code=code_digest("gather_model_dvhs"),
-        settings=section("ntcp", "function"),
+        settings=section("ntcp", "function", "dose", without="metrics"),
     shell:
         "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q}"
         " --dvh {output.dvh:q} >{log:q} 2>&1"
