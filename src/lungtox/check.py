@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.cohort import match_patients, read_clinical, read_cytokines
 from lungtox.errors import Fault, InputError
-from lungtox.extraction import PatientRow, inspect_patient, scan_patients
+from lungtox.extraction import Inspection, PatientRow, inspect_patient, scan_patients
 
 if TYPE_CHECKING:
     from lungtox.config import Config
@@ -72,19 +72,29 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         [row.patient for row in rows], clinical=clinical, cytokines=sorted(set(cytokines)), accepted=accepted
     )
     warnings: list[str] = []
-    for row, (found, remarks) in zip(rows, _inspect(rows, config, processes), strict=True):
-        warnings += remarks
-        if found and (row.patient in accepted or config.cohort.on_unusable == "exclude"):
-            warnings += [f"{row.patient} will be left out: {fault.found}" for fault in found]
+    inspections = _inspect(rows, config, processes)
+    for row, found in zip(rows, inspections, strict=True):
+        warnings += found.warnings
+        if found.faults and (row.patient in accepted or config.cohort.on_unusable == "exclude"):
+            warnings += [f"{row.patient} will be left out: {fault.found}" for fault in found.faults]
         else:
-            faults += found
+            faults += found.faults
+    faults += _same_dose_twice(rows, inspections)
     return CheckResult(tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)), len(rows))
 
 
-def _inspect(rows: Sequence[PatientRow], config: Config, processes: int) -> Iterable[tuple[list[Fault], list[str]]]:
-    look: Callable[[PatientRow], tuple[list[Fault], list[str]]] = partial(
-        inspect_patient, dose=config.dose, function=config.function
-    )
+def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[Fault]:
+    """Find one dose under two study IDs: the same patient counted twice."""
+    owner: dict[str, str] = {}
+    for row, found in zip(rows, inspections, strict=True):
+        others = {owner.setdefault(uid, row.patient) for uid in found.dose_uids} - {row.patient}
+        for other in sorted(others):
+            action = "Remove one of the two patients, or give each its own files."
+            yield Fault(row.patient, "a dose of its own", f"the same dose as {other}", action, "patient-twice")
+
+
+def _inspect(rows: Sequence[PatientRow], config: Config, processes: int) -> list[Inspection]:
+    look = partial(inspect_patient, dose=config.dose, function=config.function)
     if processes < 2 or len(rows) < PARALLEL_FROM:
         return [look(row) for row in rows]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:

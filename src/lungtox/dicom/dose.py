@@ -35,6 +35,8 @@ class DoseHeader:
         True for DoseType EFFECTIVE.
     plan_uids : tuple of str
         Plans that it refers to; for comparison only.
+    uid : str
+        SOP instance; for comparison only.
     """
 
     grid: Grid
@@ -42,6 +44,7 @@ class DoseHeader:
     summation_type: str
     rbe_weighted: bool
     plan_uids: tuple[str, ...] = field(default=(), repr=False)
+    uid: str = field(default="", repr=False)
 
 
 def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, who: str = "RTDOSE") -> DoseHeader:
@@ -143,6 +146,7 @@ def _header(dataset: Dataset, *, accept: Collection[str], who: str) -> tuple[Dos
         summation_type=str(dataset.DoseSummationType),
         rbe_weighted=dataset.get("DoseType") == "EFFECTIVE",
         plan_uids=tuple(str(item.get("ReferencedSOPInstanceUID", "")).strip() for item in plans),
+        uid=str(dataset.get("SOPInstanceUID", "")).strip(),
     )
     return header, orientation
 

@@ -3,6 +3,7 @@ from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
 from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
+from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
 from .loading import sum_doses as sum_doses
 from .patients import AcceptedRoi as AcceptedRoi

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lungtox.dicom import read_function_image
+from dataclasses import dataclass, field
+
+from lungtox.dicom import read_dose_header, read_function_image
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.extract import about, extract_patient, sample_all
@@ -11,9 +13,26 @@ from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid, Structure
 
 
-def inspect_patient(
-    row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None
-) -> tuple[list[Fault], list[str]]:
+@dataclass(frozen=True)
+class Inspection:
+    """What a look at one patient's files found.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+        What makes the patient unusable.
+    warnings : tuple of str
+        Everything else, with the study ID in front; a SPECT that is missing or refused is among these.
+    dose_uids : tuple of str
+        Tell the same dose under two study IDs; never written anywhere.
+    """
+
+    faults: tuple[Fault, ...]
+    warnings: tuple[str, ...] = ()
+    dose_uids: tuple[str, ...] = field(default=(), repr=False)
+
+
+def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Inspection:
     """Look at one patient's files before a run.
 
     Parameters
@@ -24,26 +43,24 @@ def inspect_patient(
 
     Returns
     -------
-    faults : list of Fault
-        What makes the patient unusable.
-    warnings : list of str
-        Everything else, with the study ID in front; a SPECT that is missing or refused is among these.
+    Inspection
     """
     if "dvh" in row.cells:
         qa = extract_patient(row, dose=dose, function=function).qa
-        return [Fault(**fault) for fault in qa["faults"]], []
+        return Inspection(tuple(Fault(**fault) for fault in qa["faults"]))
     try:
         loaded = load_patient(row, dose, pixels=False)
         if not _plainly_covered(loaded):
             sample_all(row.patient, loaded, dose)
     except InputError as error:
-        return about(row.patient, error.faults), []
+        return Inspection(tuple(about(row.patient, error.faults)))
     warnings = [*loaded.warnings]
     if dose.eqd2 and loaded.plan is None:
         warnings.append("no plan, so no number of fractions: EQD2 is left out")
     if function is not None:
         warnings += _function_warnings(row, loaded)
-    return [], [f"{row.patient}: {text}" for text in warnings]
+    uids = [read_dose_header(path, who=row.patient).uid for path in row.paths("dose")]
+    return Inspection((), tuple(f"{row.patient}: {text}" for text in warnings), tuple(uid for uid in uids if uid))
 
 
 def _plainly_covered(loaded: Loaded) -> bool:
