@@ -44,9 +44,9 @@ def cohort_warnings(
     competing, censored = int(status.get("competing", 0)), int(status.get("censored", 0))
     if competing + censored:
         yield (
-            f"{competing + censored} of {_patients(total)} have neither RP nor a full window of {endpoint.window_months}"
-            f" months ({competing} died before its end, {censored} left follow-up): they are not part of binary"
-            " analyses."
+            f"{competing + censored} of {_patients(total)} have neither RP nor a full window of"
+            f" {endpoint.window_months} months ({competing} died before its end, {censored} left follow-up):"
+            " they are not part of binary analyses."
         )
     yield from _function_warnings(table["patient"], qa)
     yield from _empty_metrics(table, settings, qa)
@@ -70,8 +70,8 @@ def _function_warnings(patients: Iterable[str], qa: Mapping[str, Mapping[str, An
     rest = len(status) - len(without) - len(broken)
     if without:
         yield (
-            f"No perfusion SPECT for {len(without)} of {_patients(len(status))}: functional analyses use {_patients(rest)}"
-            f" ({_names(without)} without)."
+            f"No perfusion SPECT for {len(without)} of {_patients(len(status))}: functional analyses use"
+            f" {_patients(rest)} ({_names(without)} without)."
         )
     if broken:
         yield f"The perfusion SPECT of {_patients(len(broken))} could not be used ({_names(broken)})."
