@@ -27,14 +27,24 @@ CONFIG: dict[str, Any] = {
     "seed": 20140815,
     "results": "results",
     "inputs": {
-        "patients": "data/demo/patients.csv", "structures": "data/demo/structures.csv",
-        "clinical": "data/demo/clinical.csv", "cytokines": "data/demo/cytokines.csv",
+        "patients": "data/demo/patients.csv",
+        "structures": "data/demo/structures.csv",
+        "clinical": "data/demo/clinical.csv",
+        "cytokines": "data/demo/cytokines.csv",
     },
     "dose": {
-        "patients_per_job": 1, "bin_width_gy": 0.01, "end_cap": "half-slice",
-        "structures": {"Lungs-GTV": {"union": ["Lung_L", "Lung_R"], "minus": ["GTV"]}, "Heart": {"union": ["Heart"], "minus": []}},
-        "gtv_absent": "refuse", "minimum_coverage_pct": 100.0, "allow_partial_coverage": [],
-        "eqd2": {"Lungs-GTV": 3.0, "Heart": 2.5}, "metrics": {"Lungs-GTV": ["V20Gy[%]", "Mean[Gy]"], "Heart": ["Mean[Gy]"]},
+        "patients_per_job": 1,
+        "bin_width_gy": 0.01,
+        "end_cap": "half-slice",
+        "structures": {
+            "Lungs-GTV": {"union": ["Lung_L", "Lung_R"], "minus": ["GTV"]},
+            "Heart": {"union": ["Heart"], "minus": []},
+        },
+        "gtv_absent": "refuse",
+        "minimum_coverage_pct": 100.0,
+        "allow_partial_coverage": [],
+        "eqd2": {"Lungs-GTV": 3.0, "Heart": 2.5},
+        "metrics": {"Lungs-GTV": ["V20Gy[%]", "Mean[Gy]"], "Heart": ["Mean[Gy]"]},
     },
     "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"]},
     "endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"},
@@ -45,26 +55,55 @@ CONFIG: dict[str, Any] = {
             "dose": [*(f"v{x}_pct" for x in VX), "mld_gy"],
             "functional": [*(f"fv{x}_pct" for x in VX), "fmld_gy"],
         },
-        "continuous_test": "mann-whitney", "categorical_test": "fisher", "cytokines": list(CYTOKINES),
+        "continuous_test": "mann-whitney",
+        "categorical_test": "fisher",
+        "cytokines": list(CYTOKINES),
     },
     "models": {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
         "functional_clinical": {"predictors": ["fmld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
     },
     "validation": {"resamples": 100},
-    "roc": {"scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"], "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]]},
+    "roc": {
+        "scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"],
+        "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]],
+    },
     "ntcp": {
         "fits": {
-            "lkb": {"model": "lkb", "fixed": {}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
-            "lkb_mean_dose": {"model": "lkb", "fixed": {"n": 1.0}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
-            "lkb_functional": {"model": "lkb", "fixed": {"n": 1.0}, "structure": "Lungs-GTV", "weighting": REGION, "quantity": "physical"},
-            "logistic_mean_dose": {"model": "logistic", "fixed": {}, "structure": "Lungs-GTV", "weighting": "anatomical", "quantity": "physical"},
+            "lkb": {
+                "model": "lkb",
+                "fixed": {},
+                "structure": "Lungs-GTV",
+                "weighting": "anatomical",
+                "quantity": "physical",
+            },
+            "lkb_mean_dose": {
+                "model": "lkb",
+                "fixed": {"n": 1.0},
+                "structure": "Lungs-GTV",
+                "weighting": "anatomical",
+                "quantity": "physical",
+            },
+            "lkb_functional": {
+                "model": "lkb",
+                "fixed": {"n": 1.0},
+                "structure": "Lungs-GTV",
+                "weighting": REGION,
+                "quantity": "physical",
+            },
+            "logistic_mean_dose": {
+                "model": "logistic",
+                "fixed": {},
+                "structure": "Lungs-GTV",
+                "weighting": "anatomical",
+                "quantity": "physical",
+            },
         },
         "published": ["quantec_logistic_2010", "appelt_2014"],
     },
     "figures": {"style": {"width_mm": 90.0, "font_pt": 8.0, "palette": "colorblind"}},
     "report": {"title": "Radiation pneumonitis after chest radiotherapy"},
-}  # fmt: skip
+}
 
 
 def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
@@ -73,9 +112,12 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     ids = [f"P{number:03d}" for number in range(1, patients + 1)]
     analysis, dvhs = _cohort(ids, rng)
     excluded = pd.DataFrame(
-        {"patient": ["P901", "P902"], "stage": ["dose", "clinical"],
-         "reason": ["the dose grid covers 91.2 % of Lungs-GTV", "no row in the clinical table"]}
-    )  # fmt: skip
+        {
+            "patient": ["P901", "P902"],
+            "stage": ["dose", "clinical"],
+            "reason": ["the dose grid covers 91.2 % of Lungs-GTV", "no row in the clinical table"],
+        }
+    )
     _write(analysis, folder / "cohort/analysis.csv")
     _write(excluded, folder / "cohort/exclusions.csv")
     _write(_dictionary(), folder / "cohort/dictionary.csv")
@@ -123,10 +165,20 @@ def _cohort(ids: list[str], rng: np.random.Generator) -> tuple[pd.DataFrame, pa.
             row[f"{prefix}{'mld' if prefix != 'mpw' else 'ld'}_gy"] = float(doses.mean())
             counts = np.bincount((doses / 0.1).astype(int))
             used = np.flatnonzero(counts)
-            parts.append(pd.DataFrame({
-                "patient": patient, "structure": "Lungs-GTV", "weighting": weighting, "quantity": "physical",
-                "alpha_beta_gy": np.nan, "bin_width_gy": 0.1, "dose_gy": used * 0.1, "volume_cc": counts[used] * 0.9,
-            }))  # fmt: skip
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "patient": patient,
+                        "structure": "Lungs-GTV",
+                        "weighting": weighting,
+                        "quantity": "physical",
+                        "alpha_beta_gy": np.nan,
+                        "bin_width_gy": 0.1,
+                        "dose_gy": used * 0.1,
+                        "volume_cc": counts[used] * 0.9,
+                    }
+                )
+            )
         rows.append(row)
     table = pd.DataFrame(rows)
     n = len(table)
@@ -161,8 +213,13 @@ def _cohort(ids: list[str], rng: np.random.Generator) -> tuple[pd.DataFrame, pa.
 
 
 def _labels() -> dict[str, tuple[str, str]]:
-    labels = {"age_y": ("Age", "years"), "sex": ("Sex", ""), "smoking": ("Smoking", ""), "lung_disease": ("Lung disease", ""),
-              "treatment_beams": ("Treatment beams", "")}  # fmt: skip
+    labels = {
+        "age_y": ("Age", "years"),
+        "sex": ("Sex", ""),
+        "smoking": ("Smoking", ""),
+        "lung_disease": ("Lung disease", ""),
+        "treatment_beams": ("Treatment beams", ""),
+    }
     labels |= {f"v{x}_pct": (f"V{x}", "%") for x in VX} | {f"fv{x}_pct": (f"Functional V{x}", "%") for x in VX}
     labels |= {
         "mld_gy": ("Mean lung dose", "Gy"),
@@ -216,8 +273,12 @@ def _write_cohort_tables(analysis: pd.DataFrame, folder: Path) -> None:
         rows.append({"variable": "lung_disease", "label": "Lung disease", "level": level, **cells, "missing": "0"})
     _write(pd.DataFrame(rows), folder / "cohort/table1.csv")
     n = len(analysis)
-    flow = [("patients.csv", n + 2, None), ("dose usable", n + 1, "1 without usable dose"), ("analysed", n, "1 without a clinical row"),
-            ("outcome known", int(analysis["rp"].notna().sum()), "end of follow-up before the window closed")]  # fmt: skip
+    flow = [
+        ("patients.csv", n + 2, None),
+        ("dose usable", n + 1, "1 without usable dose"),
+        ("analysed", n, "1 without a clinical row"),
+        ("outcome known", int(analysis["rp"].notna().sum()), "end of follow-up before the window closed"),
+    ]
     _write(pd.DataFrame(flow, columns=["step", "n", "reason"]), folder / "cohort/flow.csv")
     missing = pd.DataFrame({"column": list(_labels())})
     missing["label"] = [_labels()[c][0] for c in missing["column"]]
@@ -236,16 +297,36 @@ def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
         function = {"status": "ok", "regions": {REGION: {"volume_cc": 1500.0, "share_pct": 42.0}}, "faults": []}
         if math.isnan(row.fmld_gy):
             function = {"status": "none", "regions": {}, "faults": []}
-        entries.append({
-            "patient": row.patient, "status": "ok", "faults": [], "warnings": [], "technique": row.technique,
-            "treatment_beams": row.treatment_beams, "setup_beams": 2, "fractions": 30, "prescription_gy": 60.0,
-            "dose_grid": {"shape": [100, 120, 120], "spacing_mm": [3.0, 3.0, 3.0]},
-            "structures": {"Lungs-GTV": {"volume_cc": 3600.0, "coverage_pct": 100.0, "planes": 90}}, "function": function,
-        })  # fmt: skip
+        entries.append(
+            {
+                "patient": row.patient,
+                "status": "ok",
+                "faults": [],
+                "warnings": [],
+                "technique": row.technique,
+                "treatment_beams": row.treatment_beams,
+                "setup_beams": 2,
+                "fractions": 30,
+                "prescription_gy": 60.0,
+                "dose_grid": {"shape": [100, 120, 120], "spacing_mm": [3.0, 3.0, 3.0]},
+                "structures": {"Lungs-GTV": {"volume_cc": 3600.0, "coverage_pct": 100.0, "planes": 90}},
+                "function": function,
+            }
+        )
     entries[0]["warnings"] = ["P001: Lungs-GTV: 2 planes are missing and were interpolated"]
-    entries[1]["function"] = {"status": "unusable", "regions": {}, "faults": [
-        {"who": "P002: SPECT", "expected": "the frame of reference of the dose", "found": "another one",
-         "action": "Register it or leave it out.", "code": "spect-frame"}]}  # fmt: skip
+    entries[1]["function"] = {
+        "status": "unusable",
+        "regions": {},
+        "faults": [
+            {
+                "who": "P002: SPECT",
+                "expected": "the frame of reference of the dose",
+                "found": "another one",
+                "action": "Register it or leave it out.",
+                "code": "spect-frame",
+            }
+        ],
+    }
     fault = {
         "who": "P901",
         "expected": "100 % coverage",
@@ -253,9 +334,23 @@ def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
         "action": "Recalculate the dose.",
         "code": "dose-coverage",
     }
-    return [*entries, {"patient": excluded["patient"][0], "status": "unusable", "faults": [fault], "warnings": [], "technique": None,
-                       "treatment_beams": None, "setup_beams": None, "fractions": None, "prescription_gy": None, "dose_grid": None,
-                       "structures": {}, "function": {"status": "none", "regions": {}, "faults": []}}]  # fmt: skip
+    return [
+        *entries,
+        {
+            "patient": excluded["patient"][0],
+            "status": "unusable",
+            "faults": [fault],
+            "warnings": [],
+            "technique": None,
+            "treatment_beams": None,
+            "setup_beams": None,
+            "fractions": None,
+            "prescription_gy": None,
+            "dose_grid": None,
+            "structures": {},
+            "function": {"status": "none", "regions": {}, "faults": []},
+        },
+    ]
 
 
 def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -292,14 +387,27 @@ def _univariable(analysis: pd.DataFrame) -> pd.DataFrame:
                     factor, "5 Gy" if factor.endswith("_gy") else "5 %"
                 )
                 reference = {"smoking": "never", "lung_disease": "no", "sex": "F"}.get(factor)
-                rows.append({
-                    "factor": factor, "label": _labels()[factor][0], "level": level, "family": family,
-                    "kind": "continuous" if numeric else "categorical", "n": len(used), "n_rp": int(y.sum()), "n_no_rp": int((1 - y).sum()),
-                    "rp_summary": _summary(used, factor, level, 1), "no_rp_summary": _summary(used, factor, level, 0),
-                    "effect_name": "odds ratio", "unit": unit if numeric else f"{level} v {reference}", "effect": math.exp(beta[1]),
-                    "low": low, "high": high, "p": _p(beta[1] / error),
-                    "test": "Mann-Whitney" if numeric else "Fisher",
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "factor": factor,
+                        "label": _labels()[factor][0],
+                        "level": level,
+                        "family": family,
+                        "kind": "continuous" if numeric else "categorical",
+                        "n": len(used),
+                        "n_rp": int(y.sum()),
+                        "n_no_rp": int((1 - y).sum()),
+                        "rp_summary": _summary(used, factor, level, 1),
+                        "no_rp_summary": _summary(used, factor, level, 0),
+                        "effect_name": "odds ratio",
+                        "unit": unit if numeric else f"{level} v {reference}",
+                        "effect": math.exp(beta[1]),
+                        "low": low,
+                        "high": high,
+                        "p": _p(beta[1] / error),
+                        "test": "Mann-Whitney" if numeric else "Fisher",
+                    }
+                )
     table = pd.DataFrame(rows)
     rank = table.groupby("family")["p"].rank(method="first")
     size = table.groupby("family")["p"].transform("size")
@@ -320,12 +428,30 @@ def _cytokine_tests(analysis: pd.DataFrame, rng: np.random.Generator) -> pd.Data
         for comparison in ("paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"):
             p = float(rng.random() ** 2)
             a, b = analysis[f"{name}_pre"].dropna(), analysis[f"{name}_during"].dropna()
-            rows.append({
-                "cytokine": name, "label": label, "comparison": comparison, "n": len(a), "n_a": len(a), "n_b": len(b),
-                "median_a": a.median(), "q1_a": a.quantile(0.25), "q3_a": a.quantile(0.75), "median_b": b.median(),
-                "q1_b": b.quantile(0.25), "q3_b": b.quantile(0.75), "effect_name": "ratio of medians", "effect": 1.1, "low": 0.9,
-                "high": 1.3, "p": p, "q": min(1.0, 2 * p), "test": "Wilcoxon" if "paired" in comparison else "Mann-Whitney", "below_limit_pct": 4.0,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "cytokine": name,
+                    "label": label,
+                    "comparison": comparison,
+                    "n": len(a),
+                    "n_a": len(a),
+                    "n_b": len(b),
+                    "median_a": a.median(),
+                    "q1_a": a.quantile(0.25),
+                    "q3_a": a.quantile(0.75),
+                    "median_b": b.median(),
+                    "q1_b": b.quantile(0.25),
+                    "q3_b": b.quantile(0.75),
+                    "effect_name": "ratio of medians",
+                    "effect": 1.1,
+                    "low": 0.9,
+                    "high": 1.3,
+                    "p": p,
+                    "q": min(1.0, 2 * p),
+                    "test": "Wilcoxon" if "paired" in comparison else "Mann-Whitney",
+                    "below_limit_pct": 4.0,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -358,12 +484,27 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
         for t, label, b, e in zip(terms, labels, beta, error, strict=True)
     ]
     epv = float(y.sum() / (len(terms) - 1))
-    _write_json({
-        "model": name, "outcome": "rp", "predictors": predictors, "penalty": "none", "n": len(y), "events": int(y.sum()), "epv": epv,
-        "loglik": loglik, "converged": True, "separation": {"found": False, "terms": []}, "estimates": estimates,
-        "covariance": covariance.tolist(), "terms": terms, "interval": "profile likelihood",
-        "warnings": [f"{epv:.1f} events per variable: fewer than 10"], "seed": 1,
-    }, folder / "fit.json")  # fmt: skip
+    _write_json(
+        {
+            "model": name,
+            "outcome": "rp",
+            "predictors": predictors,
+            "penalty": "none",
+            "n": len(y),
+            "events": int(y.sum()),
+            "epv": epv,
+            "loglik": loglik,
+            "converged": True,
+            "separation": {"found": False, "terms": []},
+            "estimates": estimates,
+            "covariance": covariance.tolist(),
+            "terms": terms,
+            "interval": "profile likelihood",
+            "warnings": [f"{epv:.1f} events per variable: fewer than 10"],
+            "seed": 1,
+        },
+        folder / "fit.json",
+    )
     score = np.column_stack([np.ones(len(y)), *columns]) @ beta
     _write(
         pd.DataFrame(
@@ -418,8 +559,22 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
             }
             for t in thresholds
         ]
-    pairs = [{"score_a": a, "score_b": b, "n": 80, "events": 20, "auc_a": aucs[a], "auc_b": aucs[b], "difference": aucs[a] - aucs[b],
-              "low": aucs[a] - aucs[b] - 0.08, "high": aucs[a] - aucs[b] + 0.08, "z": 0.5, "p": 0.37} for a, b in CONFIG["roc"]["pairs"]]  # fmt: skip
+    pairs = [
+        {
+            "score_a": a,
+            "score_b": b,
+            "n": 80,
+            "events": 20,
+            "auc_a": aucs[a],
+            "auc_b": aucs[b],
+            "difference": aucs[a] - aucs[b],
+            "low": aucs[a] - aucs[b] - 0.08,
+            "high": aucs[a] - aucs[b] + 0.08,
+            "z": 0.5,
+            "p": 0.37,
+        }
+        for a, b in CONFIG["roc"]["pairs"]
+    ]
     _write(pd.DataFrame(rows), folder / "auc.csv")
     _write(pd.DataFrame(curves), folder / "curves.csv")
     _write(pd.DataFrame(pairs), folder / "pairs.csv")
@@ -502,9 +657,25 @@ def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: 
             }
         )
     warnings = [f"TD50 {td50:.1f} Gy lies beyond the highest dose in the data ({dose.max():.1f} Gy): an extrapolation"]
-    _write_json({"ntcp": name, "model": fit["model"], "structure": fit["structure"], "weighting": fit["weighting"], "quantity": fit["quantity"],
-                 "alpha_beta_gy": None, "fixed": fit["fixed"], "n": len(y), "events": int(y.sum()), "loglik": loglik, "aic": 4 - 2 * loglik,
-                 "converged": True, "parameters": parameters, "warnings": warnings if td50 > dose.max() else []}, folder / "fit.json")  # fmt: skip
+    _write_json(
+        {
+            "ntcp": name,
+            "model": fit["model"],
+            "structure": fit["structure"],
+            "weighting": fit["weighting"],
+            "quantity": fit["quantity"],
+            "alpha_beta_gy": None,
+            "fixed": fit["fixed"],
+            "n": len(y),
+            "events": int(y.sum()),
+            "loglik": loglik,
+            "aic": 4 - 2 * loglik,
+            "converged": True,
+            "parameters": parameters,
+            "warnings": warnings if td50 > dose.max() else [],
+        },
+        folder / "fit.json",
+    )
     _write(
         pd.DataFrame(
             {
@@ -521,15 +692,45 @@ def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: 
 def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
     grid = np.linspace(0, 40, 81)
     labels = {"quantec_logistic_2010": "QUANTEC logistic 2010", "appelt_2014": "Appelt 2014"}
-    curves = [pd.DataFrame({"model": m, "label": labels[m], "dose_gy": grid, "ntcp": 1 / (1 + np.exp(-(b0 + b1 * grid)))})
-              for m, b0, b1 in (("quantec_logistic_2010", -3.87, 0.126), ("appelt_2014", -4.76, 0.1384))]  # fmt: skip
+    curves = [
+        pd.DataFrame({"model": m, "label": labels[m], "dose_gy": grid, "ntcp": 1 / (1 + np.exp(-(b0 + b1 * grid)))})
+        for m, b0, b1 in (("quantec_logistic_2010", -3.87, 0.126), ("appelt_2014", -4.76, 0.1384))
+    ]
     _write(pd.concat(curves), folder / "curves.csv")
     used = analysis[analysis["rp"].notna()]
-    row = {"structure": "Lungs-GTV", "quantity": "physical", "n": len(used), "events": int(used["rp"].sum()), "observed": float(used["rp"].mean()),
-           "mean_predicted": 0.14, "auc": 0.7, "auc_low": 0.58, "auc_high": 0.8, "citl": 0.6, "citl_low": 0.1, "citl_high": 1.1, "slope": 1.2,
-           "slope_low": 0.5, "slope_high": 1.9, "brier": 0.17}  # fmt: skip
-    table = pd.DataFrame([
-        {"model": "quantec_logistic_2010", "label": labels["quantec_logistic_2010"], "status": "allowed", "note": "made for both lungs; applied to Lungs-GTV", **row},
-        {"model": "appelt_2014", "label": labels["appelt_2014"], "status": "refused", "note": "the column of sequential chemotherapy is missing"},
-    ])  # fmt: skip
+    row = {
+        "structure": "Lungs-GTV",
+        "quantity": "physical",
+        "n": len(used),
+        "events": int(used["rp"].sum()),
+        "observed": float(used["rp"].mean()),
+        "mean_predicted": 0.14,
+        "auc": 0.7,
+        "auc_low": 0.58,
+        "auc_high": 0.8,
+        "citl": 0.6,
+        "citl_low": 0.1,
+        "citl_high": 1.1,
+        "slope": 1.2,
+        "slope_low": 0.5,
+        "slope_high": 1.9,
+        "brier": 0.17,
+    }
+    table = pd.DataFrame(
+        [
+            {
+                "model": "quantec_logistic_2010",
+                "label": labels["quantec_logistic_2010"],
+                "status": "allowed",
+                "note": "made for both lungs; applied to Lungs-GTV",
+                **row,
+            },
+            {
+                "model": "appelt_2014",
+                "label": labels["appelt_2014"],
+                "status": "refused",
+                "note": "the column of sequential chemotherapy is missing",
+            },
+        ]
+    )
     _write(table, folder / "validation.csv")

@@ -142,7 +142,7 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
     """Lay out a panel from top to bottom: a heading before each family or model, long labels on two lines."""
     style = settings.style
     column_mm = style.width_mm * LABEL_SHARE
-    characters = int(column_mm / (0.53 * small_pt(style) * MM_PER_PT)) - 1
+    characters = int(column_mm / (0.58 * small_pt(style) * MM_PER_PT)) - 1
     lines: list[_Line] = []
     at = 0.0
     for heading, part in rows.groupby("heading", sort=False):
@@ -189,9 +189,9 @@ def _draw_panel(ax: Axes, lines: list[_Line], *, settings: FiguresSettings) -> N
             _draw_effect(ax, line.row, line.middle, limits, settings=settings)
     ax.spines["left"].set_visible(False)
     ax.set_yticks([])
-    ticks = [tick for tick in (0.05, 0.2, 0.5, 1, 2, 5, 20) if limits[0] <= tick <= limits[1]]
-    if len(ticks) > 5:
-        ticks = [tick for tick in ticks if tick in (0.05, 0.2, 1, 5, 20)]
+    spread = limits[1] / limits[0]
+    candidates = (0.1, 1.0, 10.0) if spread > 60 else (0.2, 1.0, 5.0) if spread > 12 else (0.2, 0.5, 1.0, 2.0, 5.0)
+    ticks = [tick for tick in candidates if limits[0] <= tick <= limits[1]]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -35,6 +35,7 @@ MODEL_NAMES = {
 }
 # The literature's parameters, estimated or derived; other models show those that were estimated.
 SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "gamma50")}
+HIGHEST_COUNT = 0.85
 SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
 
@@ -149,7 +150,7 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     down = max(1, math.ceil(len(panels) / across))
     legend_mm = 9.0
     with style_context(style):
-        figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 66.0 + legend_mm)
+        figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 70.0 + legend_mm)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
@@ -202,16 +203,24 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, setti
         )
     if "bin" in kinds:
         _draw_bins(ax, kinds["bin"], settings=settings)
-    ax.set_ylim(0, 1)
+    ax.set_ylim(-0.02, 1)
     doses = pd.concat([kinds[kind]["dose_gy"] for kind in ("curve", "bin") if kind in kinds])
     ax.set_xlim(0, doses.max())
     ax.set_xlabel(str(kinds["axis"]["label"].iloc[0]))
     ax.set_ylabel("Probability of RP")
-    ax.set_title(title)
-    if "parameter" in kinds:
-        free = kinds["parameter"][kinds["parameter"]["note"] != "fixed"]
-        text = "\n".join(_parameter_text(row) for row in free.itertuples())
-        ax.text(0.03, 0.97, text, transform=ax.transAxes, fontsize=small_pt(style), va="top", linespacing=1.35)
+    _write_title(ax, title, kinds.get("parameter"), style=style)
+
+
+def _write_title(ax: Axes, title: str, parameters: pd.DataFrame | None, *, style: StyleSettings) -> None:
+    """Write the title and, between it and the axes, the free parameters: inside they would cover the points."""
+    lines: list[str] = []
+    if parameters is not None:
+        free = parameters[parameters["note"] != "fixed"]
+        # A panel is a column wide; axis labels take about 15 mm of it.
+        characters = int((style.width_mm - 15.0) / (0.55 * small_pt(style) * 25.4 / 72.0))
+        lines = textwrap.wrap("; ".join(_parameter_text(row) for row in free.itertuples()), characters)
+    ax.text(0.0, 1.01, "\n".join(lines), transform=ax.transAxes, fontsize=small_pt(style), va="bottom", linespacing=1.2)
+    ax.set_title(title, pad=3 + len(lines) * 1.25 * small_pt(style))
 
 
 def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> None:
@@ -219,9 +228,11 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
     ax.errorbar(bins["dose_gy"], bins["ntcp"], yerr=errors, fmt="o", color=INK, markersize=3.5, elinewidth=0.8,
                 capsize=1.5, label="observed, 95 % CI")  # fmt: skip
     for row in bins.itertuples():
-        # Upright above the interval: neighbouring bins may lie 2 Gy apart.
+        # Upright above the interval, because neighbouring bins may lie 2 Gy apart; beside it near the top.
+        beside = row.high > HIGHEST_COUNT
         ax.annotate(
-            f"{row.events}/{row.n}", (row.dose_gy, row.high), xytext=(0, 2), textcoords="offset points",
+            f"{row.events}/{row.n}", (row.dose_gy, min(row.high, HIGHEST_COUNT)),
+            xytext=(5 if beside else 0, 2), textcoords="offset points",
             rotation=90, ha="center", va="bottom", fontsize=6.0,
         )  # fmt: skip
 
@@ -231,4 +242,5 @@ def _parameter_text(row: Any) -> str:
     decimals = 1 if row.label == "TD50" else 2
     unit = " Gy" if row.label == "TD50" else ""
     text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
-    return textwrap.shorten(f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})", 60)
+    whole = f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})"
+    return whole.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,236 @@
+"""Each figure is drawn, is the same bytes twice, and has no text outside of its page, too small or over other text."""
+
+import io
+import itertools
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from lungtox.figures import (
+    CAPTIONS,
+    FiguresSettings,
+    StyleSettings,
+    plot_cytokines,
+    plot_dvh_groups,
+    plot_forest,
+    plot_ntcp,
+    plot_roc,
+    save_figure,
+    tabulate_cytokines,
+    tabulate_dvh_groups,
+    tabulate_forest,
+    tabulate_ntcp,
+    tabulate_roc,
+)
+from lungtox.tables import read_csv, read_json, read_parquet
+from tests.unit.results_fixture import build_results
+
+SETTINGS = FiguresSettings()
+NAMES = ["dvh_groups", "roc", "forest", "ntcp", "cytokines"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build_results(tmp_path_factory.mktemp("results"), patients=60)
+
+
+@pytest.fixture(scope="module")
+def tables(folder):
+    fits = sorted(folder.glob("ntcp/*/fit.json"))
+    return {
+        "dvh_groups": tabulate_dvh_groups(
+            read_parquet(folder / "dose/model_dvhs.parquet"), read_csv(folder / "cohort/analysis.csv")
+        ),
+        "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs"))),
+        "forest": tabulate_forest(
+            read_csv(folder / "association/univariable.csv"),
+            [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],
+        ),
+        "ntcp": tabulate_ntcp(
+            [read_json(path) for path in fits],
+            [read_csv(path.with_name("curve.csv")) for path in fits],
+            [read_csv(path.with_name("bins.csv")) for path in fits],
+            read_csv(folder / "ntcp/published/curves.csv"),
+        ),
+        "cytokines": tabulate_cytokines(
+            read_csv(folder / "cohort/analysis.csv"),
+            read_csv(folder / "cohort/dictionary.csv"),
+            read_csv(folder / "association/cytokines.csv"),
+        ),
+    }
+
+
+PLOTS = {
+    "dvh_groups": plot_dvh_groups,
+    "roc": plot_roc,
+    "forest": plot_forest,
+    "ntcp": plot_ntcp,
+    "cytokines": plot_cytokines,
+}
+
+
+def visible_texts(figure) -> list[tuple[Text, object]]:
+    renderer = figure.canvas.get_renderer()
+    figure.draw(renderer)
+    axes = figure.axes
+    found = []
+    for text in figure.findobj(Text):
+        if not text.get_text().strip() or not text.get_visible():
+            continue
+        if any(text in axis.get_ticklabels(which="both") for ax in axes for axis in (ax.xaxis, ax.yaxis)):
+            owner = next(
+                ax
+                for ax in axes
+                if text in [*ax.xaxis.get_ticklabels(which="both"), *ax.yaxis.get_ticklabels(which="both")]
+            )
+            box = text.get_window_extent(renderer)
+            inside = owner.get_window_extent(renderer).expanded(1.02, 1.02)
+            centre = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+            if not owner.axison or not (inside.x0 <= centre[0] <= inside.x1 or inside.y0 <= centre[1] <= inside.y1):
+                continue
+        found.append((text, text.get_window_extent(renderer)))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "style", [StyleSettings(), StyleSettings(width_mm=85.0, font_pt=7.0, palette="okabe-ito")], ids=["90 mm", "85 mm"]
+)
+def test_no_text_is_cut_small_or_over_another(tables, name, style):
+    figure = PLOTS[name](tables[name], settings=FiguresSettings(style=style))
+    page = figure.bbox
+    texts = visible_texts(figure)
+    assert len(texts) > 5
+    for text, box in texts:
+        assert text.get_fontsize() >= 6.0, text.get_text()
+        assert box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= page.x1 + 0.5 and box.y1 <= page.y1 + 0.5, (
+            text.get_text()
+        )
+    for (first, a), (second, b) in itertools.combinations(texts, 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)
+        # Text boxes carry the line's full height: neighbours may touch by a pixel or two.
+        assert width <= 1.5 or height <= 2.5, (first.get_text(), second.get_text())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_width_is_the_printed_column(tables, name):
+    width_mm = PLOTS[name](tables[name], settings=SETTINGS).get_figwidth() * 25.4
+    assert width_mm == pytest.approx(90.0 if name == "roc" else 180.0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_the_same_bytes_twice(tables, name, tmp_path, monkeypatch):
+    monkeypatch.setattr("lungtox.figures.save.PNG_DPI", 75)  # the bytes are compared, not the looks
+    first = save_figure(PLOTS[name](tables[name], settings=SETTINGS), tmp_path / "a" / name)
+    second = save_figure(PLOTS[name](tables[name], settings=SETTINGS), tmp_path / "b" / name)
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.suffix
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        f"{name}{end}" for end in (".pdf", ".png", ".svg")
+    ]
+
+
+def test_pdf_embeds_truetype_and_no_date(tables, tmp_path):
+    pdf, svg, png = save_figure(plot_roc(tables["roc"], settings=SETTINGS), tmp_path / "roc")
+    content = pdf.read_bytes()
+    assert b"/CreationDate" not in content and b"/FontFile2" in content and b"/Type3" not in content
+    text = svg.read_text(encoding="utf-8")
+    assert "<dc:date>" not in text and "<image" not in text
+    assert png.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_failed_saving_leaves_nothing(tables, tmp_path, monkeypatch):
+    figure = plot_roc(tables["roc"], settings=SETTINGS)
+
+    def stop(*args, **kwargs):
+        Path(args[0]).write_text("half", encoding="utf-8")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(figure, "savefig", stop)
+    with pytest.raises(OSError, match="disk full"):
+        save_figure(figure, tmp_path / "roc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_drawing_leaves_the_callers_matplotlib_alone(tables):
+    before = dict(mpl.rcParams)
+    plot_roc(tables["roc"], settings=SETTINGS)
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_table_gives_a_figure_that_says_so(tables, name):
+    figure = PLOTS[name](tables[name].iloc[:0], settings=SETTINGS)
+    texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert re.search(r"\bNo\b|no patient", texts), texts
+
+
+def test_a_fit_that_failed_says_so_in_its_panel(tables):
+    fit = {
+        "ntcp": "x",
+        "model": "lkb",
+        "structure": "Lungs-GTV",
+        "weighting": "anatomical",
+        "quantity": "physical",
+        "fixed": {},
+        "alpha_beta_gy": None,
+        "finding": "no events among 12 patients",
+    }
+    nothing = pd.DataFrame(columns=["dose_gy", "ntcp", "low", "high"])
+    figure = plot_ntcp(tabulate_ntcp([fit], [nothing], [nothing]), settings=SETTINGS)
+    assert "no events" in " ".join(text.get_text() for text in figure.findobj(Text)).replace("\n", " ")
+
+
+def test_a_separated_level_is_called_not_estimable():
+    rows = {"family": "clinical", "label": "Smoking", "unit": "current v never", "p": 0.5, "q": 0.6}
+    univariable = pd.DataFrame(
+        [{**rows, "effect": 1e9, "low": np.nan, "high": np.nan}, {**rows, "effect": 2.0, "low": 0.001, "high": 900.0}]
+    )
+    figure = plot_forest(
+        tabulate_forest(univariable, [{"model": "m", "finding": "one outcome class"}]), settings=SETTINGS
+    )
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert "not estimable" in texts and any("one outcome class" in text for text in texts)
+    assert "2.00 (< 0.01\N{EN DASH}900)" in texts
+
+
+def test_two_groups_differ_in_lightness_line_and_marker():
+    from lungtox.figures.style import group_look
+
+    looks = [group_look(StyleSettings(), group) for group in ("no_rp", "rp")]
+    assert looks[0].line != looks[1].line and looks[0].marker != looks[1].marker
+    red, green, blue = zip(*(mpl.colors.to_rgb(look.colour) for look in looks), strict=True)
+    lightness = [0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i] for i in (0, 1)]
+    assert abs(lightness[0] - lightness[1]) > 0.05
+
+
+def test_one_panel_takes_one_column_and_four_take_two_rows(tables):
+    dvh = tables["dvh_groups"]
+    one = dvh[dvh["weighting"] == "anatomical"]
+    assert plot_dvh_groups(one, settings=SETTINGS).get_figwidth() * 25.4 == pytest.approx(90.0)
+    four = pd.concat([dvh, one.assign(structure="Heart")])
+    figure = plot_dvh_groups(four, settings=SETTINGS)
+    assert sum(ax.get_visible() for ax in figure.axes) == 4
+    ntcp = tables["ntcp"]
+    single = plot_ntcp(ntcp[ntcp["panel"] == "lkb"], settings=SETTINGS)
+    assert single.get_figwidth() * 25.4 == pytest.approx(90.0)
+
+
+def test_captions_of_the_workflow_are_those_of_the_report():
+    captions = Path(__file__).parents[2] / "workflow" / "report"
+    for name, text in CAPTIONS.items():
+        assert " ".join((captions / f"{name}.rst").read_text(encoding="utf-8").split()) == text
+    assert sorted(CAPTIONS) == sorted(NAMES)
+
+
+def test_png_has_300_dots_per_inch(tables, tmp_path):
+    from matplotlib.image import imread
+
+    *_, png = save_figure(plot_roc(tables["roc"], settings=SETTINGS), tmp_path / "roc")
+    assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(90 / 25.4 * 300)

@@ -1,0 +1,402 @@
+"""Sentences of the report: right numbers, and never stronger than the numbers. Expected words follow from the inputs."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lungtox.report.association_section import cytokine_findings, family_findings
+from lungtox.report.cohort_section import endpoint_words, neither_sentence, outcome_sentence
+from lungtox.report.findings import summary_section
+from lungtox.report.limitations import limitations_section
+from lungtox.report.methods import methods_section
+from lungtox.report.model_section import model_sentence, pair_sentences, performance_words
+from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
+from lungtox.report.results import ModelResults, Results
+from lungtox.report.wording import count_of, decimals_for, join_words, share, text_of
+
+
+def results(**changes: Any) -> Results:
+    analysis = pd.DataFrame(
+        {
+            "patient": ["A", "B", "C", "D", "E"],
+            "rp": [1, 0, 0, 1, None],
+            "rp_status": ["yes", "no", "no", "yes", "competing"],
+        }
+    )
+    content: dict[str, Any] = {
+        "folder": Path("nowhere"),
+        "analysis": analysis,
+        "exclusions": None,
+        "table1": None,
+        "flow": None,
+        "missing": None,
+        "warnings": (),
+        "qa": (),
+        "univariable": None,
+        "cytokines": None,
+        "models": (),
+        "auc": None,
+        "pairs": None,
+        "ntcp": (),
+        "published": None,
+        "config": {"endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"}},
+    }
+    return Results(**{**content, **changes})
+
+
+def univariable(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    """Rows of (family, label, p, q), with one odds ratio."""
+    return pd.DataFrame(
+        [
+            {
+                "family": family,
+                "factor": label,
+                "label": label,
+                "unit": "5 %",
+                "effect": 1.5,
+                "low": 1.1,
+                "high": 2.1,
+                "p": p,
+                "q": q,
+            }
+            for family, label, p, q in rows
+        ]
+    )
+
+
+def model(**changes: Any) -> ModelResults:
+    fit = {
+        "n": 85,
+        "events": 17,
+        "epv": 8.5,
+        "warnings": [],
+        "estimates": [
+            {"term": "Intercept", "label": "Intercept", "estimate": -3.0, "low": -5.0, "high": -1.0, "p": 0.001},
+            {
+                "term": "mld_gy",
+                "label": "Mean lung dose (per 1 Gy)",
+                "estimate": 0.1,
+                "low": 0.01,
+                "high": 0.2,
+                "p": 0.03,
+            },
+            {"term": "age_y", "label": "Age (per 1 year)", "estimate": 0.0, "low": -0.1, "high": 0.1, "p": 0.9},
+        ],
+    }
+    validation = pd.DataFrame(
+        [
+            {
+                "measure": "auc",
+                "apparent": 0.81,
+                "optimism": 0.08,
+                "corrected": 0.73,
+                "low": 0.6,
+                "high": 0.8,
+                "resamples": 100,
+                "method": "H",
+            }
+        ]
+    )
+    return ModelResults("dose_clinical", {**fit, **changes}, validation)
+
+
+def test_words():
+    assert join_words([]) == "" and join_words(["a"]) == "a" and join_words(["a", "b", "c"]) == "a, b and c"
+    assert count_of(1, "patient") == "1 patient" and count_of(2, "study", "studies") == "2 studies"
+    assert share(27, 110) == "27 of 110 (24.5 %)" and share(0, 0) == "0 of 0"
+    assert text_of(float("nan")) == "" and text_of(None) == "" and text_of(3) == "3"
+    assert [decimals_for(value) for value in (9.04, 32.8, 4144.0, None)] == [2, 1, 0, 2]
+
+
+def test_outcome_counts_only_known_patients():
+    found = results()
+    assert "in 2 of 4 (50.0 %) patients" in outcome_sentence(found)
+    assert "CTCAE grade 2 or higher within 6 months of the end" in outcome_sentence(found)
+    assert neither_sentence(found).startswith("1 patient had neither RP nor a full window")
+    assert "1 died before the window closed" in neither_sentence(found)
+    complete = found.analysis.dropna(subset=["rp"])
+    assert neither_sentence(results(analysis=complete)) == ""
+    assert "start of radiotherapy" in endpoint_words({"grade": 3, "window_months": 12, "start": "rt_start"})
+
+
+def test_a_family_without_a_finding_says_so_with_its_smallest_q():
+    (sentence,) = family_findings(univariable(("dose", "V20", 0.2, 0.4), ("dose", "V5", 0.5, 0.5)))
+    assert sentence == "Dose: none of 2 factors was associated with RP at q < 0.05 (smallest q = 0.40)."
+
+
+def test_p_below_the_level_before_adjustment_only_is_no_finding():
+    (sentence,) = family_findings(univariable(("dose", "V20", 0.03, 0.09), ("dose", "V5", 0.5, 0.5)))
+    assert "none of 2 factors" in sentence
+    assert "V20 had p < 0.05 before adjustment only: not counted as a finding." in sentence
+
+
+def test_a_finding_carries_effect_interval_and_q():
+    (sentence,) = family_findings(univariable(("dose", "V20", 0.01, 0.02)))
+    assert "V20 (per 5 %), OR 1.50 (95 % CI 1.10 to 2.10; q = 0.020)" in sentence
+
+
+def test_many_findings_are_named_briefly_in_the_summary():
+    table = univariable(*(("dose", f"V{x}", 0.001, x / 1000) for x in (5, 10, 20, 30)))
+    (sentence,) = family_findings(table, brief=True)
+    assert sentence.endswith("V5, V10, V20 and V30 (q from 0.005 to 0.030).")
+    assert "OR" not in sentence
+
+
+def test_a_factor_of_several_levels_counts_once_and_has_no_single_effect():
+    table = univariable(("clinical", "Stage", 0.01, 0.02), ("clinical", "Stage", 0.01, 0.02))
+    (sentence,) = family_findings(table)
+    assert "1 of 1 factors" in sentence and "Stage (q = 0.020)" in sentence and "OR" not in sentence
+
+
+def test_cytokines_without_a_finding():
+    table = pd.DataFrame({"q": [0.2, np.nan], "p": [0.1, np.nan], "cytokine": "il6", "comparison": "groups_pre"})
+    assert list(cytokine_findings(table)) == [
+        "None of 1 cytokine comparisons was significant at q < 0.05 (smallest q = 0.20)."
+    ]
+
+
+def test_cytokine_findings_give_size_and_interval_or_are_counted():
+    row = {
+        "cytokine": "il6",
+        "label": "IL-6",
+        "comparison": "groups_during",
+        "effect_name": "ratio",
+        "effect": 1.8,
+        "low": 1.2,
+        "high": 2.6,
+        "p": 0.001,
+        "q": 0.004,
+    }
+    head, sentence = cytokine_findings(pd.DataFrame([row]))
+    assert head.startswith("1 of 1")
+    assert sentence == "IL-6, RP v no RP, during: ratio 1.80 (95 % CI 1.20 to 2.60), q = 0.004."
+    _, brief = cytokine_findings(pd.DataFrame([row] * 4), brief=True)
+    assert brief.endswith("(q 0.004).")
+    (_, bare) = cytokine_findings(pd.DataFrame([{**row, "effect": np.nan}]))
+    assert bare == "IL-6, RP v no RP, during: q = 0.004."
+
+
+def test_apparent_auc_never_stands_alone():
+    words = performance_words(model())
+    assert words == "AUC 0.73 corrected for optimism (instability range 0.60 to 0.80; apparent 0.81)"
+    unvalidated = ModelResults("x", model().fit, None)
+    assert "not quoted" in performance_words(unvalidated) and "0.81" not in performance_words(unvalidated)
+
+
+def test_model_sentence_names_only_terms_below_the_level():
+    sentence = model_sentence(model())
+    assert "Mean lung dose (per 1 Gy)" in sentence and "Age" not in sentence and "8.5 events per variable" in sentence
+    nothing = model(estimates=[{"term": "a", "label": "A", "estimate": 0.1, "low": None, "high": None, "p": None}])
+    assert "no predictor reached p < 0.05" in model_sentence(nothing)
+    failed = ModelResults("x_y", {"finding": "one outcome class."}, None)
+    assert model_sentence(failed) == "The model 'x y' could not be fitted: one outcome class."
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "words"),
+    [
+        (0.08, 0.2, "not significantly different"),
+        (0.08, 0.01, "larger for V20"),
+        (-0.08, 0.01, "larger for Functional V20"),
+        (np.nan, np.nan, "could not be compared"),
+    ],
+)
+def test_a_pair_is_called_different_only_when_it_is(difference, p, words):
+    auc = pd.DataFrame({"score": ["v20_pct", "fv20_pct"], "label": ["V20", "Functional V20"]})
+    pairs = pd.DataFrame(
+        {
+            "score_a": ["v20_pct"],
+            "score_b": ["fv20_pct"],
+            "n": [70],
+            "difference": [difference],
+            "low": [-0.1],
+            "high": [0.2],
+            "p": [p],
+        }
+    )
+    (sentence,) = pair_sentences(results(auc=auc, pairs=pairs))
+    assert words in sentence
+    assert list(pair_sentences(results())) == []
+
+
+def ntcp(**changes: Any) -> dict[str, Any]:
+    fit = {
+        "ntcp": "lkb_mean",
+        "structure": "Lungs-GTV",
+        "weighting": "anatomical",
+        "quantity": "physical",
+        "n": 80,
+        "events": 20,
+        "converged": True,
+        "warnings": [],
+        "parameters": [
+            {"parameter": "td50_gy", "estimate": 31.25, "low": 27.0, "high": None, "fixed": False, "at_boundary": False}
+        ],
+    }
+    return {**fit, **changes}
+
+
+def test_td50_has_its_interval_and_its_reservations():
+    assert "TD50 31.2 Gy (95 % interval 27.0 to \N{EN DASH})." in ntcp_sentence(ntcp())
+    assert "extrapolated beyond the doses" in ntcp_sentence(
+        ntcp(warnings=["TD50 lies beyond: it is an extrapolation."])
+    )
+    assert "did not converge" in ntcp_sentence(ntcp(converged=False))
+    assert "EQD2 (alpha/beta 3 Gy)" in ntcp_sentence(ntcp(quantity="eqd2", alpha_beta_gy=3.0))
+    assert "could not be made: no events." in ntcp_sentence(ntcp(finding="no events."))
+    undefined = ntcp(parameters=[{"parameter": "td50_gy", "estimate": None, "low": None, "high": None, "fixed": False}])
+    assert "TD50 not defined" in ntcp_sentence(undefined)
+    assert "(fixed)" in ntcp_sentence(ntcp(parameters=[{**ntcp()["parameters"][0], "fixed": True}]))
+
+
+PUBLISHED = {
+    "label": "X",
+    "status": "applied",
+    "note": "",
+    "n": 80,
+    "observed": 0.25,
+    "mean_predicted": 0.15,
+    "citl": 0.6,
+    "citl_low": 0.1,
+    "citl_high": 1.1,
+    "auc": 0.7,
+    "auc_low": 0.6,
+    "auc_high": 0.8,
+}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.1, 1.1, "too little risk"),
+        (-0.9, -0.1, "too much risk"),
+        (-0.2, 0.4, "were compatible"),
+        (None, None, "could not be judged"),
+    ],
+)
+def test_a_published_model_is_called_wrong_only_when_its_interval_says_so(low, high, words):
+    assert words in published_sentence({**PUBLISHED, "citl_low": low, "citl_high": high})
+
+
+def test_status_of_a_published_model_is_said():
+    assert published_sentence({**PUBLISHED, "status": "refused", "note": "no EQD2."}) == "X was not applied: no EQD2."
+    assert "allowed by name" in published_sentence({**PUBLISHED, "status": "allowed"})
+    assert "dose converted" in published_sentence({**PUBLISHED, "status": "converted"})
+    assert "no patient with a known outcome" in published_sentence({**PUBLISHED, "observed": np.nan})
+
+
+def sentences(section) -> str:
+    return " ".join(item for block in section.blocks for item in getattr(block, "items", (getattr(block, "text", ""),)))
+
+
+def test_limitations_come_from_the_data():
+    analysis = results().analysis.assign(**{name: [1.0, 2.0, 3.0, 4.0, 5.0] for name in ("v5_pct", "v20_pct")})
+    wide = pd.concat(
+        [analysis.assign(v5_pct=analysis["v5_pct"] + 10 * k, v20_pct=analysis["v20_pct"] + 10 * k) for k in range(3)]
+    )
+    found = results(
+        analysis=wide,
+        config={
+            "function": {"structure": "Lungs-GTV"},
+            "association": {"families": {"dose": ["v5_pct", "v20_pct", "not_there"]}},
+        },
+        models=(
+            model(epv=3.0, separation={"found": True, "terms": ["stage[IV]"]}),
+            ModelResults("y", {"finding": "no"}, None),
+        ),
+        missing=pd.DataFrame({"column": ["a"], "label": ["FEV1"], "n": [15], "missing": [3], "missing_pct": [20.0]}),
+        ntcp=(
+            ntcp(warnings=["an extrapolation"], converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),
+        ),
+        published=pd.DataFrame({"label": ["X", "Y"], "status": ["allowed", "refused"]}),
+    )
+    text = sentences(limitations_section(found))
+    for words in (
+        "1 of 1 pairs have a Spearman correlation",
+        "3.0 events per variable",
+        "separated by stage[IV]",
+        "'y' could not be fitted",
+        "FEV1 (20.0 %)",
+        "extrapolation beyond the doses in the data in lkb mean",
+        "n of lkb mean",
+        "without an inner maximum: lkb mean",
+        "not made for: X",
+        "not applied: Y",
+        "15 of 15 (100.0 %) analysed patients have no usable perfusion image",
+    ):
+        assert words in text, words
+
+
+def test_limitations_do_not_invent_any():
+    analysis = pd.DataFrame({"patient": [f"P{k}" for k in range(300)], "rp": [1, 0] * 150, "rp_status": "no"})
+    missing = pd.DataFrame({"column": ["a"], "label": ["A"], "n": [300], "missing": [0], "missing_pct": [0.0]})
+    clean = results(
+        analysis=analysis,
+        missing=missing,
+        models=(model(epv=20.0),),
+        ntcp=(ntcp(),),
+        published=pd.DataFrame({"label": ["X"], "status": ["applied"]}),
+    )
+    (bullets,) = limitations_section(clean).blocks
+    assert len(bullets.items) == 1  # only that internal validation is internal
+
+
+def test_methods_hold_the_settings_of_the_run():
+    config = {
+        "seed": 7,
+        "inputs": {"cytokines": "c.csv"},
+        "dose": {
+            "structures": {
+                "Lungs-GTV": {"union": ["Lung_L", "Lung_R"], "minus": ["GTV"]},
+                "Heart": {"union": ["Heart"]},
+            },
+            "end_cap": "none",
+            "bin_width_gy": 0.01,
+            "eqd2": {"Lungs-GTV": 3.0},
+            "minimum_coverage_pct": 99.0,
+            "allow_partial_coverage": ["Heart"],
+        },
+        "function": {"structure": "Lungs-GTV", "regions": ["40%max"]},
+        "endpoint": {"scale": "RTOG", "grade": 3, "window_months": 12, "start": "rt_start"},
+        "association": {
+            "families": {"dose": ["a", "b"]},
+            "continuous_test": "welch",
+            "categorical_test": "chi-square",
+            "cytokines": ["il6"],
+        },
+        "models": {"m": {"predictors": ["mld_gy", "age_y"]}},
+        "validation": {"resamples": 250},
+        "roc": {"scores": ["a"]},
+        "ntcp": {"fits": {"x": {}}, "published": ["quantec_logistic_2010"]},
+    }
+    text = sentences(methods_section(results(config=config)))
+    for words in (
+        "Lungs-GTV (Lung_L and Lung_R without GTV)",
+        "0.01 Gy",
+        "end at the outermost contours",
+        "alpha/beta (Gy): Lungs-GTV 3",
+        "99 % of a structure; allowed to leave it: Heart",
+        "40%max",
+        "RTOG grade 3 or higher within 12 months of the start",
+        "Welch's t test",
+        "chi-square test",
+        "dose (2)",
+        "m (mld_gy, age_y)",
+        "250 resamples",
+        "DeLong",
+        "quantec logistic 2010",
+        "Wilcoxon",
+        "seed 7",
+    ):
+        assert words in text, words
+    bare = sentences(methods_section(results()))
+    assert "NTCP" not in bare and "Cytokines" not in bare
+
+
+def test_summary_of_an_analysis_without_warnings_says_so():
+    text = sentences(summary_section(results()))
+    assert text.startswith("Of 5 listed patients, 5 were analysed and 0 excluded.")
+    assert text.endswith("The analysis raised no warning.")
