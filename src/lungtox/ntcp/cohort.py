@@ -14,15 +14,13 @@ from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
 from lungtox.ntcp.fit import NtcpFit, fit_ntcp, fit_to_json
+from lungtox.ntcp.schemas import BINS, CURVE, PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pandera.pandas as pa
 
     from lungtox.dose import Dvh
-
-PREDICTION_COLUMNS = ["patient", "rp", "dose_gy", "ntcp"]
-CURVE_COLUMNS = ["dose_gy", "ntcp", "low", "high"]
-BIN_COLUMNS = ["dose_gy", "n", "events", "rate", "low", "high"]
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,6 @@ def fit_ntcp_tables(dvh: str | Path, *, cohort: pd.DataFrame, name: str, setting
 
 def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings) -> NtcpTables:
     """Do the work of `fit_ntcp_tables` on DVHs by patient, all of the structure that the settings name."""
-    import pandas as pd
-
     used, told = analysable(dvhs, cohort, who=f"ntcp.fits.{name}", settings=settings)
     try:
         fit = fit_ntcp(
@@ -78,17 +74,17 @@ def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, s
     except FitError as error:
         return NtcpTables(
             fit=_not_fitted(name, settings, used, finding=str(error), warnings=told),
-            predictions=pd.DataFrame(columns=PREDICTION_COLUMNS),
-            curve=pd.DataFrame(columns=CURVE_COLUMNS),
-            bins=pd.DataFrame(columns=BIN_COLUMNS),
+            predictions=_empty(PREDICTIONS),
+            curve=_empty(CURVE),
+            bins=_empty(BINS),
         )
     content = fit_to_json(fit, name=name)
     content["warnings"] = [*told, *content["warnings"]]
     return NtcpTables(
         fit=content,
         predictions=_predictions(fit, used),
-        curve=ntcp_curve(fit),
-        bins=ntcp_bins(fit, bins=min(settings.bins, fit.n)),
+        curve=CURVE.validate(ntcp_curve(fit)),
+        bins=BINS.validate(ntcp_bins(fit, bins=min(settings.bins, fit.n))),
     )
 
 
@@ -114,7 +110,13 @@ def analysable(
 
 def _predictions(fit: NtcpFit, used: pd.DataFrame) -> pd.DataFrame:
     dose = fit.dose_gy
-    return used.assign(dose_gy=dose, ntcp=fit.ntcp_at(dose))[PREDICTION_COLUMNS]
+    return PREDICTIONS.validate(used.assign(dose_gy=dose, ntcp=fit.ntcp_at(dose)))
+
+
+def _empty(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(schema.columns))
 
 
 def _not_fitted(

@@ -15,19 +15,15 @@ from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.published import PublishedModel, published_model
+from lungtox.ntcp.schemas import PUBLISHED_CURVES, PUBLISHED_PREDICTIONS, VALIDATION
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pandera.pandas as pa
 
     from lungtox.dose import Dvh
 
-PREDICTION_COLUMNS = ["model", "patient", "rp", "dose_gy", "ntcp"]
-NUMBERS = [
-    "observed", "mean_predicted", "auc", "auc_low", "auc_high", "citl", "citl_low", "citl_high",
-    "slope", "slope_low", "slope_high", "brier",
-]  # fmt: skip
-VALIDATION_COLUMNS = ["model", "label", "status", "note", "structure", "quantity", "n", "events", *NUMBERS]
-CURVE_COLUMNS = ["model", "label", "quantity", "dose_gy", "ntcp"]
+NUMBERS = list(VALIDATION.columns)[8:]
 CURVE_STEP_GY = 0.5
 SHORTEST_CURVE_GY = 30.0
 
@@ -77,9 +73,9 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
             predictions.append(predicted)
             curves.append(_curve(model, highest_gy=float(predicted["dose_gy"].max())))
     return PublishedValidation(
-        predictions=_stacked(predictions, PREDICTION_COLUMNS),
-        validation=pd.DataFrame(validation, columns=VALIDATION_COLUMNS),
-        curves=_stacked(curves, CURVE_COLUMNS),
+        predictions=_stacked(predictions, PUBLISHED_PREDICTIONS),
+        validation=VALIDATION.validate(pd.DataFrame(validation, columns=list(VALIDATION.columns))),
+        curves=_stacked(curves, PUBLISHED_CURVES),
     )
 
 
@@ -153,7 +149,7 @@ def _predict(
             risk = model.ntcp(dvh, factors, allow_structure=allowed)
             rows.append((model.name, record["patient"], record["rp"], model.dose_gy(dvh), risk))
     told = [f"{count} patients left out: {column} not known" for column, count in unknown.items() if count]
-    table = pd.DataFrame(rows, columns=PREDICTION_COLUMNS)
+    table = pd.DataFrame(rows, columns=list(PUBLISHED_PREDICTIONS.columns))
     return table.astype({"rp": "Int64"}), told
 
 
@@ -198,7 +194,9 @@ def _curve(model: PublishedModel, *, highest_gy: float) -> pd.DataFrame:
     )
 
 
-def _stacked(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _stacked(tables: list[pd.DataFrame], schema: pa.DataFrameSchema) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    if not tables:
+        return pd.DataFrame(columns=list(schema.columns))
+    return schema.validate(pd.concat(tables, ignore_index=True))
