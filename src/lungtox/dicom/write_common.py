@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,11 +105,6 @@ def item(**attributes: object) -> Dataset:
     for keyword, value in attributes.items():
         setattr(dataset, keyword, value)
     return dataset
-
-
-def items(contents: Iterable[dict[str, object]]) -> list[Dataset]:
-    """Make sequence items."""
-    return [item(**content) for content in contents]
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:

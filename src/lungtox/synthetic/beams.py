@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.synthetic.anatomy import SIDES
 from lungtox.synthetic.patient import PatientTraits
 
 FloatArray = NDArray[np.float64]
@@ -96,8 +95,3 @@ def beam_frame(angles_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
     source = np.column_stack([np.sin(angle), -np.cos(angle)])
     across = np.column_stack([np.cos(angle), np.sin(angle)])
     return source, across
-
-
-def tumour_side(traits: PatientTraits) -> float:
-    """Give +1 for a tumour on the left, -1 on the right (the sign of x)."""
-    return SIDES[traits.laterality]

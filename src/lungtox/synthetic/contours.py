@@ -27,7 +27,7 @@ _POINT_SPACING_MM = 6.0
 _POINTS = (36, 80)
 _SMALLEST_MM2 = {"Lung_L": 200.0, "Lung_R": 200.0}
 """Specks of lung below this area (of other structures: 25 mm2) are left out, as a planner would."""
-ESOPHAGUS_MM = (9.0, 6.5)
+_ESOPHAGUS_MM = (9.0, 6.5)
 _TUMOUR_STEP_MM = 2.5
 _LUNG_STEP_MM = 4.0
 
@@ -48,7 +48,7 @@ def draw_structures(anatomy: Anatomy) -> dict[str, Structure]:
     lungs = [plane.z_mm for name in ("Lung_L", "Lung_R") for plane in drawn[name]]
     length = heights[(heights >= min(lungs)) & (heights <= max(lungs))]
     drawn["SpinalCord"] = _draw_tube(anatomy, length, cord_centre_mm, anatomy.cord_mm[:2])
-    drawn["Esophagus"] = _draw_tube(anatomy, length, esophagus_centre_mm, ESOPHAGUS_MM)
+    drawn["Esophagus"] = _draw_tube(anatomy, length, esophagus_centre_mm, _ESOPHAGUS_MM)
     drawn["BODY"] = _draw_body(anatomy, heights)
     return {name: Structure(name, drawn[name], number) for number, name in enumerate(STRUCTURES, start=1)}
 
