@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from lungtox.synthetic.patient import PatientTraits, Stage, Technique, TumourSite
 from lungtox.synthetic.streams import child_stream
-from lungtox.synthetic.truth import Smoking
 
 T = TypeVar("T")
+Smoking = Literal["never", "former", "current"]
 
 # Shares of a lung-cancer cohort treated with conventional fractionation; invented, of the order of S2, S7 and S9.
 SITES: dict[TumourSite, float] = {"upper": 0.52, "middle": 0.13, "lower": 0.35}

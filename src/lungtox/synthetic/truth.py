@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from lungtox.provenance import versions
 from lungtox.tables import read_json
 
 FloatArray = npt.NDArray[np.float64]
-Smoking = Literal["never", "former", "current"]
 MARGINAL_FILE = "marginal.json"
 
 
