@@ -188,7 +188,9 @@ samples = st.lists(st.tuples(st.floats(0, 80), st.floats(0.01, 3)), min_size=2, 
 def test_parts_add_up_to_the_whole(samples, at):
     dose, volume = np.array(samples).T
     at = min(at, dose.size - 1)
-    whole, *parts = (dvh_from_samples(dose[s], volume[s], structure="L") for s in (slice(None), slice(at), slice(at, None)))
+    whole, *parts = (
+        dvh_from_samples(dose[s], volume[s], structure="L") for s in (slice(None), slice(at), slice(at, None))
+    )
     summed = np.zeros(whole.volume_cc.size)
     for part in parts:
         summed[: part.volume_cc.size] += part.volume_cc

@@ -100,8 +100,8 @@ def test_ring_that_crosses_itself_counts_by_even_odd():
         ((SQUARE,), (), (DIAMOND,), 25.0),
         ((SQUARE,), (SQUARE,), (), 0.0),
         ((SQUARE, SQUARE), (), (), 400.0),
-        ((SQUARE - [10, 0], SQUARE + [10, 0]), (SQUARE / 2,), (), 700.0),
-        ((SQUARE,), (SQUARE + [20, 0],), (), 400.0),
+        ((SQUARE - [10, 0], SQUARE - [-10, 0]), (SQUARE / 2,), (), 700.0),
+        ((SQUARE,), (SQUARE - [-20, 0],), (), 400.0),
         ((DIAMOND,), (SQUARE,), (), 25.0),
     ],
 )

@@ -22,7 +22,9 @@ def test_trilinear_function_is_reproduced(z_mm):
     assert interpolate(image(z_mm), x, y, z) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("point", [(-0.01, 0, 1), (6.01, 0, 1), (1, -1.01, 1), (1, 2.01, 1), (1, 0, -0.01), (1, 0, 5.1)])
+@pytest.mark.parametrize(
+    "point", [(-0.01, 0, 1), (6.01, 0, 1), (1, -1.01, 1), (1, 2.01, 1), (1, 0, -0.01), (1, 0, 5.1)]
+)
 def test_nothing_is_extrapolated(point):
     assert np.isnan(interpolate(image(), *[[value] for value in point])).all()
 
