@@ -266,9 +266,6 @@ def _in_plane(image: Image, planes: slice, x: FloatArray, y: FloatArray) -> Floa
 
 def _mixed(values: NDArray[np.floating], index: IntArray, part: FloatArray, *, axis: int) -> FloatArray:
     """Interpolate along one axis."""
-    if not (np.abs(part - np.rint(part)) > 1e-9).any():  # on voxel centres: nothing to mix
-        whole: FloatArray = np.take(values, index + (part > 0.5), axis=axis).astype(np.float64, copy=False)
-        return whole
     upper = part.reshape([-1 if number == axis else 1 for number in range(3)])
     low, high = np.take(values, index, axis=axis), np.take(values, index + 1, axis=axis)
     mixed: FloatArray = low * (1.0 - upper) + high * upper

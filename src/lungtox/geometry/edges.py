@@ -99,8 +99,8 @@ def _depths(
 def _inside_ring(x: FloatArray, y: FloatArray, ring_x: FloatArray, ring_y: FloatArray) -> NDArray[np.bool_]:
     """Even-odd test of points in one ring."""
     next_x, next_y = np.roll(ring_x, -1), np.roll(ring_y, -1)
-    rise = np.where(next_y == ring_y, 1.0, next_y - ring_y)
     spans = (ring_y <= y[:, None]) != (next_y <= y[:, None])
-    cut = ring_x + (y[:, None] - ring_y) / rise * (next_x - ring_x)
-    result: NDArray[np.bool_] = (spans & (cut > x[:, None])).sum(axis=1) % 2 == 1
+    # On which side of the edge, by a product: a division would overflow on edges that hardly rise.
+    side = (y[:, None] - ring_y) * (next_x - ring_x) - (x[:, None] - ring_x) * (next_y - ring_y)
+    result: NDArray[np.bool_] = (spans & ((side > 0) == (next_y > ring_y))).sum(axis=1) % 2 == 1
     return result

@@ -40,7 +40,8 @@ def _lower_neighbour(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.i
         return np.searchsorted(axis_mm, points_mm, side="right") - 1
     # Evenly spaced: a division instead of a search. A point on a voxel centre may fall to either side; its weight then
     # is 1 or 0, and the value the same.
-    return np.floor((points_mm - axis_mm[0]) / spacing).astype(np.intp)
+    index: NDArray[np.intp] = np.floor((points_mm - axis_mm[0]) / spacing).astype(np.intp)
+    return index
 
 
 def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike) -> FloatArray:

@@ -12,6 +12,8 @@ from lungtox.geometry.edges import Edges
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
+FLAT = 1e-12  # cells; an edge along the row has no area to its right, and its slope would overflow
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -78,7 +80,7 @@ def row_pieces(edges: Edges, lattice: Lattice) -> RowPieces:
     u1 = (edges.x1_mm - lattice.x_mm) / lattice.cell_x_mm
     v0 = (edges.y0_mm - lattice.y_mm) / lattice.cell_y_mm
     v1 = (edges.y1_mm - lattice.y_mm) / lattice.cell_y_mm
-    sloped = np.flatnonzero(v0 != v1)  # an edge along the row has no area to its right
+    sloped = np.flatnonzero(np.abs(v1 - v0) > FLAT)
     up = v1[sloped] > v0[sloped]
     low, high = np.where(up, v0[sloped], v1[sloped]), np.where(up, v1[sloped], v0[sloped])
     start, end = np.where(up, u0[sloped], u1[sloped]), np.where(up, u1[sloped], u0[sloped])
