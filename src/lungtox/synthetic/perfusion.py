@@ -84,9 +84,9 @@ def sample_perfusion(traits: PatientTraits, anatomy: Anatomy, rng: np.random.Gen
             heights,
         ]
     )
-    low, high = (0.40, 0.90) if traits.lung_disease else (0.10, 0.45)
+    low, high = (0.50, 0.95) if traits.lung_disease else (0.10, 0.60)
     return Perfusion(
-        gravity=float(rng.uniform(0.15, 0.40)),
+        gravity=float(rng.uniform(0.20, 0.55)),
         basal=float(rng.uniform(0.10, 0.45)),
         centres_mm=np.vstack([centres, spots]),
         sigmas_mm=np.concatenate([sigmas, rng.uniform(12.0, 28.0, size=count)]),
@@ -114,10 +114,10 @@ def _tumour_defects(
     hilum = np.array([SIDES[traits.laterality] * 30.0, 0.0, anatomy.hilum_z_mm])
     outward = centre - hilum
     outward = outward / max(float(np.linalg.norm(outward)), 1.0)
-    local = (centre, radius * rng.uniform(0.9, 1.5) + 8.0, rng.uniform(0.5, 0.95))
-    severity = rng.uniform(0.0, 0.9)
+    severity = 0.98 * rng.beta(0.6, 0.6)
+    local = (centre, radius * rng.uniform(0.9, 2.2) + 10.0, severity)
     reach = radius + rng.uniform(20.0, 40.0, size=2) * (1.0, 2.0)
-    beyond = [(centre + outward * far, rng.uniform(18.0, 34.0), severity) for far in reach]
+    beyond = [(centre + outward * far, rng.uniform(30.0, 70.0), severity) for far in reach]
     defects = [local, *beyond]
     return (
         np.array([place for place, _, _ in defects]),
