@@ -124,16 +124,26 @@ def test_any_rings_agree_with_a_scan_line_rule(a, b, c):
     assert (found[0] if found.size else 0.0) == pytest.approx(expected, abs=1.0)
 
 
-@settings(max_examples=30, deadline=None)
-@given(a=ring, b=ring)
+def around_its_middle(points):
+    """Order points by angle around their mean: a ring that does not cross itself."""
+    x, y = (points - points.mean(axis=0)).T
+    return points[np.argsort(np.arctan2(y, x), kind="stable")]
+
+
+# Rings that cross themselves within less than a cell may escape the overlay when alone (docs/methods/dvh.md) but not
+# beside another structure, so sums are compared on rings that do not.
+simple = ring.map(around_its_middle)
+
+
+@settings(max_examples=100, deadline=None)
+@given(a=simple, b=simple)
 def test_a_part_and_the_rest_make_the_whole(a, b):
     one, other = structure(a), structure(b)
-    # Rings may cross themselves a hair apart: less than a thousandth of a cell is rounding of the cuts.
     whole = areas_mm2(one).sum()
     taken, kept = areas_mm2(Region("R", (one,), (other,))).sum(), areas_mm2(Region("R", (one,), (), (other,))).sum()
-    assert taken + kept == pytest.approx(whole, abs=2e-3)
+    assert taken + kept == pytest.approx(whole, abs=1e-6)
     joined = areas_mm2(Region("R", (one, other))).sum()
-    assert joined == pytest.approx(areas_mm2(other).sum() + taken, abs=2e-3)
+    assert joined == pytest.approx(areas_mm2(other).sum() + taken, abs=1e-6)
 
 
 @settings(max_examples=20, deadline=None)
