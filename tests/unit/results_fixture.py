@@ -691,7 +691,10 @@ def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: 
 
 def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
     grid = np.linspace(0, 40, 81)
-    labels = {"quantec_logistic_2010": "QUANTEC logistic 2010", "appelt_2014": "Appelt 2014"}
+    labels = {
+        "quantec_logistic_2010": "QUANTEC logistic 2010",
+        "appelt_2014": "Appelt 2014, QUANTEC with risk factors (reference patient)",
+    }
     curves = [
         pd.DataFrame({"model": m, "label": labels[m], "dose_gy": grid, "ntcp": 1 / (1 + np.exp(-(b0 + b1 * grid)))})
         for m, b0, b1 in (("quantec_logistic_2010", -3.87, 0.126), ("appelt_2014", -4.76, 0.1384))

@@ -197,7 +197,7 @@ def test_a_separated_level_is_called_not_estimable():
     )
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert "not estimable" in texts and any("one outcome class" in text for text in texts)
-    assert "2.00 (< 0.01\N{EN DASH}900)" in texts
+    assert "2.00 (<0.01\N{EN DASH}900)" in texts
 
 
 def test_two_groups_differ_in_lightness_line_and_marker():
@@ -234,3 +234,19 @@ def test_png_has_300_dots_per_inch(tables, tmp_path):
 
     *_, png = save_figure(plot_roc(tables["roc"], settings=SETTINGS), tmp_path / "roc")
     assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(90 / 25.4 * 300)
+
+
+def test_families_move_right_only_where_that_saves_height(tables):
+    forest = tables["forest"]
+    single = forest[forest["panel"] == "univariable"]
+    heights = {
+        "moved": plot_forest(single, settings=SETTINGS).get_figheight(),
+        "one family": plot_forest(single[single["heading"] == "dose"], settings=SETTINGS).get_figheight(),
+        "models": plot_forest(forest[forest["panel"] == "multivariable"], settings=SETTINGS).get_figheight(),
+    }
+    texts = [text.get_text() for text in plot_forest(single, settings=SETTINGS).findobj(Text)]
+    assert "Single factors, continued" in texts
+    # A heading, 8 rows of which one label takes a second line, and margins; in one column all would take 27 rows.
+    assert heights["one family"] * 25.4 == pytest.approx(9.75 * 3.7 + 16.5)
+    assert heights["moved"] * 25.4 < 27 * 3.7
+    assert heights["models"] > 0

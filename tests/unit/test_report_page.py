@@ -145,6 +145,20 @@ def test_a_warning_that_the_cohort_repeats_from_the_dose_stage_is_shown_once(fol
     assert found.dose_warnings == {"Lungs-GTV: 2 planes are missing and were interpolated": ["P001"]}
 
 
+def test_warnings_that_differ_in_numbers_are_grouped_and_told_word_by_word(folder):
+    for number in (3, 4):
+        path = folder / f"dose/P00{number}.qa.json"
+        (entry,) = json.loads(path.read_text())
+        path.write_text(json.dumps([{**entry, "warnings": [f"GTV: no contours from {number}.5 to -9 mm; not filled"]}]))
+    outline = Outline(page(folder))
+    assert (
+        "GTV: no contours from \N{HORIZONTAL ELLIPSIS} to \N{HORIZONTAL ELLIPSIS} mm; not filled 2 P003, P004"
+        in outline.words
+    )
+    assert "GTV: no contours from 3.5 to -9 mm; not filled (P003)" in outline.words
+    assert "2 warnings word by word" in outline.words and "dose 3 (in 3 patients)" in outline.words
+
+
 def test_no_patient_but_those_of_a_warning_or_exclusion_is_named(folder):
     words = Outline(page(folder)).words
     assert set(re.findall(r"\bP\d{3}\b", words)) == {"P001", "P002", "P901", "P902"}

@@ -1,4 +1,4 @@
-"""Sentences of the report: right numbers, and never stronger than the numbers. Expected words follow from the inputs."""
+"""Sentences of the report: right numbers, never stronger than they are. Expected words follow from the inputs."""
 
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def results(**changes: Any) -> Results:
         "table1": None,
         "flow": None,
         "missing": None,
+        "units": {},
         "warnings": (),
         "qa": (),
         "univariable": None,
@@ -140,7 +141,7 @@ def test_a_finding_carries_effect_interval_and_q():
 
 def test_many_findings_are_named_briefly_in_the_summary():
     table = univariable(*(("dose", f"V{x}", 0.001, x / 1000) for x in (5, 10, 20, 30)))
-    (sentence,) = family_findings(table, brief=True)
+    (sentence,) = family_findings(table)
     assert sentence.endswith("V5, V10, V20 and V30 (q from 0.005 to 0.030).")
     assert "OR" not in sentence
 
@@ -153,7 +154,7 @@ def test_a_factor_of_several_levels_counts_once_and_has_no_single_effect():
 
 def test_cytokines_without_a_finding():
     table = pd.DataFrame({"q": [0.2, np.nan], "p": [0.1, np.nan], "cytokine": "il6", "comparison": "groups_pre"})
-    assert list(cytokine_findings(table)) == [
+    assert list(cytokine_findings(table, units={})) == [
         "None of 1 cytokine comparisons was significant at q < 0.05 (smallest q = 0.20)."
     ]
 
@@ -170,13 +171,16 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
         "p": 0.001,
         "q": 0.004,
     }
-    head, sentence = cytokine_findings(pd.DataFrame([row]))
+    head, sentence = cytokine_findings(pd.DataFrame([row]), units={})
     assert head.startswith("1 of 1")
     assert sentence == "IL-6, RP v no RP, during: ratio 1.80 (95 % CI 1.20 to 2.60), q = 0.004."
-    _, brief = cytokine_findings(pd.DataFrame([row] * 4), brief=True)
+    _, brief = cytokine_findings(pd.DataFrame([row] * 4), units={}, brief=True)
     assert brief.endswith("(q 0.004).")
-    (_, bare) = cytokine_findings(pd.DataFrame([{**row, "effect": np.nan}]))
+    (_, bare) = cytokine_findings(pd.DataFrame([{**row, "effect": np.nan}]), units={})
     assert bare == "IL-6, RP v no RP, during: q = 0.004."
+    change = {**row, "effect_name": "difference RP - no RP", "effect": 1965.0, "low": 540.0, "high": 3290.0}
+    _, unit = cytokine_findings(pd.DataFrame([change]), units={"il6_during": "pg/mL"})
+    assert "difference RP - no RP 1965 pg/mL (95 % CI 540 to 3290)" in unit
 
 
 def test_apparent_auc_never_stands_alone():

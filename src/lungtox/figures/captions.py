@@ -10,10 +10,11 @@ CAPTIONS: dict[str, str] = {
         "the patients with a perfusion image. The bands hold at each dose alone and test nothing."
     ),
     "forest": (
-        "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Left: one factor "
-        "at a "
-        "time, q values are adjusted within the family (Benjamini-Hochberg). Right: multivariable models. Filled "
-        "markers: q < 0.05 (left) or p < 0.05 (right); arrows: the interval goes on beyond the axis."
+        "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Single factors: "
+        "each alone, q values adjusted within the family (Benjamini-Hochberg). Multivariable models: adjusted "
+        "for the other "
+        "terms. Filled markers: q < 0.05 (single factors) or p < 0.05 (models); arrows: the interval goes on beyond "
+        "the axis."
     ),
     "cytokines": (
         "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,20 +11,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from lungtox.figures.config import FiguresSettings
+from lungtox.figures.config import FiguresSettings, StyleSettings
 from lungtox.figures.labels import effect_label, format_p, format_ratio
-from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.style import (
+    FAINT,
+    INK,
+    PALETTES,
+    new_figure,
+    say_nothing_to_draw,
+    small_pt,
+    style_context,
+    wrap_text,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIGNIFICANCE = 0.05
-MM_PER_PT = 25.4 / 72.0
 ROW_MM, TOP_MM, BOTTOM_MM = 3.7, 6.5, 10.0
+GUTTER = 0.008
 # Shares of a printed column, and the edges that follow from them in widths of the axis.
-LABEL_SHARE, AXIS_SHARE = 0.385, 0.235
-LEFT_EDGE, TEXT_LEFT, RIGHT_EDGE = -(LABEL_SHARE - 0.015) / AXIS_SHARE, 1.06, (0.985 - LABEL_SHARE) / AXIS_SHARE
+LABEL_SHARE, AXIS_SHARE, MARGIN = 0.39, 0.22, 0.006
+LEFT_EDGE, TEXT_LEFT, RIGHT_EDGE = -(LABEL_SHARE - MARGIN) / AXIS_SHARE, 1.1, (1 - 0.004 - LABEL_SHARE) / AXIS_SHARE
 # Odds ratios beyond these are drawn as arrows: a quasi-separated level would squeeze all others.
 LIMITS = (0.05, 20.0)
 COLUMNS = ["panel", "heading", "label", "odds_ratio", "low", "high", "p", "q", "note"]
@@ -69,7 +77,7 @@ def _model_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     counts = f"n = {fit['n']}, {fit['events']} RP"
     return [
         {
-            "panel": "multivariable", "heading": f"{heading} ({counts})", "label": str(term["label"]),
+            "panel": "multivariable", "heading": f"{heading} ({counts})", "label": str(term["label"]).replace("_", " "),
             "odds_ratio": _exp(term["estimate"]), "low": _exp(term["low"]), "high": _exp(term["high"]), "p": term["p"],
         }
         for term in fit["estimates"]
@@ -101,25 +109,23 @@ def plot_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         Two columns wide; as high as the rows need.
     """
     style = settings.style
-    lines = {str(name): _lines(rows, settings=settings) for name, rows in table.groupby("panel", sort=False)}
-    rows_high = max((entries[-1].bottom for entries in lines.values()), default=1.0)
     row_mm = ROW_MM * style.font_pt / 8.0
-    height_mm = rows_high * row_mm + TOP_MM + BOTTOM_MM
+    columns = _arrange(table, settings=settings)
+    height_mm = max((_height_mm(groups, row_mm) for groups in columns), default=60.0)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
-        if not lines:
+        if not columns:
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No effect was estimated", style=style)
-        for index, (name, entries) in enumerate(lines.items()):
-            # Each half is one printed column: labels | axis | odds ratio | q or p.
-            left = 0.5 * index + 0.5 * LABEL_SHARE
-            bottom = (BOTTOM_MM + (rows_high - entries[-1].bottom) * row_mm) / height_mm
-            high = entries[-1].bottom * row_mm / height_mm
-            ax = figure.add_axes((left, bottom, 0.5 * AXIS_SHARE, high))
-            _draw_panel(ax, entries, settings=settings)
-            title, p_name = ("Single factors", "q") if name == "univariable" else ("Multivariable models", "p")
-            _text(ax, LEFT_EDGE, -0.6, title, fontsize=style.font_pt, fontweight="bold")
-            _text(ax, TEXT_LEFT, -0.6, "OR (95 % CI)", fontsize=small_pt(style))
-            _text(ax, RIGHT_EDGE, -0.6, p_name, fontsize=small_pt(style), ha="right")
+        for index, groups in enumerate(columns):
+            at_mm = height_mm
+            for group in groups:
+                rows_mm = group.lines[-1].bottom * row_mm
+                at_mm -= TOP_MM + rows_mm
+                # Each half is one printed column: labels | axis | odds ratio | q or p.
+                left = (0.5 + GUTTER) * index + (0.5 - GUTTER) * LABEL_SHARE
+                place = (left, at_mm / height_mm, (0.5 - GUTTER) * AXIS_SHARE, rows_mm / height_mm)
+                _draw_group(figure.add_axes(place), group, settings=settings)
+                at_mm -= BOTTOM_MM
     return figure
 
 
@@ -138,11 +144,55 @@ class _Line:
         return (self.top + self.bottom) / 2
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Lines that share an axis."""
+
+    title: str
+    p_name: str
+    lines: list[_Line]
+    limits: tuple[float, float]
+
+
+def _height_mm(groups: list[_Group], row_mm: float) -> float:
+    return sum(group.lines[-1].bottom * row_mm + TOP_MM + BOTTOM_MM for group in groups)
+
+
+def _arrange(table: pd.DataFrame, *, settings: FiguresSettings) -> list[list[_Group]]:
+    """Put single factors left and models right; families at the end go to the right where that saves height."""
+    single = table[table["panel"] == "univariable"]
+    models = table[table["panel"] == "multivariable"]
+    last = [_group("Multivariable models", "p", models, models, settings=settings)] if len(models) else []
+    families = list(dict.fromkeys(single["heading"]))
+    arrangements = []
+    for count in range(len(families), 0, -1):
+        left, right = (single[single["heading"].isin(part)] for part in (families[:count], families[count:]))
+        rest = [_group("Single factors, continued", "q", right, single, settings=settings)] if len(right) else []
+        arrangements.append([[_group("Single factors", "q", left, single, settings=settings)], [*rest, *last]])
+    if not arrangements:
+        return [last] if last else []
+    row_mm = ROW_MM * settings.style.font_pt / 8.0
+    return min(arrangements, key=lambda columns: max(_height_mm(groups, row_mm) for groups in columns))
+
+
+def _group(title: str, p_name: str, rows: pd.DataFrame, panel: pd.DataFrame, *, settings: FiguresSettings) -> _Group:
+    """Lay out rows of a panel; groups of one panel have the same axis limits."""
+    return _Group(title, p_name, _lines(rows, settings=settings), _limits(panel.to_dict("records")))
+
+
+def _draw_group(ax: Axes, group: _Group, *, settings: FiguresSettings) -> None:
+    style = settings.style
+    _draw_panel(ax, group.lines, group.limits, settings=settings)
+    _text(ax, LEFT_EDGE, -0.6, group.title, fontsize=style.font_pt, fontweight="bold")
+    _text(ax, TEXT_LEFT, -0.6, "OR (95 % CI)", fontsize=small_pt(style))
+    _text(ax, RIGHT_EDGE, -0.6, group.p_name, fontsize=small_pt(style), ha="right")
+
+
 def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
     """Lay out a panel from top to bottom: a heading before each family or model, long labels on two lines."""
     style = settings.style
-    column_mm = style.width_mm * LABEL_SHARE
-    characters = int(column_mm / (0.58 * small_pt(style) * MM_PER_PT)) - 1
+    # Some space stays free before the axis, where arrows end.
+    label_mm = 2 * style.width_mm * (0.5 - GUTTER) * (LABEL_SHARE - MARGIN - 0.04 * AXIS_SHARE) - 0.8
     lines: list[_Line] = []
     at = 0.0
     for heading, part in rows.groupby("heading", sort=False):
@@ -152,29 +202,29 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
         at += 1
         for row in part.to_dict("records"):
             if isinstance(row["note"], str):
-                text, kind = textwrap.fill(row["note"], 2 * characters), "note"
+                text, kind = _wrap(row["note"], style.width_mm * 0.9, style=style), "note"
             else:
-                text, kind = textwrap.fill(_keep_together(str(row["label"])), characters), "effect"
+                text, kind = _wrap(str(row["label"]), label_mm, style=style), "effect"
             high = 1 + 0.75 * text.count("\n")
             lines.append(_Line(kind, text, at, at + high, row))  # type: ignore[arg-type]
             at += high
     return lines
 
 
-def _keep_together(label: str) -> str:
-    """Put no-break spaces into the parts in brackets: ``(per 5 Gy)`` stays on one line."""
-    return re.sub(r"\([^()]{1,20}\)", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label)
+def _wrap(label: str, width_mm: float, *, style: StyleSettings) -> str:
+    """Break a label into lines that fit, before the bracket if that helps: ``(per 5 Gy)`` stays on one line."""
+    together = re.sub(r"\([^()]{1,20}\)", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label)
+    return "\n".join(wrap_text(together, width_mm, size_pt=small_pt(style)))
 
 
 def _text(ax: Axes, x: float, y: float, text: str, **looks: Any) -> None:
     ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", linespacing=1.1, **looks)
 
 
-def _draw_panel(ax: Axes, lines: list[_Line], *, settings: FiguresSettings) -> None:
+def _draw_panel(ax: Axes, lines: list[_Line], limits: tuple[float, float], *, settings: FiguresSettings) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     size = small_pt(settings.style)
-    limits = _limits([line.row for line in lines if line.kind == "effect" and line.row is not None])
     ax.set_xscale("log")
     ax.set_xlim(*limits)
     ax.set_ylim(lines[-1].bottom, 0)
@@ -198,7 +248,7 @@ def _draw_panel(ax: Axes, lines: list[_Line], *, settings: FiguresSettings) -> N
     ax.set_xlabel("Odds ratio of RP")
 
 
-def _limits(rows: list[Mapping[str, Any]]) -> tuple[float, float]:
+def _limits(rows: Sequence[Mapping[Any, Any]]) -> tuple[float, float]:
     bounds = [value for row in rows if _estimable(row) for value in (row["low"], row["high"], row["odds_ratio"])]
     finite = [value for value in bounds if np.isfinite(value) and value > 0]
     low = max(LIMITS[0], min([0.5, *finite]) / 1.15)
@@ -206,7 +256,7 @@ def _limits(rows: list[Mapping[str, Any]]) -> tuple[float, float]:
     return low, high
 
 
-def _estimable(row: Mapping[str, Any]) -> bool:
+def _estimable(row: Mapping[Any, Any]) -> bool:
     """Tell whether the interval says anything; one from nothing to infinity is a separated level."""
     bounded = (np.isfinite(row["low"]) and row["low"] > 0.001, np.isfinite(row["high"]) and row["high"] < 1000)
     return bool(np.isfinite(row["odds_ratio"]) and any(bounded))
@@ -217,11 +267,11 @@ def _draw_effect(
 ) -> None:
     size = small_pt(settings.style)
     probability = row["q"] if row["panel"] == "univariable" else row["p"]
-    _text(ax, RIGHT_EDGE, y, format_p(probability, name=""), fontsize=size, ha="right")
+    _text(ax, RIGHT_EDGE, y, format_p(probability, name="").replace(" ", ""), fontsize=size, ha="right")
     if not _estimable(row):
         _text(ax, TEXT_LEFT, y, "not estimable", fontsize=size, style="italic")
         return
-    interval = f"{format_ratio(row['low'])}\N{EN DASH}{format_ratio(row['high'])}"
+    interval = f"{format_ratio(row['low'])}\N{EN DASH}{format_ratio(row['high'])}".replace(" ", "")
     _text(ax, TEXT_LEFT, y, f"{format_ratio(row['odds_ratio'])} ({interval})", fontsize=size)
     low = row["low"] if np.isfinite(row["low"]) else 0.0
     high = row["high"] if np.isfinite(row["high"]) else math.inf

@@ -73,6 +73,7 @@ def effect_label(label: str, unit: object) -> str:
     """Give the row label of an effect: ``V20 (per 5 %)``, ``Sex (M v F)``."""
     if not isinstance(unit, str) or not unit:
         return label
+    unit = unit.replace("_", " ")
     if unit[0].isdigit():
         return f"{label} (per {unit})"
     return f"{label} ({unit})"

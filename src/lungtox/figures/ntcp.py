@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings, StyleSettings
@@ -19,6 +20,7 @@ from lungtox.figures.style import (
     say_nothing_to_draw,
     small_pt,
     style_context,
+    text_width_mm,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def _fixed_n(fit: Mapping[str, Any]) -> float | None:
 
 
 def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
-    return str(fit["model"]) == "logistic" or _fixed_n(fit) == 1
+    return _fixed_n(fit) == 1 or (str(fit["model"]) == "logistic" and _fixed_n(fit) is None)
 
 
 def _takes_published(fit: Mapping[str, Any]) -> bool:
@@ -119,7 +121,9 @@ def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 def _title(fit: Mapping[str, Any]) -> str:
     name = MODEL_NAMES.get(str(fit["model"]), str(fit["model"]))
-    fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items())
+    # The logistic model has no volume parameter of its own: n = 1 says that its dose is the mean dose.
+    hidden = {"n"} if fit["model"] == "logistic" and _is_mean_dose(fit) else set()
+    fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items() if key not in hidden)
     return f"{name}{f', {fixed} fixed' if fixed else ''}\n{fit['structure']}, {weighting_label(str(fit['weighting']))}"
 
 
@@ -175,11 +179,14 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
 
 
 def _legend_columns(figure: Figure, labels: Iterable[str], style: StyleSettings) -> int:
-    """Give how many legend entries stand side by side: a line sample takes 5 em, a character 0.55 em."""
-    texts = list(labels)
-    em_inches = small_pt(style) / 72.0
-    widest = max(len(text) for text in texts) * 0.55 + 5.0
-    return max(1, min(len(texts), int(figure.get_figwidth() / (em_inches * widest))))
+    """Give how many legend columns fit side by side; the entries run down the columns."""
+    widths = [text_width_mm(label, small_pt(style)) for label in labels]
+    sample_mm = 5.5 * small_pt(style) * 25.4 / 72.0  # line sample, its distance to the text, and between columns
+    for columns in range(len(widths), 1, -1):
+        widest = [max(part) + sample_mm for part in np.array_split(widths, columns)]  # as matplotlib fills them
+        if sum(widest) <= figure.get_figwidth() * 25.4:
+            return columns
+    return 1
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, settings: FiguresSettings) -> None:
@@ -227,12 +234,12 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
     errors = [(bins["ntcp"] - bins["low"]).clip(lower=0), (bins["high"] - bins["ntcp"]).clip(lower=0)]
     ax.errorbar(bins["dose_gy"], bins["ntcp"], yerr=errors, fmt="o", color=INK, markersize=3.5, elinewidth=0.8,
                 capsize=1.5, label="observed, 95 % CI")  # fmt: skip
-    for row in bins.itertuples():
+    places = bins[["dose_gy", "high"]].to_numpy(dtype=float)
+    for (dose_gy, high), events, n in zip(places, bins["events"], bins["n"], strict=True):
         # Upright above the interval, because neighbouring bins may lie 2 Gy apart; beside it near the top.
-        beside = row.high > HIGHEST_COUNT
         ax.annotate(
-            f"{row.events}/{row.n}", (row.dose_gy, min(row.high, HIGHEST_COUNT)),
-            xytext=(5 if beside else 0, 2), textcoords="offset points",
+            f"{events}/{n}", (dose_gy, min(high, HIGHEST_COUNT)),
+            xytext=(5 if high > HIGHEST_COUNT else 0, 2), textcoords="offset points",
             rotation=90, ha="center", va="bottom", fontsize=6.0,
         )  # fmt: skip
 

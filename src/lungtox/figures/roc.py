@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, format_p
-from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,14 +67,13 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         One column wide.
     """
     style = settings.style
+    size = small_pt(style)
     curves, pairs = table[table["kind"] == "curve"], table[table["kind"] == "pair"]
-    # A character of DejaVu Sans is 0.55 em wide on average.
-    characters = int((style.width_mm - 6.0) / (0.55 * small_pt(style) * MM_PER_PT))
     lines = [
-        line
-        for row in pairs.itertuples()
-        for line in textwrap.wrap(_pair_text(row), characters, subsequent_indent="   ")
+        line for row in pairs.itertuples() for line in wrap_text(_pair_text(row), style.width_mm - 5.0, size_pt=size)
     ]
+    if lines:
+        lines.insert(0, "AUC difference (95 % CI), paired")
     scores = [(str(score), rows) for score, rows in curves.groupby("score", sort=False)]
     line_mm = small_pt(style) * MM_PER_PT * 1.38
     below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 2.5
@@ -105,10 +103,7 @@ def _pair_text(row: Any) -> str:
     """Give `first - second: difference (interval), p, n`; the sign is that of pairs.csv, auc_a - auc_b."""
     difference = format_number(row.difference)
     interval = format_interval(row.low, row.high)
-    text = (
-        f"{row.label} \N{MINUS SIGN} {row.other_label}: \N{GREEK CAPITAL LETTER DELTA}AUC {difference} "
-        f"({interval}), {format_p(row.p)}, n = {row.n}"
-    )
+    text = f"{row.label} \N{MINUS SIGN} {row.other_label}: {difference} ({interval}), {format_p(row.p)}, n = {row.n}"
     # The parts stay together at the end of a line.
     for part in (f"({interval})", format_p(row.p), f"n = {row.n}"):
         text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))

@@ -111,6 +111,29 @@ def new_figure(style: StyleSettings, *, columns: Literal[1, 2], height_mm: float
     return figure
 
 
+def text_width_mm(text: str, size_pt: float) -> float:
+    """Give how wide a line of text is printed."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size_pt)
+    width_pt, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width_pt * MM_PER_INCH / 72.0
+
+
+def wrap_text(text: str, width_mm: float, *, size_pt: float) -> list[str]:
+    """Break a text at its blanks into lines that are printed no wider than this; a single long word may be."""
+    words = text.split(" ")
+    lines = [words[0]]
+    for word in words[1:]:
+        longer = f"{lines[-1]} {word}"
+        if text_width_mm(longer, size_pt) <= width_mm:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def say_nothing_to_draw(axes: Axes, text: str, *, style: StyleSettings) -> None:
     """Write into an empty panel why it is empty."""
     import textwrap

@@ -37,10 +37,10 @@ COMPARISONS = {
 }
 
 
-def family_findings(univariable: pd.DataFrame, *, brief: bool = False) -> Iterator[str]:
+def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
     """Say for each family which factors are associated after adjustment, which only before it, or that none is.
 
-    The brief form names more than three factors without their odds ratios.
+    More than three factors are named without their odds ratios, which stand in the table.
     """
     for family, rows in univariable.groupby("family", sort=False):
         factors = rows.drop_duplicates("factor")
@@ -52,7 +52,7 @@ def family_findings(univariable: pd.DataFrame, *, brief: bool = False) -> Iterat
             tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
             text = f"{name}: none of {len(factors)} factors was associated with RP at q < {LEVEL}{tail}."
         else:
-            if brief and len(found) > MANY:
+            if len(found) > MANY:
                 named = f"{join_words([text_of(label) for label in found['label']])} ({_range_of_q(found)})"
             else:
                 named = join_words([_effect_words(row, rows) for row in records(found)])
@@ -127,7 +127,13 @@ def _comparison(row: Mapping[str, Any]) -> str:
     return COMPARISONS.get(text_of(row["comparison"]), text_of(row["comparison"]))
 
 
-def cytokine_findings(cytokines: pd.DataFrame, *, brief: bool = False) -> Iterator[str]:
+def _effect_unit(row: Mapping[str, Any], units: Mapping[str, str]) -> str:
+    """Give the unit of a difference between groups; ratios have none."""
+    time = text_of(row["comparison"]).removeprefix("groups_")
+    return units.get(f"{row['cytokine']}_{time}", "") if "difference" in text_of(row["effect_name"]) else ""
+
+
+def cytokine_findings(cytokines: pd.DataFrame, *, units: Mapping[str, str], brief: bool = False) -> Iterator[str]:
     """Say which comparisons of cytokines hold after adjustment, or that none does."""
     found = cytokines[cytokines["q"] < LEVEL]
     tested = int(cytokines["q"].notna().sum())
@@ -143,12 +149,12 @@ def cytokine_findings(cytokines: pd.DataFrame, *, brief: bool = False) -> Iterat
         return
     for row in records(found):
         effect = optional(row["effect"])
-        size = (
-            ""
-            if effect is None
-            else f"{text_of(row['effect_name'])} {format_number(effect)} "
-            f"(95 % CI {format_interval(optional(row['low']), optional(row['high']))}), "
-        )
+        size = ""
+        if effect is not None:
+            decimals, unit = decimals_for(effect), _effect_unit(row, units)
+            interval = format_interval(optional(row["low"]), optional(row["high"]), decimals=decimals)
+            number = f"{format_number(effect, decimals=decimals)}{f' {unit}' if unit else ''}"
+            size = f"{text_of(row['effect_name'])} {number} (95 % CI {interval}), "
         yield f"{text_of(row['label'])}, {_comparison(row)}: {size}{format_p(optional(row['q']), name='q')}."
 
 
@@ -161,7 +167,8 @@ def cytokine_section(results: Results) -> Section:
             text_of(row["label"]), _comparison(row), count_cell(row["n"]),
             interval_cell(row["median_a"], row["q1_a"], row["q3_a"], decimals=decimals_for(row["median_a"])),
             interval_cell(row["median_b"], row["q1_b"], row["q3_b"], decimals=decimals_for(row["median_b"])),
-            interval_cell(row["effect"], row["low"], row["high"]), p_cell(row["p"]), p_cell(row["q"]),
+            interval_cell(row["effect"], row["low"], row["high"], decimals=decimals_for(row["effect"])),
+            p_cell(row["p"]), p_cell(row["q"]),
             number_cell(row["below_limit_pct"], decimals=1), f"{text_of(row['test'])}; {text_of(row['effect_name'])}",
         )
         for row in records(results.cytokines)
@@ -176,7 +183,7 @@ def cytokine_section(results: Results) -> Section:
         "between groups; q adjusted over all comparisons of the table."
     )
     blocks: tuple[Block, ...] = (
-        Bullets(tuple(cytokine_findings(results.cytokines))),
+        Bullets(tuple(cytokine_findings(results.cytokines, units=results.units))),
         Text(
             "Values drawn during radiotherapy are not baseline predictors: a patient has to reach the draw. The "
             "literature "

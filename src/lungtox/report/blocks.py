@@ -32,6 +32,15 @@ class Notes:
 
 
 @dataclass(frozen=True)
+class Folded:
+    """A long list that opens on a click, and on paper."""
+
+    title: str
+    items: tuple[str, ...]
+    kind: str = "folded"
+
+
+@dataclass(frozen=True)
 class Cell:
     """A table cell: what is printed and, for numbers, what it is sorted by."""
 
@@ -63,7 +72,7 @@ class Picture:
     kind: str = "picture"
 
 
-Block = Text | Bullets | Notes | Table | Picture
+Block = Text | Bullets | Notes | Folded | Table | Picture
 
 
 @dataclass(frozen=True)

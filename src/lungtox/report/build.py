@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,7 @@ def build_report(
     str
         HTML without any reference to a network or another file.
     """
+    import yaml
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     home = Path(__file__).with_name(TEMPLATES)
@@ -66,5 +66,7 @@ def build_report(
         style=(home / "report.css").read_text(encoding="utf-8"),
         script=(home / "report.js").read_text(encoding="utf-8"),
         provenance=provenance,
-        config_text=json.dumps(provenance.get("config", {}), indent=1, sort_keys=True, ensure_ascii=False),
+        config_text=yaml.safe_dump(
+            provenance.get("config", {}), default_flow_style=None, sort_keys=True, allow_unicode=True, width=110
+        ),
     )

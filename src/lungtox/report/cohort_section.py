@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
+from lungtox.report.blocks import Block, Bullets, Cell, Folded, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
 
 NAMED = 12
+NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def endpoint_words(endpoint: Mapping[str, Any]) -> str:
@@ -79,7 +81,7 @@ def _flow_blocks(results: Results) -> Iterator[Block]:
 
 
 def _table1_row(row: Mapping[str, Any]) -> Sequence[str]:
-    level = text_of(row["level"])
+    level = text_of(row["level"]).replace("_", " ")
     name = f"{text_of(row['label'])}: {level}" if level else text_of(row["label"])
     return (name, *(text_of(row[column]) for column in ("all", "rp", "no_rp", "missing")))
 
@@ -113,9 +115,7 @@ def dose_section(results: Results) -> Section:
             make_table("function-faults", "Function images that could not be used.", ("Study ID", "Reason"), faults)
         )
     if results.dose_warnings:
-        rows = [(text, count_cell(len(patients)), _names(patients)) for text, patients in results.dose_warnings.items()]
-        caption = "Warnings of the dose stage (all study IDs in dose/*.qa.json)."
-        blocks.append(make_table("dose-warnings", caption, ("Warning", "Patients", "Study IDs"), rows))
+        blocks.extend(_warning_blocks(results.dose_warnings))
     elif results.qa:
         blocks.append(Text("The dose stage raised no warning for any patient."))
     blocks.append(picture(results.folder, "dvh_groups"))
@@ -149,6 +149,24 @@ def _dose_sentences(results: Results) -> Iterator[str]:
             "functional "
             "result rests on these alone."
         )
+
+
+def _warning_blocks(warnings: Mapping[str, list[str]]) -> Iterator[Block]:
+    """Group warnings that differ in their numbers only; the words of each stand below, folded."""
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for text, patients in warnings.items():
+        kinds.setdefault(NUMBERS.sub("\N{HORIZONTAL ELLIPSIS}", text), {})[text] = patients
+    rows = []
+    for kind, texts in kinds.items():
+        patients = sorted({patient for named in texts.values() for patient in named})
+        rows.append((kind if len(texts) > 1 else next(iter(texts)), count_cell(len(patients)), _names(patients)))
+    caption = "Warnings of the dose stage (all study IDs in dose/*.qa.json)."
+    yield make_table("dose-warnings", caption, ("Warning", "Patients", "Study IDs"), rows)
+    folded = [
+        f"{text} ({_names(patients)})" for texts in kinds.values() if len(texts) > 1 for text, patients in texts.items()
+    ]
+    if folded:
+        yield Folded(f"{len(folded)} warnings word by word", tuple(folded))
 
 
 def _names(patients: Sequence[str]) -> str:

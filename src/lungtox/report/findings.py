@@ -8,7 +8,7 @@ from lungtox.report.cohort_section import neither_sentence, outcome_sentence
 from lungtox.report.model_section import model_sentence, pair_sentences
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.results import Results, records
-from lungtox.report.wording import count_of
+from lungtox.report.wording import count_of, join_words
 
 
 def summary_section(results: Results) -> Section:
@@ -22,9 +22,9 @@ def summary_section(results: Results) -> Section:
     if sentence := neither_sentence(results):
         items.append(sentence)
     if results.univariable is not None:
-        items.extend(family_findings(results.univariable, brief=True))
+        items.extend(family_findings(results.univariable))
     if results.cytokines is not None:
-        items.append(" ".join(cytokine_findings(results.cytokines, brief=True)))
+        items.append(" ".join(cytokine_findings(results.cytokines, units=results.units, brief=True)))
     items.extend(model_sentence(model) for model in results.models)
     items.extend(pair_sentences(results))
     items.extend(ntcp_sentence(fit) for fit in results.ntcp)
@@ -37,14 +37,15 @@ def summary_section(results: Results) -> Section:
 
 
 def _warning_sentence(results: Results) -> str:
+    affected = len({patient for patients in results.dose_warnings.values() for patient in patients})
     counts = {
         "cohort": len(results.cohort_warnings),
         "dose": len(results.dose_warnings),
         "models": sum(len(model.fit.get("warnings") or ()) for model in results.models),
         "NTCP fits": sum(len(fit.get("warnings") or ()) for fit in results.ntcp),
     }
-    total = sum(counts.values())
-    if not total:
+    if not any(counts.values()):
         return "The analysis raised no warning."
-    named = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    return f"The analysis raised {count_of(total, 'warning')} ({named}); each is shown in its section."
+    details = {"dose": f" (in {count_of(affected, 'patient')})"}
+    named = join_words([f"{name} {count}{details.get(name, '')}" for name, count in counts.items() if count])
+    return f"Warnings: {named}; each is shown in its section."

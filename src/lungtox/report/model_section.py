@@ -62,7 +62,7 @@ def model_sentence(model: ModelResults) -> str:
     if fit.get("finding"):
         return f"The model '{plain_name(model.name)}' could not be fitted: {text_of(fit['finding']).rstrip('.')}."
     independent = [
-        text_of(term["label"])
+        text_of(term["label"]).replace("_", " ")
         for term in fit["estimates"]
         if term["term"] != "Intercept" and term["p"] is not None and term["p"] < LEVEL
     ]
@@ -102,7 +102,7 @@ def _model_tables(model: ModelResults) -> Iterator[Table]:
     if not model.fit.get("finding"):
         rows = [
             (
-                text_of(term["label"]),
+                text_of(term["label"]).replace("_", " "),
                 ratio_cell(*(_exp(term[key]) for key in ("estimate", "low", "high"))),
                 p_cell(term["p"]),
             )

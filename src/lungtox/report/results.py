@@ -33,6 +33,8 @@ class Results:
         The whole config as plain values.
     analysis, exclusions, table1, flow, missing, univariable, cytokines, auc, pairs, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
+    units : dict
+        Column -> unit, of cohort/dictionary.csv.
     warnings : tuple of str
         Of cohort/warnings.json.
     qa : tuple of dict
@@ -49,6 +51,7 @@ class Results:
     table1: pd.DataFrame | None
     flow: pd.DataFrame | None
     missing: pd.DataFrame | None
+    units: Mapping[str, str]
     warnings: tuple[str, ...]
     qa: tuple[Mapping[str, Any], ...]
     univariable: pd.DataFrame | None
@@ -82,7 +85,7 @@ class Results:
 
     @property
     def dose_warnings(self) -> dict[str, list[str]]:
-        """Warnings of the dose stage -> study IDs, over all patients."""
+        """Warnings of the dose stage -> study IDs, over all patients, word by word."""
         found: dict[str, list[str]] = {}
         for entry in self.qa:
             for text in entry.get("warnings") or ():
@@ -125,6 +128,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         table1=_table(root / "cohort/table1.csv", text=True),
         flow=_table(root / "cohort/flow.csv"),
         missing=_table(root / "cohort/missing.csv"),
+        units=_units(root / "cohort/dictionary.csv"),
         warnings=tuple(_json(root / "cohort/warnings.json") or ()),
         qa=_quality(root / "dose", listed),
         univariable=_table(root / "association/univariable.csv"),
@@ -151,6 +155,13 @@ def _table(path: Path, *, text: bool = False) -> pd.DataFrame | None:
         return None
     table = read_csv(path, dtype=str if text else None)
     return None if table.empty else table
+
+
+def _units(path: Path) -> dict[str, str]:
+    table = _table(path)
+    if table is None:
+        return {}
+    return {str(row["column"]): row["unit"] for row in records(table) if isinstance(row["unit"], str)}
 
 
 def _json(path: Path) -> Any:

@@ -1,4 +1,7 @@
 "use strict";
+// What is folded on the screen is printed.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+
 // A click on a column head sorts the table: numbers by their full value, all else as text.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
