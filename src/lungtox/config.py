@@ -15,6 +15,7 @@ from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.figures.config import FiguresSettings
 from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, ValidationSettings
+from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
@@ -196,6 +197,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         elif source.metric not in config.dose.metrics.get(source.structure, []):
             known = config.dose.metrics.get(source.structure, [])
             yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+    yield from unknown_published(config.ntcp)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)

@@ -58,9 +58,7 @@ def write_csv(table: pd.DataFrame, path: str | Path, *, schema: pa.DataFrameSche
         checked.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def read_csv(
-    path: str | Path, *, schema: pa.DataFrameSchema | None = None, dtype: Any = None
-) -> pd.DataFrame:
+def read_csv(path: str | Path, *, schema: pa.DataFrameSchema | None = None, dtype: Any = None) -> pd.DataFrame:
     """Read a CSV that lungtox wrote; only the empty field is missing (``"NA"`` and ``"None"`` are text)."""
     import pandas as pd
 

@@ -41,8 +41,7 @@ rule build_report:
         ),
         published="<results>/ntcp/published/validation.csv",
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
-        tables=[ANALYSIS.inputs.clinical]
-        + ([ANALYSIS.inputs.cytokines] if ANALYSIS.inputs.cytokines else []),
+        tables=[table for table in ANALYSIS.inputs.model_dump().values() if table],
         script=script("build_report"),
     output:
         report="<results>/report.html",

@@ -12,7 +12,7 @@ from lungtox.check import CheckResult
 from lungtox.check import check as run_check
 from lungtox.config import Config, load_config
 from lungtox.errors import Fault
-from lungtox.extraction import read_patients
+from lungtox.extraction import scan_patients
 from lungtox.provenance import code_digest, state_of_files
 from lungtox.tables import write_text
 
@@ -42,7 +42,7 @@ def check(
 def _state(path: Path, config: Config) -> str:
     """Digest of the config, the tables, the files of the patients and this program."""
     tables = [path, *(Path(table) for table in config.inputs.model_dump().values() if table)]
-    rows = read_patients(config.inputs.patients, structures=config.inputs.structures)
+    rows, _ = scan_patients(config.inputs.patients, structures=config.inputs.structures)
     files = [file for row in rows for file in row.files]
     return f"{state_of_files([*tables, *files])} {code_digest(__file__)}\n"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lungtox.dose.arrow import arrow_floats, arrow_integers, arrow_text, float_values, text_codes
 from lungtox.dose.dvh import Dvh, bin_edges_gy
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.tables import atomic_path
@@ -143,12 +144,12 @@ def _arrow_table(dvhs: Sequence[tuple[str, Dvh]], schema: pa.Schema) -> pa.Table
     def text(values: list[str]) -> pa.Array:
         levels = sorted(set(values))
         codes = np.repeat(np.array([levels.index(value) for value in values], dtype=np.int32), counts)
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(levels))
+        return arrow_text(levels, codes)
 
     def per_dvh(values: list[float | None]) -> pa.Array:
-        return pa.array(np.repeat(np.array(values, dtype=np.float64), counts), from_pandas=True)
+        return arrow_floats(np.repeat(np.array(values, dtype=np.float64), counts))
 
-    return pa.table(
+    return pa.Table.from_arrays(
         [
             text([patient for patient, _ in dvhs]),
             text([dvh.structure for _, dvh in dvhs]),
@@ -156,8 +157,8 @@ def _arrow_table(dvhs: Sequence[tuple[str, Dvh]], schema: pa.Schema) -> pa.Table
             text([dvh.quantity for _, dvh in dvhs]),
             per_dvh([dvh.alpha_beta_gy for _, dvh in dvhs]),
             per_dvh([dvh.bin_width_gy for _, dvh in dvhs]),
-            pa.array(np.concatenate([dvh.dose_gy[rows] for (_, dvh), rows in zip(dvhs, filled, strict=True)])),
-            pa.array(np.concatenate([dvh.volume_cc[rows] for (_, dvh), rows in zip(dvhs, filled, strict=True)])),
+            arrow_floats(np.concatenate([dvh.dose_gy[rows] for (_, dvh), rows in zip(dvhs, filled, strict=True)])),
+            arrow_floats(np.concatenate([dvh.volume_cc[rows] for (_, dvh), rows in zip(dvhs, filled, strict=True)])),
         ],
         schema=schema,
     )
@@ -175,7 +176,7 @@ def _read_stream(path: str | Path, wanted: Collection[tuple[str, str, str]] | No
         raise _fault(name, "a DVH table in Parquet", type(error).__name__) from None
     summaries = _checked_summaries(table, metadata, name)
     rows = _row_ranges(table, summaries, name)
-    doses, volumes = table["dose_gy"].to_numpy(), table["volume_cc"].to_numpy()
+    doses, volumes = float_values(table["dose_gy"]), float_values(table["volume_cc"])
     for summary, (start, stop) in zip(summaries, rows, strict=True):
         if wanted is None or (summary["structure"], summary["weighting"], summary["quantity"]) in wanted:
             yield summary["patient"], _dvh(summary, doses[start:stop], volumes[start:stop], name)
@@ -201,17 +202,15 @@ def _row_ranges(table: pa.Table, summaries: list[dict[str, Any]], name: str) -> 
     """Give first and last + 1 row of each DVH; rows of one DVH stand together, in the order of the summaries."""
     changes = np.zeros(max(table.num_rows - 1, 0), dtype=bool)
     for column in _IDENTITY:
-        values = table[column].combine_chunks()
         if column in ("alpha_beta_gy", "bin_width_gy"):
-            codes = np.nan_to_num(values.to_numpy(zero_copy_only=False), nan=-1.0)
+            numbers = np.nan_to_num(float_values(table[column]), nan=-1.0)
+            changes |= numbers[1:] != numbers[:-1]
         else:
-            # A file that was written in several pieces has a dictionary for each: bring them to one.
-            codes = values.unify_dictionaries().combine_chunks() if hasattr(values, "unify_dictionaries") else values
-            codes = codes.indices.to_numpy()
-        changes |= codes[1:] != codes[:-1]
+            codes = text_codes(table[column])
+            changes |= codes[1:] != codes[:-1]
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1]) if table.num_rows else np.zeros(0, dtype=int)
     stops = np.append(starts[1:], table.num_rows) if table.num_rows else starts
-    first = table.take(starts).select(list(_IDENTITY)).to_pylist()
+    first = table.take(arrow_integers(starts)).select(list(_IDENTITY)).to_pylist()
     if first != [{key: summary[key] for key in _IDENTITY} for summary in summaries]:
         raise _fault(name, "one block of rows for each DVH of the summary", f"{len(first)} blocks that differ from it")
     return [(int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from lungtox.dose.arrow import arrow_floats, arrow_strings
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.dose.dvh import Dvh
 from lungtox.dose.dvh_table import read_dvhs
@@ -49,7 +52,7 @@ def compute_metrics_table(
     pairs = read_dvhs(dvhs) if isinstance(dvhs, str | Path) else list(dvhs)
     # The whole structure beside its functional regions: the anatomical DVH of the same patient.
     whole = {(patient, dvh.structure): dvh.total_cc for patient, dvh in pairs if dvh.weighting == "anatomical"}
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for patient, dvh in pairs:
         anatomical = dvh.weighting == "anatomical"
         names = dose.metrics.get(dvh.structure, []) if anatomical else function.metrics if function else []
@@ -58,9 +61,15 @@ def compute_metrics_table(
             reference = whole.get((patient, dvh.structure))
         for name in names:
             identity = (patient, dvh.structure, dvh.weighting, dvh.quantity, name)
-            row = (*identity, _value(dvh, name, reference), parse_metric(name).unit)
-            rows.append(dict(zip(COLUMNS, row, strict=True)))
-    return pa.Table.from_pylist(rows, schema=metrics_schema())
+            rows.append((*identity, _value(dvh, name, reference), parse_metric(name).unit))
+    columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
+    return pa.Table.from_arrays(
+        [
+            arrow_floats(np.array(values, dtype=np.float64)) if name == "value" else arrow_strings(values)
+            for name, values in zip(COLUMNS, columns, strict=True)
+        ],
+        schema=metrics_schema(),
+    )
 
 
 def _value(dvh: Dvh, name: str, reference_cc: float | None) -> float | None:
