@@ -48,7 +48,9 @@ def code_digest(name):
 
 def section(*names, without=None):
     """The rule's own part of the config as JSON text; a key elsewhere reruns nothing."""
-    whole = ANALYSIS.model_dump(mode="json", exclude={name: {without} for name in names} if without else None)
+    whole = ANALYSIS.model_dump(
+        mode="json", exclude={name: {without} for name in names} if without else None
+    )
     values = {name: whole[name] for name in names}
     return canonical_json(values[names[0]] if len(names) == 1 else values)
 
