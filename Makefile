@@ -37,7 +37,7 @@ check: $(STAMP)  ## style, types, docstrings, workflow lint
 	$(BIN)/ruff check src scripts tests workflow/run.py
 	$(BIN)/ruff format --check src scripts tests workflow/run.py
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files "src/lungtox/*.py")
+	$(BIN)/python -m numpydoc lint $$(git ls-files "src/lungtox/*.py")
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python docs/generate.py --check
 
