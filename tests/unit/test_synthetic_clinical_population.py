@@ -20,14 +20,14 @@ from lungtox.synthetic.population import (
     make_population,
     marginal_document,
 )
-from lungtox.synthetic.simulate import describe_recovery
+from lungtox.synthetic.simulate import describe_recovery, main
 from lungtox.synthetic.truth import TRUTH
 
 
 @pytest.fixture(scope="module")
 def population() -> Population:
     rng = np.random.default_rng(2)
-    fmld = np.clip(rng.normal(13.0, 4.5, size=400), 2.0, 28.0)
+    fmld = np.clip(rng.normal(9.6, 4.5, size=400), 1.0, 28.0)
     return Population(3, fmld + rng.normal(2.0, 1.5, size=400), fmld, rng.random(400) < 0.9)
 
 
@@ -63,7 +63,7 @@ def test_packaged_marginal_truth_is_of_this_generator() -> None:
 def test_packaged_event_rate_and_auc_are_those_of_a_pneumonitis_cohort() -> None:
     packaged = marginal_truth()
     assert packaged is not None
-    assert 0.25 < packaged["event_rate"] < 0.30
+    assert 0.25 < packaged["event_rate"] < 0.32
     assert packaged["expected_auc"]["fmld_gy"] == pytest.approx(0.75, abs=0.03)
 
 
@@ -114,8 +114,8 @@ def test_coverage_counts_intervals_with_the_truth() -> None:
     ("covered", "limits", "verdict"),
     [
         # Clopper-Pearson limits from R's binom.test(k, n): 95 of 100 gives 88.7165 to 98.3568 %.
-        (95, (88.7165, 98.3568), "inside"),
-        (100, (96.3783, 100.0), "outside, not beyond Monte Carlo error"),
+        (95, (88.7165, 98.3568), "inside, Monte Carlo interval reaches out"),
+        (100, (96.3783, 100.0), "outside, Monte Carlo interval reaches in"),
         (0, (0.0, 3.6217), "outside"),
     ],
 )
@@ -123,3 +123,19 @@ def test_monte_carlo_interval(covered: int, limits: tuple[float, float], verdict
     found = Coverage("m", "p", 0.0, 100, covered, 0.0, 0.0)
     assert found.monte_carlo == pytest.approx(limits, abs=1e-3)
     assert found.verdict == verdict
+
+
+def test_a_narrow_monte_carlo_interval_is_inside_as_a_whole() -> None:
+    assert Coverage("m", "p", 0.0, 10_000, 9500, 0.0, 0.0).verdict == "inside"
+
+
+def test_command_writes_the_page_and_leaves_the_packaged_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, population: Population, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lungtox.synthetic.simulate.make_population", lambda *args, **options: population)
+    before = marginal_truth()
+    page = tmp_path / "truth-recovery.md"
+    main(["--seeds", "2", "--patients", "60", "--processes", "1", "--out", str(page)])
+    assert "2 cohorts of 60 patients, seeds 1 to 2" in page.read_text(encoding="utf-8")
+    assert marginal_truth() == before
+    assert "2 cohorts after" in capsys.readouterr().out

@@ -85,11 +85,11 @@ class Coverage:
 
     @property
     def verdict(self) -> str:
-        """Place of the share, and of its Monte Carlo interval, against the goal."""
-        if GOAL_PCT[0] <= self.percent <= GOAL_PCT[1]:
-            return "inside"
-        low, high = self.monte_carlo
-        return "outside" if high < GOAL_PCT[0] or low > GOAL_PCT[1] else "outside, not beyond Monte Carlo error"
+        """Place of the share against the goal, and whether its Monte Carlo interval agrees."""
+        (low, high), (least, most) = self.monte_carlo, GOAL_PCT
+        if least <= self.percent <= most:
+            return "inside" if least <= low and high <= most else "inside, Monte Carlo interval reaches out"
+        return "outside" if high < least or low > most else "outside, Monte Carlo interval reaches in"
 
 
 def simulate_replicate(seed: int, *, population: Population, patients: int) -> Replicate:
@@ -175,7 +175,7 @@ def run_replicates(seeds: Sequence[int], *, population: Population, patients: in
     """Simulate all seeds, in their order."""
     task = partial(simulate_replicate, population=population, patients=patients)
     with worker_processes(processes) as workers:
-        return list(workers.map(task, seeds, chunksize=5))
+        return list(workers.map(task, seeds, chunksize=20))
 
 
 def _cohort_table(rng: np.random.Generator, chosen: np.ndarray[Any, Any], population: Population) -> pd.DataFrame:
