@@ -4,6 +4,7 @@ Start it with `make run`. By hand:
 snakemake --profile workflow/profiles/default [--config file=my_analysis.yaml]
 """
 
+import os
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -37,8 +38,8 @@ shell.prefix(
 
 
 def script(name):
-    """Path of a rule's script."""
-    return f"{workflow.basedir}/scripts/{name}.py"
+    """Path of a rule's script, from the working folder: the project may be moved without a rerun."""
+    return str(Path(os.path.relpath(workflow.basedir)) / "scripts" / f"{name}.py")
 
 
 def code_digest(name):
