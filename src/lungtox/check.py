@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lungtox.cohort import match_patients, read_clinical, read_cytokines
+import yaml
+from pydantic import ValidationError
+
+from lungtox.cohort import CYTOKINE_UNITS, match_patients, read_clinical, read_cytokines
+from lungtox.config import Config, load_config
 from lungtox.errors import Fault, InputError
-from lungtox.extraction import Inspection, PatientRow, inspect_patient, scan_patients
-
-if TYPE_CHECKING:
-    from lungtox.config import Config
+from lungtox.extraction import Inspection, PatientRow, inspect_patient, is_study_id, scan_patients
 
 # Columns of the analysis table that come from the plan or from the endpoint, not from the clinical table.
 DERIVED_COLUMNS = frozenset(
@@ -61,26 +62,79 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     """
     inputs = config.inputs
     rows, faults = scan_patients(inputs.patients, structures=inputs.structures)
-    clinical, more = _study_ids(inputs.clinical, partial(read_clinical, required=_clinical_columns(config)))
-    faults += more
+    faults += _table_faults([row.patient for row in rows], config)
+    warnings: list[str] = []
+    inspections = _inspect(rows, config, processes)
+    left_out = config.cohort.accepted_exclusions if config.cohort.on_unusable == "stop" else [r.patient for r in rows]
+    for row, found in zip(rows, inspections, strict=True):
+        warnings += found.warnings
+        if found.faults and row.patient in left_out:
+            warnings += [f"{fault.who} will be left out: {fault.found}" for fault in found.faults]
+        else:
+            faults += found.faults
+    faults += _same_dose_twice(rows, inspections)
+    warnings += _spect_warnings(rows, inspections)
+    return CheckResult(tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)), len(rows))
+
+
+def read_usable_config(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
+    """Read a config as far as it can be used, so that a misspelt key does not hide what is wrong with the files.
+
+    Returns
+    -------
+    config : Config or None
+        Without the keys that nobody knows; None where more than those is wrong with its sections.
+    faults : tuple of Fault
+    """
+    try:
+        return load_config(path), ()
+    except InputError as error:
+        faults = error.faults
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        try:
+            return Config.model_validate(raw), faults
+        except ValidationError as error:
+            for item in error.errors(include_url=False, include_context=False):
+                if item["type"] == "extra_forbidden":
+                    _take_out(raw, item["loc"])
+        return Config.model_validate(raw), faults
+    except (OSError, UnicodeDecodeError, ValidationError, yaml.YAMLError):
+        return None, faults
+
+
+def _take_out(raw: Any, location: Sequence[str | int]) -> None:
+    for part in location[:-1]:
+        raw = raw[part]
+    del raw[location[-1]]
+
+
+def _table_faults(listed: Sequence[str], config: Config) -> list[Fault]:
+    """Read clinical and cytokine table, and compare their patients where both sides are known."""
+    inputs = config.inputs
+    clinical, faults = _study_ids(inputs.clinical, partial(read_clinical, required=_clinical_columns(config)))
     cytokines: list[str] = []
     if inputs.cytokines is not None:
         cytokines, more = _study_ids(inputs.cytokines, read_cytokines)
         faults += more
-    accepted = config.cohort.accepted_exclusions
+    # A table that cannot be read at all is one fault, not one for each patient that it may have.
     faults += match_patients(
-        [row.patient for row in rows], clinical=clinical, cytokines=sorted(set(cytokines)), accepted=accepted
+        listed,
+        clinical=(clinical or listed) if listed else [],
+        cytokines=sorted(set(cytokines)) if listed else [],
+        accepted=config.cohort.accepted_exclusions if listed and clinical else [],
     )
-    warnings: list[str] = []
-    inspections = _inspect(rows, config, processes)
-    for row, found in zip(rows, inspections, strict=True):
-        warnings += found.warnings
-        if found.faults and (row.patient in accepted or config.cohort.on_unusable == "exclude"):
-            warnings += [f"{row.patient} will be left out: {fault.found}" for fault in found.faults]
-        else:
-            faults += found.faults
-    faults += _same_dose_twice(rows, inspections)
-    return CheckResult(tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)), len(rows))
+    return faults
+
+
+def _spect_warnings(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[str]:
+    """Say how many patients the functional analyses have."""
+    looked_at = [(row.patient, found.spect) for row, found in zip(rows, inspections, strict=True) if found.spect]
+    without = [patient for patient, spect in looked_at if spect == "none"]
+    usable = sum(spect == "ok" for _, spect in looked_at)
+    if usable < len(looked_at):
+        names = f" (none given for {', '.join(without)})" if without else ""
+        yield f"functional analyses use the {usable} of {len(looked_at)} usable patients with a SPECT{names}"
 
 
 def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[Fault]:
@@ -114,22 +168,27 @@ def _plain_ids(path: Path) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return []
-    return [row["patient"].strip() for row in csv.DictReader(text.splitlines()) if (row.get("patient") or "").strip()]
+    header, *lines = text.splitlines() or [""]
+    names = [name.strip() for name in header.split(",")]
+    found = (str(cells.get("patient") or "").strip() for cells in csv.DictReader(lines, fieldnames=names))
+    return [patient for patient in found if is_study_id(patient)]
 
 
-def _clinical_columns(config: Config) -> list[str]:
-    """Columns that the config names and only the clinical table can give."""
+def _clinical_columns(config: Config) -> dict[str, str]:
+    """Columns that only the clinical table can give, with the place in the config that names them first."""
     made = DERIVED_COLUMNS | set(config.cohort.metrics)
-    return [
-        name
-        for name in dict.fromkeys(_named_columns(config))
-        if name not in made and not name.endswith(CYTOKINE_ENDINGS)
-    ]
+    if config.inputs.cytokines is not None:
+        made |= {f"{name}{ending}" for name in CYTOKINE_UNITS for ending in CYTOKINE_ENDINGS}
+    found: dict[str, str] = {}
+    for name, place in _named_columns(config):
+        if name not in made:
+            found.setdefault(name, place)
+    return found
 
 
-def _named_columns(config: Config) -> Iterator[str]:
-    for names in config.association.families.values():
-        yield from names
-    for model in config.models.values():
-        yield from model.predictors
-    yield from config.roc.scores
+def _named_columns(config: Config) -> Iterator[tuple[str, str]]:
+    for family, names in config.association.families.items():
+        yield from ((name, f"association.families.{family}") for name in names)
+    for key, model in config.models.items():
+        yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    yield from ((name, "roc.scores") for name in config.roc.scores)

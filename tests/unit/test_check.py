@@ -1,15 +1,17 @@
 """``lungtox check``: every fault of tables and files in one go."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from lungtox.check import check
+from lungtox.check import check, read_usable_config
 from lungtox.cli import main
 from lungtox.cohort import CohortSettings, InputsSettings
 from tests.unit import box_patient as boxes
 from tests.unit import dicom_files as make
 
+PROJECT = Path(__file__).parents[2]
 CLINICAL = "patient,age_y,sex,smoking,rt_start_date,rt_end_date,rp_grade,rp_date,last_follow_up_date,death_date\n{rows}"
 ROW = "{},63,F,never,2020-01-06,2020-02-14,0,,2021-01-01,\n"
 
@@ -28,7 +30,9 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
-        association=SimpleNamespace(families={"clinical": ["age_y", "technique", "tgfb1_pre"]}),
+        association=SimpleNamespace(
+            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}
+        ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[]),
     )
@@ -38,7 +42,7 @@ def test_nothing_wrong(tmp_path):
     boxes.write(tmp_path, {"A": {}, "B": {"spect": None}})
     result = check(config(tmp_path))
     assert (result.faults, result.patients) == ((), 2)
-    assert result.warnings == ("B: no SPECT: functional analyses leave this patient out",)
+    assert result.warnings == ("functional analyses use the 1 of 2 usable patients with a SPECT (none given for B)",)
 
 
 def test_all_faults_in_one_go(tmp_path):
@@ -112,7 +116,7 @@ def test_the_command_groups_what_it_finds(tmp_path, capsys, monkeypatch):
     boxes.write(
         tmp_path, {"A": {"dose": boxes.dose(DoseUnits="RELATIVE")}, "B": {"dose": boxes.dose(DoseUnits="RELATIVE")}}
     )
-    monkeypatch.setattr("lungtox.commands.check.load_config", lambda path: config(tmp_path))
+    monkeypatch.setattr("lungtox.commands.check.read_usable_config", lambda path: (config(tmp_path), ()))
     with pytest.raises(SystemExit) as stopped:
         main(["check"])
     printed = capsys.readouterr()
@@ -135,3 +139,35 @@ def test_a_config_that_cannot_be_read(capsys, tmp_path):
         main(["check", str(tmp_path / "none.yaml")])
     assert stopped.value.code == 1
     assert "no such file" in capsys.readouterr().err
+
+
+def test_a_table_that_cannot_be_read_is_one_fault_and_not_one_for_each_patient(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    settings = config(tmp_path, clinical=CLINICAL.replace("patient", "who"))
+    assert {fault.code for fault in check(settings).faults} == {"table-column"}
+    settings = config(tmp_path)
+    (tmp_path / "patients.csv").unlink()
+    (fault,) = check(settings).faults
+    assert (fault.who, fault.code) == ("patients.csv", "file-missing")
+
+
+def test_an_id_written_in_another_way_is_pointed_out(tmp_path):
+    boxes.write(tmp_path, {"P01": {}, "P02": {}})
+    here, there = check(config(tmp_path, patients=("P01", "P2"))).faults
+    assert (here.who, here.found) == ("P02 (patients.csv)", "P2, which may be the same")
+    assert (there.who, there.found) == ("P2 (clinical table)", "P02, which may be the same")
+
+
+def test_a_config_is_used_as_far_as_it_can_be(tmp_path):
+    text = (PROJECT / "config.yaml").read_text()
+    (tmp_path / "good.yaml").write_text(text)
+    settings, faults = read_usable_config(tmp_path / "good.yaml")
+    assert settings is not None and faults == ()
+    (tmp_path / "misspelt.yaml").write_text(text.replace("  end_cap:", "  end_cpa:"))
+    settings, faults = read_usable_config(tmp_path / "misspelt.yaml")
+    assert settings is not None and settings.dose.end_cap == "half-slice"
+    assert [fault.code for fault in faults] == ["config-unknown-key"]
+    for name, wrong in (("value", text.replace("grade: 2 ", "grade: 9 ")), ("yaml", "a: [")):
+        (tmp_path / f"{name}.yaml").write_text(wrong)
+        settings, faults = read_usable_config(tmp_path / f"{name}.yaml")
+        assert settings is None and len(faults) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def write(folder: Path, *rows: str, header: str = HEADER, encoding: str = "utf-8
     return path
 
 
-def faults_of(path: Path, **options: list[str]) -> list[str]:
+def faults_of(path: Path, **options: Iterable[str]) -> list[str]:
     with pytest.raises(InputError) as caught:
         read_clinical(path, **options)
     return [str(fault) for fault in caught.value.faults]
@@ -121,16 +122,24 @@ def test_refuses_a_course_that_cannot_be(tmp_path: Path, row: str, column: str, 
 
 def test_names_missing_columns_and_the_nearest_one(tmp_path: Path) -> None:
     header = HEADER.replace("rp_grade", "rp_grad").replace("age_y", "years")
-    faults = faults_of(write(tmp_path, GOOD[0], header=header), required=["age_y", "patient"])
+    faults = faults_of(write(tmp_path, GOOD[0], header=header), required={"age_y": "models.m.predictors"})
     text = "\n".join(faults)
-    assert "expected a column 'rp_grade'; found none" in text
-    assert "Rename 'rp_grad', if that is it." in text
-    assert "expected a column 'age_y'; found none" in text
+    assert "expected a column 'rp_grade'; found 'rp_grad', perhaps the same. Rename the column." in text
+    assert "expected a column 'age_y'; found none (columns: patient, years, sex" in text
+    assert "Or correct the name in the config: models.m.predictors." in text
+
+
+def test_what_may_be_a_name_is_not_quoted(tmp_path: Path) -> None:
+    faults = faults_of(write(tmp_path, GOOD[0], GOOD[1].replace("P002", "Planted^Name").replace("71.5", "old")))
+    assert "clinical table, line 3, column patient: expected a study ID" in faults[0]
+    assert len(faults) == 2
+    assert "Planted" not in "".join(faults)
+    assert "P001" not in "".join(faults_of(write(tmp_path, GOOD[1], header=GOOD[0])))
 
 
 def test_names_a_patient_twice_and_an_empty_study_id(tmp_path: Path) -> None:
     text = "\n".join(faults_of(write(tmp_path, *GOOD, GOOD[0], GOOD[1].replace("P002", ""))))
-    assert "P001 (clinical table, line 5): expected each patient once; found P001 already on line 2" in text
+    assert "P001 (clinical table, line 5): expected each patient once; found the same patient already on line 2" in text
     assert "clinical table, line 6, column patient: expected a value; found an empty cell" in text
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import DataElement, config
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from lungtox.dicom import Plan, read_dose, read_dose_header
@@ -216,3 +217,24 @@ def test_damaged_dicom_is_refused(tmp_path, monkeypatch):
         read_dose(path)
     assert "Doe" not in str(error.value)
     assert error.value.__cause__ is None and error.value.__suppress_context__
+
+
+def test_the_header_shows_a_cut_off_file_and_a_missing_scaling(tmp_path):
+    path = make.save(make.dose(np.zeros((20, 100, 100), dtype="<u2")), tmp_path / "d")
+    read_dose_header(path)
+    path.write_bytes(path.read_bytes()[:200_000])
+    with pytest.raises(InputError, match="expected 400000 bytes of pixels; found a file of 200000 bytes"):
+        read_dose_header(path)
+    with pytest.raises(InputError, match="DoseGridScaling"):
+        read_dose_header(make.save(make.dose(VALUES, DoseGridScaling=None), tmp_path / "s"))
+
+
+def test_a_value_of_the_wrong_kind_is_refused_and_not_quoted(tmp_path):
+    dataset = make.dose(VALUES)
+    dataset["NumberOfFrames"] = DataElement(0x00280008, "LO", "Planted^Name", validation_mode=config.IGNORE)
+    path = make.save(dataset, tmp_path / "d", implicit=True)
+    for read in (read_dose, read_dose_header):
+        with pytest.raises(InputError, match="P1: expected usable values in the RTDOSE") as error:
+            read(path, who="P1")
+        assert codes(error) == ["malformed"]
+        assert "Planted" not in str(error.value)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from pydicom import DataElement, config
 
 from lungtox.dose import write_dvhs
 from lungtox.extraction import extract_batch, extract_patient, inspect_patient, read_patients
@@ -149,7 +150,7 @@ def test_what_makes_a_patient_unusable(tmp_path, changes, expected):
 
 def test_the_names_found_are_listed_when_a_lung_is_missing(tmp_path):
     (fault,) = extract(tmp_path, structures=boxes.structures(Lung_L=None)).qa["faults"]
-    assert fault["found"] == "none accepted as Lung_L; the structure set has Lung L, Lung R, gtv, Heart"
+    assert fault["found"] == "no closed contours in 'Lung L'; the structure set has Lung L, Lung R, gtv, Heart"
 
 
 def test_no_gtv_is_accepted_only_by_name_of_the_setting_and_says_so(tmp_path):
@@ -261,5 +262,33 @@ def test_inspection_finds_no_fault_and_warns_about_function(tmp_path):
     )
     found = [inspect_patient(row, dose=SETTINGS, function=FUNCTION) for row in read_patients(table, structures=names)]
     assert [one.faults for one in found] == [(), (), (), ()]
-    assert [len(one.warnings) for one in found] == [0, 2, 1, 1]
-    assert found[1].warnings[1] == "B: no SPECT: functional analyses leave this patient out"
+    assert [len(one.warnings) for one in found] == [0, 1, 1, 1]
+    assert [one.spect for one in found] == ["ok", "none", "unusable", "unusable"]
+    assert (
+        found[3].warnings[0].startswith("D: SPECT not usable: expected Spacing Between Slices other than 0; found 0.")
+    )
+
+
+def test_faults_of_dose_and_structures_come_together(tmp_path):
+    found = extract(tmp_path, dose=boxes.dose(DoseUnits="RELATIVE"), structures=boxes.structures(Lung_L=None, GTV=[]))
+    assert codes(found) == ["dose-units", "structure-missing"]
+
+
+def test_a_malformed_file_makes_its_patient_unusable_and_is_not_quoted(tmp_path):
+    plan = make.plan([make.beam(1)], metersets=[100])
+    plan.FractionGroupSequence[0]["NumberOfFractionsPlanned"] = DataElement(
+        0x300A0078, "LO", "Planted^Name", validation_mode=config.IGNORE
+    )
+    found = extract(tmp_path, plan=plan)
+    (fault,) = found.qa["faults"]
+    assert (found.qa["status"], fault["code"], fault["who"]) == ("unusable", "malformed", "P014")
+    assert "Planted" not in str(found.qa)
+
+
+def test_a_partly_covered_lung_is_a_warning_of_the_check_where_the_config_allows_it(tmp_path):
+    settings = SETTINGS.model_copy(update={"allow_partial_coverage": ["Lungs-GTV", "Heart"]})
+    dose = boxes.dose(ImagePositionPatient=[-60, -40, 20])
+    (row,) = read_patients(boxes.write(tmp_path, {"P": {"dose": dose}})[0], structures=tmp_path / "structures.csv")
+    found = inspect_patient(row, dose=settings)
+    assert found.faults == ()
+    assert any("Lungs-GTV" in text and "outside" in text for text in found.warnings)

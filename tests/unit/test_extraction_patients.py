@@ -82,12 +82,12 @@ def test_faults_of_both_tables_come_together(tmp_path):
         ("P005", "source"),
         ("P006", "source"),
         ("P007", "source"),
-        ("structures.csv line 7", "patient"),
         ("structures.csv line 8", "structure-name"),
         ("structures.csv line 9", "number"),
         ("P001", "structure-twice"),
+        ("P009 (structures.csv line 7)", "patient-not-listed"),
     ]
-    assert "Did you mean 'Heart'?" in found[8].action
+    assert "Did you mean 'Heart'?" in found[7].action
     assert found[3].found == "plan, structures"
 
 
@@ -96,6 +96,9 @@ def test_faults_of_both_tables_come_together(tmp_path):
     [
         ("patient,structures,does\nP1,a,b\n", STRUCTURES, "unknown-column", "Did you mean 'dose'?"),
         ("study,dose\nP1,a\n", STRUCTURES, "missing-column", "expected a column patient"),
+        ("patient,plan,structures\nP1,a,b\n", STRUCTURES, "missing-column", "expected a column dose"),
+        ("patient;structures;dose\nP1;a;b\n", STRUCTURES, "missing-column", "Save the table as CSV with commas"),
+        ("P1,/home/x/a.dcm,b\n", STRUCTURES, "missing-column", "The first line names the columns: patient, plan"),
         ("patient,dose,dose\nP1,a,b\n", STRUCTURES, "repeated-column", "each column once"),
         ("patient,dvh\nP1,a,b,c\n", STRUCTURES, "table-row", "expected 2 cells"),
         (PATIENTS, "patient,roi_number\n", "missing-column", "a column accepted_by"),
@@ -120,3 +123,19 @@ def test_missing_tables_and_other_encodings(tmp_path):
 def test_unknown_patients_are_named(tmp_path):
     with pytest.raises(InputError, match="none for P8"):
         read_patients(write(tmp_path)[0], only=["P001", "P8"])
+
+
+def test_what_may_be_a_name_or_a_path_is_not_quoted(tmp_path):
+    found = faults(tmp_path, PATIENTS + "Planted^Name,,a,b,,,,,\n", STRUCTURES + "Planted^Name,1,a,Heart,exact,1,AB\n")
+    assert [fault.code for fault in found] == ["study-id", "patient-not-listed"]
+    assert "Planted" not in "".join(map(str, found))
+    found = faults(tmp_path, "P1,/home/planted/a.dcm\n")
+    assert "planted" not in "".join(map(str, found))
+
+
+def test_lines_of_commas_are_no_patients_and_a_stranger_is_named_once(tmp_path):
+    table, names = write(tmp_path, PATIENTS + ",,,,,,,,\n", STRUCTURES + ",,,,,,\n")
+    assert len(read_patients(table, structures=names)) == 3
+    rows = "".join(f"P009,{number},a,{name},exact,1,AB\n" for number, name in enumerate(("Heart", "GTV", "PTV")))
+    (fault,) = faults(tmp_path, structures=STRUCTURES + rows)
+    assert fault.who == "P009 (structures.csv, 3 lines from line 7)"

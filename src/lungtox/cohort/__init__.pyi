@@ -3,6 +3,7 @@ from .assemble import assemble_cohort as assemble_cohort
 from .assemble import merge_cohort as merge_cohort
 from .assemble import read_qa as read_qa
 from .clinical import read_clinical as read_clinical
+from .columns import CYTOKINE_UNITS as CYTOKINE_UNITS
 from .columns import Column as Column
 from .columns import metric_label as metric_label
 from .columns import metric_unit as metric_unit

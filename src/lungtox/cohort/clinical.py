@@ -33,8 +33,9 @@ def read_clinical(path: str | Path, *, required: Iterable[str] = ()) -> pd.DataF
     Parameters
     ----------
     path : path of a CSV as docs/file-contracts.md has it
-    required : iterable of str
-        Columns that must be there beside patient, dates and grade, because the config names them.
+    required : iterable of str, or mapping of str to str
+        Columns that must be there beside patient, dates and grade, because the config names them; a mapping tells
+        where, for the message.
 
     Returns
     -------
@@ -52,7 +53,9 @@ def read_clinical(path: str | Path, *, required: Iterable[str] = ()) -> pd.DataF
     import pandas as pd
 
     table = read_raw(path, NAME)
-    table.require([*REQUIRED_CLINICAL, *(name for name in required if name not in REQUIRED_CLINICAL)])
+    table.require(REQUIRED_CLINICAL)
+    table.require([name for name in required if name not in REQUIRED_CLINICAL], named_in=required)
+    table.study_ids()
     table.keys(["patient"], code="patient-twice")
     known = {column.name: column for column in CLINICAL_COLUMNS}
     columns: dict[str, Any] = {"patient": table.texts("patient")}

@@ -41,6 +41,7 @@ def read_cytokines(path: str | Path) -> pd.DataFrame:
 
     table = read_raw(path, NAME)
     table.require(COLUMNS)
+    table.study_ids()
     table.keys(["patient", "cytokine", "timepoint"], code="draw-twice")
     names = table.codes("cytokine", list(CYTOKINE_UNITS))
     times = table.codes("timepoint", list(TIMEPOINT_LABELS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ def match_patients(
         Fault(
             f"{patient} (patients.csv)",
             "a row in the clinical table",
-            "none",
+            _found(patient, set(clinical) - known),
             "Add the row, or name the patient under cohort.accepted_exclusions.",
             "patient-without-clinical",
         )
@@ -49,7 +50,7 @@ def match_patients(
             Fault(
                 f"{patient} ({table})",
                 "a row in patients.csv",
-                "none",
+                _found(patient, known - set(there)),
                 "Add the patient's files to patients.csv, remove the row, or name the patient under"
                 " cohort.accepted_exclusions.",
                 "patient-not-listed",
@@ -69,6 +70,16 @@ def match_patients(
         if patient not in elsewhere
     )
     return faults
+
+
+def _found(patient: str, others: Collection[str]) -> str:
+    """Say whether the other table writes the ID in another way: spreadsheets drop leading zeros, people change case."""
+    alike = [other for other in sorted(others) if _core(other) == _core(patient)]
+    return f"{alike[0]}, which may be the same" if alike else "none"
+
+
+def _core(patient: str) -> str:
+    return re.sub(r"[-_]|(?<!\d)0+(?=\d)", "", patient.lower())
 
 
 def find_exclusions(

@@ -6,13 +6,14 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from lungtox.errors import Fault, InputError
+from lungtox.extraction import is_study_id
 
 T = TypeVar("T")
 # float() would also take "nan", "inf" and "1_000", none of which is a measured value.
@@ -46,17 +47,36 @@ class RawTable:
         """Say where a cell is: study ID, table, line and column."""
         patient = self.cells[row].get("patient", "")
         place = f"{self.name}, line {self.lines[row]}, column {column}"
-        return f"{patient} ({place})" if patient and column != "patient" else place
+        return f"{patient} ({place})" if is_study_id(patient) and column != "patient" else place
 
-    def require(self, columns: Sequence[str]) -> None:
-        """Note each column that is missing, with the nearest one that is there."""
+    def require(self, columns: Sequence[str], *, named_in: Iterable[str] = ()) -> None:
+        """Note each column that is missing, with the nearest one that is there.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        named_in : iterable of str
+            Where it is a mapping: column -> place of the config that names it.
+        """
         for column in columns:
             if column not in self.header:
                 near = difflib.get_close_matches(column, self.header, n=1, cutoff=0.6)
-                action = f"Rename {near[0]!r}, if that is it." if near else f"Columns found: {', '.join(self.header)}."
-                self.faults.append(
-                    Fault(self.name, f"a column {column!r}", "none", f"Add the column. {action}", "table-column")
-                )
+                # Without a header the first patient's values would stand there.
+                known = f"none (columns: {', '.join(self.header)})" if "patient" in self.header else "none"
+                found = f"{near[0]!r}, perhaps the same" if near else known
+                action = "Rename the column." if near else "Add the column; the first line names the columns."
+                if isinstance(named_in, Mapping):
+                    action += f" Or correct the name in the config: {named_in[column]}."
+                self.faults.append(Fault(self.name, f"a column {column!r}", found, action, "table-column"))
+
+    def study_ids(self) -> None:
+        """Note texts that cannot be study IDs. They are not quoted: one may be a name."""
+        for row, cells in enumerate(self.cells):
+            text = cells.get("patient", "")
+            if text and not is_study_id(text):
+                expected = "a study ID of letters, digits, _ and -"
+                action = "Use the study ID of patients.csv."
+                self.faults.append(Fault(self.where(row, "patient"), expected, "another character", action, "study-id"))
 
     def parse(
         self, column: str, convert: Callable[[str], T], *, expected: str, action: str, code: str
@@ -123,6 +143,8 @@ class RawTable:
 
     def keys(self, columns: Sequence[str], *, code: str) -> None:
         """Note empty key cells and rows that carry the same key twice."""
+        if not set(columns) <= set(self.header):
+            return  # that the column is missing is one fault, not one for each row
         first: dict[tuple[str, ...], int] = {}
         for row, cells in enumerate(self.cells):
             key = tuple(cells.get(column, "") for column in columns)
@@ -133,11 +155,13 @@ class RawTable:
                     )
             if all(key):
                 if key in first:
+                    named = f"{key[0]} " if is_study_id(key[0]) else ""
+                    what = ", ".join(key[1:]) or "the same patient"
                     self.faults.append(
                         Fault(
-                            f"{key[0]} ({self.name}, line {self.lines[row]})",
+                            f"{named}({self.name}, line {self.lines[row]})",
                             f"each {' + '.join(columns)} once",
-                            f"{', '.join(key)} already on line {first[key]}",
+                            f"{what} already on line {first[key]}",
                             "Keep the row that is right.",
                             code,
                         )

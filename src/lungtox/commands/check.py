@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lungtox.check import CheckResult
 from lungtox.check import check as run_check
-from lungtox.config import Config, load_config
+from lungtox.check import read_usable_config
+from lungtox.config import Config
 from lungtox.errors import Fault
 from lungtox.extraction import scan_patients
 from lungtox.provenance import code_digest, state_of_files
@@ -24,15 +25,20 @@ def check(
     ] = None,
 ) -> None:
     """List everything that would stop a run, all at once, before it starts."""
-    settings = load_config(config)
-    state = _state(config, settings) if stamp is not None else ""
-    if stamp is not None and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
+    settings, config_faults = read_usable_config(config)
+    if settings is None:
+        _print_faults(config_faults)
+        print("The tables and the files of the patients were not looked at: correct the config first.", file=sys.stderr)
+        raise typer.Exit(1)
+    state = _state(config, settings) if stamp is not None and not config_faults else ""
+    if state and stamp is not None and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
         return
     result = run_check(settings)
+    faults = (*config_faults, *result.faults)
     for text in result.warnings:
         print(f"warning: {text}", file=sys.stderr)
-    _print_faults(result)
-    if result.faults:
+    _print_faults(faults)
+    if faults:
         raise typer.Exit(1)
     print(f"{result.patients} patients checked: nothing would stop the run ({len(result.warnings)} warnings).")
     if stamp is not None:
@@ -47,14 +53,14 @@ def _state(path: Path, config: Config) -> str:
     return f"{state_of_files([*tables, *files])} {code_digest(__file__)}\n"
 
 
-def _print_faults(result: CheckResult) -> None:
+def _print_faults(faults: Sequence[Fault]) -> None:
     """Print faults of one kind together, in the order in which the kinds were met."""
     groups: dict[str, list[Fault]] = {}
-    for fault in result.faults:
+    for fault in faults:
         groups.setdefault(fault.code, []).append(fault)
-    for code, faults in groups.items():
-        print(f"\n{code} ({len(faults)})", file=sys.stderr)
-        for fault in faults:
+    for code, alike in groups.items():
+        print(f"\n{code} ({len(alike)})", file=sys.stderr)
+        for fault in alike:
             print(f"  {fault}", file=sys.stderr)
     if groups:
-        print(f"\n{len(result.faults)} faults would stop the run.", file=sys.stderr)
+        print(f"\n{len(faults)} faults would stop the run. Nothing was started or written.", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
 from lungtox.dicom.plan import Plan
-from lungtox.dicom.source import numbers, open_dicom, require, stored_values
+from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Dose, Grid, Image
 
@@ -47,6 +48,7 @@ class DoseHeader:
     uid: str = field(default="", repr=False)
 
 
+@refusing("RTDOSE")
 def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, who: str = "RTDOSE") -> DoseHeader:
     """Read grid, units and kind of an RTDOSE without its pixels.
 
@@ -64,9 +66,12 @@ def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, 
         As :func:`read_dose`, apart from what only the pixels show. All faults of the header come together.
     """
     dataset = open_dicom(path, modality="RTDOSE", who=who, pixels=False)
-    return _header(dataset, accept=accept, who=who)[0]
+    header = _header(dataset, accept=accept, who=who)[0]
+    _refuse_cut_off(dataset, Path(path).stat().st_size, who=who)
+    return header
 
 
+@refusing("RTDOSE")
 def read_dose(
     path: str | Path, *, plan: Plan | None = None, accept: Collection[str] = WHOLE_PLAN, who: str = "RTDOSE"
 ) -> Dose:
@@ -126,6 +131,18 @@ def _fractions(header: DoseHeader, plan: Plan | None) -> tuple[int | None, tuple
     return plan.fractions, ()
 
 
+def _refuse_cut_off(dataset: Dataset, size: int, *, who: str) -> None:
+    """Refuse a file that is smaller than its uncompressed pixels: a broken copy, seen without reading them."""
+    syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID")
+    if syntax is not None and (syntax.is_compressed or syntax.is_deflated):
+        return
+    shape = (_frames(dataset), int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0))
+    wanted = math.prod(shape) * int(dataset.get("BitsAllocated") or 8) // 8
+    if size < wanted:
+        action = "The file is cut off: copy it again."
+        raise InputError(Fault(who, f"{wanted} bytes of pixels", f"a file of {size} bytes", action, "pixels"))
+
+
 def _frames(dataset: Dataset) -> int:
     return int(dataset.get("NumberOfFrames") or 1)
 
@@ -134,6 +151,7 @@ def _header(dataset: Dataset, *, accept: Collection[str], who: str) -> tuple[Dos
     faults = _meaning_faults(dataset, accept=accept, who=who)
     try:
         orientation = _orientation(dataset, who=who)
+        numbers(dataset, "DoseGridScaling", count=1, who=who)
         frame_of_reference = str(require(dataset, "FrameOfReferenceUID", who=who)).strip()
     except InputError as error:
         raise InputError([*faults, *error.faults]) from None

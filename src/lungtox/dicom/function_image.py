@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
-from lungtox.dicom.source import numbers, open_dicom, require, stored_values
+from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Image
 
@@ -43,6 +43,7 @@ _REFUSED = {
 }
 
 
+@refusing("SPECT")
 def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImage:
     """Read one reconstructed SPECT, given as its file or as a folder that holds nothing else.
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydicom.dataset import Dataset
 
-from lungtox.dicom.source import open_dicom
+from lungtox.dicom.source import open_dicom, refusing
 from lungtox.errors import Fault, InputError
 
 Technique = Literal["3D-CRT", "IMRT", "VMAT"]
@@ -46,6 +46,7 @@ class Plan:
     uid: str = field(default="", repr=False)
 
 
+@refusing("RTPLAN")
 def read_plan(path: str | Path, *, who: str = "RTPLAN") -> Plan:
     """Read an RTPLAN of photons, electrons or ions.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pydicom
@@ -13,6 +15,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from lungtox.errors import Fault, InputError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Values that break a DICOM rule are judged here, by what we need; pydicom's own warnings would print them to the log.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -24,6 +29,38 @@ _MODALITY_OF_SOP_CLASS = {
     "1.2.840.10008.5.1.4.1.1.481.8": "RTPLAN",
     "1.2.840.10008.5.1.4.1.1.20": "NM",
 }
+
+
+def refusing(modality: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let a reader refuse with an InputError whatever a malformed file makes fail.
+
+    pydicom converts values when they are looked at, so text in place of a number, or an item without its number,
+    raises anywhere in a reader. One such file must not stop the other patients, and pydicom's words may quote it.
+
+    Parameters
+    ----------
+    modality : str
+        For the message, where the reader is called without ``who``.
+    """
+
+    def decorate(read: Callable[P, T]) -> Callable[P, T]:
+        @wraps(read)
+        def reader(*arguments: P.args, **options: P.kwargs) -> T:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return read(*arguments, **options)
+            except InputError:
+                raise
+            except (AttributeError, LookupError, NotImplementedError, OverflowError, TypeError, ValueError) as error:
+                found = f"a value that is missing or of the wrong kind ({type(error).__name__})"
+                who = str(options.get("who", modality))
+                action = f"Export the {modality} again."
+                raise InputError(Fault(who, f"usable values in the {modality}", found, action, "malformed")) from error
+
+        return reader
+
+    return decorate
 
 
 def open_dicom(path: str | Path, *, modality: str, who: str, pixels: bool = True) -> Dataset:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from lungtox.dicom.source import open_dicom
+from lungtox.dicom.source import open_dicom, refusing
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Plane, Structure, StructureSet
 
@@ -30,6 +30,7 @@ class _Roi:
     frame_of_reference: str
 
 
+@refusing("RTSTRUCT")
 def read_structure_names(path: str | Path, *, who: str = "RTSTRUCT") -> dict[int, str]:
     """List ROI number and name of a structure set without reading any contour.
 
@@ -43,6 +44,7 @@ def read_structure_names(path: str | Path, *, who: str = "RTSTRUCT") -> dict[int
     return {roi.number: roi.name for roi in _rois(dataset)}
 
 
+@refusing("RTSTRUCT")
 def read_structures(
     path: str | Path, *, names: Collection[str | int] | None = None, who: str = "RTSTRUCT"
 ) -> StructureSet:

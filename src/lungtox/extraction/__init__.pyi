@@ -8,5 +8,6 @@ from .inspect import inspect_patient as inspect_patient
 from .loading import sum_doses as sum_doses
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
+from .patients import is_study_id as is_study_id
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients

@@ -9,7 +9,7 @@ from typing import Any
 from lungtox.dicom import FunctionImage
 from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_region
 from lungtox.errors import InputError, LungtoxError, ParameterError
-from lungtox.extraction.loading import frame_fault
+from lungtox.extraction.loading import frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
 
@@ -94,8 +94,8 @@ def compute_entries(
     InputError
         Dose and structures in different frames of reference.
     """
-    if structures.frame_of_reference != dose.frame_of_reference:
-        raise InputError(frame_fault("RTDOSE"))
+    if faults := frame_faults(structures, dose, who="RTDOSE"):
+        raise InputError(faults)
     entries: list[DvhEntry] = []
     for structure in structures.structures.values():
         entries += _entries(structure, dose, metrics, function, regions, allow_partial)

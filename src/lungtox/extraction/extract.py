@@ -137,7 +137,8 @@ def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pc
         patient,
         f"a dose grid that covers {minimum_pct:g} % of {structure}",
         f"{100 - coverage_pct:.3g} % of its volume outside the grid",
-        f"Calculate the dose on a larger grid, or name {structure} under dose.allow_partial_coverage.",
+        f"Calculate the dose on a larger grid, or name {structure} under dose.allow_partial_coverage:"
+        " its DVH is then that of the part inside.",
         "dose-coverage",
     )
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lungtox.dicom import read_dose_header, read_function_image
 from lungtox.dose.config import DoseSettings, FunctionSettings
-from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.errors import Fault, InputError
 from lungtox.extraction.extract import about, extract_patient, sample_all
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid, Structure
+
+SpectStatus = Literal["ok", "none", "unusable"]
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,17 @@ class Inspection:
     faults : tuple of Fault
         What makes the patient unusable.
     warnings : tuple of str
-        Everything else, with the study ID in front; a SPECT that is missing or refused is among these.
+        Everything else, with the study ID in front; a SPECT that is refused is among these.
     dose_uids : tuple of str
         Tell the same dose under two study IDs; never written anywhere.
+    spect : {"ok", "none", "unusable"} or None
+        None where it was not looked at: no section `function`, or a patient who cannot be used.
     """
 
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...] = ()
     dose_uids: tuple[str, ...] = field(default=(), repr=False)
+    spect: SpectStatus | None = None
 
 
 def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Inspection:
@@ -47,20 +53,24 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
     """
     if "dvh" in row.cells:
         qa = extract_patient(row, dose=dose, function=function).qa
-        return Inspection(tuple(Fault(**fault) for fault in qa["faults"]))
+        looked_at = function is not None and qa["status"] == "ok"
+        faults = tuple(Fault(**fault) for fault in qa["faults"])
+        return Inspection(faults, spect=qa["function"]["status"] if looked_at else None)
     try:
         loaded = load_patient(row, dose, pixels=False)
-        if not _plainly_covered(loaded):
-            sample_all(row.patient, loaded, dose)
+        samples = {} if _plainly_covered(loaded) else sample_all(row.patient, loaded, dose)
     except InputError as error:
         return Inspection(tuple(about(row.patient, error.faults)))
-    warnings = [*loaded.warnings]
+    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.warnings)]
     if dose.eqd2 and loaded.plan is None:
         warnings.append("no plan, so no number of fractions: EQD2 is left out")
+    spect: SpectStatus | None = None
     if function is not None:
-        warnings += _function_warnings(row, loaded)
+        spect, more = _function_warnings(row, loaded)
+        warnings += more
     uids = [read_dose_header(path, who=row.patient).uid for path in row.paths("dose")]
-    return Inspection((), tuple(f"{row.patient}: {text}" for text in warnings), tuple(uid for uid in uids if uid))
+    texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
+    return Inspection((), tuple(f"{row.patient}: {text}" for text in texts), tuple(uid for uid in uids if uid), spect)
 
 
 def _plainly_covered(loaded: Loaded) -> bool:
@@ -84,14 +94,18 @@ def _box_inside(structure: Structure, grid: Grid) -> bool:
     )
 
 
-def _function_warnings(row: PatientRow, loaded: Loaded) -> list[str]:
+def _function_warnings(row: PatientRow, loaded: Loaded) -> tuple[SpectStatus, list[str]]:
     path = row.path("spect")
     if path is None:
-        return ["no SPECT: functional analyses leave this patient out"]
+        return "none", []
     try:
         image = read_function_image(path, who=row.patient)
-    except LungtoxError as error:
-        return [f"SPECT not usable: {error}"]
+    except InputError as error:
+        return "unusable", [
+            f"SPECT not usable: expected {fault.expected}; found {fault.found}. {fault.action}"
+            for fault in error.faults
+        ]
     if image.frame_of_reference != loaded.dose.frame_of_reference:
-        return ["SPECT not usable: its frame of reference is not that of the dose"]
-    return list(image.warnings)
+        action = "Give a SPECT that is registered to the planning CT and resampled in its frame."
+        return "unusable", [f"SPECT not usable: its frame of reference is not that of the dose. {action}"]
+    return "ok", list(image.warnings)

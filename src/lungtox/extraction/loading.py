@@ -13,7 +13,7 @@ from lungtox.dose.config import DoseSettings
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import compose_regions, read_accepted
-from lungtox.geometry import Dose, Image, Region
+from lungtox.geometry import Dose, Image, Region, StructureSet
 
 T = TypeVar("T")
 
@@ -72,31 +72,32 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     plan = faults.attempt(lambda: read_plan(plan_path, who=row.patient)) if plan_path else None
     dose = faults.attempt(lambda: _read_doses(row, plan, pixels=pixels))
     structures = faults.attempt(lambda: read_accepted(row, settings))
-    if dose is None or structures is None or (plan_path and plan is None):
-        raise InputError(faults.found)
-    accepted, as_read = structures
-    if as_read.frame_of_reference != dose.frame_of_reference:
-        faults.found.append(frame_fault(row.patient))
-    regions, warnings, more = compose_regions(row, accepted, settings)
+    regions, warnings, more = compose_regions(row, structures[0], settings) if structures else ({}, [], [])
     faults.found += more
-    if faults.found:
+    if dose is not None and structures is not None:
+        faults.found += frame_faults(structures[1], dose, who=row.patient)
+    if dose is None or structures is None or faults.found:
         raise InputError(faults.found)
     if not regions:
         action = "Accept ROIs in structures.csv."
         raise InputError(Fault(row.patient, "contours for a structure of the config", "none", action, "no-structure"))
-    remarks = [*(plan.warnings if plan else ()), *dose.warnings, *as_read.warnings, *warnings]
+    remarks = [*(plan.warnings if plan else ()), *dose.warnings, *structures[1].warnings, *warnings]
     return Loaded(plan, dose, regions, tuple(dict.fromkeys(remarks)))
 
 
-def frame_fault(who: str) -> Fault:
-    """Say that dose and structures do not belong together."""
-    return Fault(
-        who,
-        "dose and structures in one frame of reference",
-        "two different ones",
-        "Give the dose that was calculated on the CT of these structures.",
-        "frame-of-reference",
-    )
+def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Fault]:
+    """Say where dose and structures do not belong together; nothing where they do."""
+    if structures.frame_of_reference == dose.frame_of_reference:
+        return []
+    return [
+        Fault(
+            who,
+            "dose and structures in one frame of reference (that of the planning CT)",
+            "two different ones" if structures.frame_of_reference else "none in the structure set",
+            "Give the dose that was calculated on the CT of these structures, or the structures of that CT.",
+            "frame-of-reference",
+        )
+    ]
 
 
 def _read_doses(row: PatientRow, plan: Plan | None, *, pixels: bool) -> Dose:

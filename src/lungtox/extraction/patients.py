@@ -9,7 +9,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,11 @@ CANONICAL_STRUCTURES = ("Lung_L", "Lung_R", "Lungs", "GTV", "PTV", "Heart", "Eso
 _FILE_COLUMNS = PATIENT_COLUMNS[1:]
 _READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
 _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def is_study_id(text: str) -> bool:
+    """Say whether a text can be a study ID: letters, digits, _ and -, because it becomes part of file names."""
+    return _STUDY_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ def scan_patients(path: str | Path, *, structures: str | Path | None = None) -> 
 
 
 def _read_rows(
-    path: Path, *, columns: Collection[str], required: Collection[str]
+    path: Path, *, columns: Collection[str], required: Callable[[Collection[str]], Sequence[str]]
 ) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]:
     """Read a table as (line number, non-empty cells), with the faults of its header."""
     if not path.is_file():
@@ -156,9 +161,10 @@ def _read_rows(
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
+    _refuse_no_header(path.name, header, columns)
     faults = [
         Fault(path.name, f"a column {name}", f"columns {', '.join(header)}", "Add it.", "missing-column")
-        for name in required
+        for name in required(header)
         if name not in header
     ]
     for name in header:
@@ -174,26 +180,46 @@ def _read_rows(
             who = f"{path.name} line {reader.line_num}"
             faults.append(Fault(who, f"{len(header)} cells", "more", "Check the commas.", "table-row"))
             continue
-        rows.append((reader.line_num, {name: value.strip() for name, value in cells.items() if (value or "").strip()}))
+        filled = {name: value.strip() for name, value in cells.items() if (value or "").strip()}
+        if filled:  # spreadsheets leave lines of nothing but commas
+            rows.append((reader.line_num, filled))
     return rows, faults
 
 
+def _refuse_no_header(table: str, header: Sequence[str], columns: Collection[str]) -> None:
+    """Refuse a first line that is no header. It is not quoted: it may hold paths."""
+    if set(header) & set(columns):
+        return
+    found, action = "none of its column names", f"The first line names the columns: {', '.join(columns)}."
+    if len(header) == 1 and any(sign in header[0] for sign in ";\t"):
+        found, action = "columns separated by something else than commas", "Save the table as CSV with commas."
+    raise InputError(Fault(f"{table} line 1", "the names of the columns", found, action, "missing-column"))
+
+
+def _required_patient_columns(header: Collection[str]) -> tuple[str, ...]:
+    return ("patient",) if "dvh" in header else ("patient", "structures", "dose")
+
+
 def _patient_rows(path: Path) -> tuple[list[PatientRow], list[Fault]]:
-    table, faults = _read_rows(path, columns=PATIENT_COLUMNS, required=("patient",))
+    table, faults = _read_rows(path, columns=PATIENT_COLUMNS, required=_required_patient_columns)
     if faults:
         raise InputError(faults)
     rows: dict[str, PatientRow] = {}
+    lines: dict[str, int] = {}
     for line, cells in table:
         patient = cells.get("patient", "")
         who = f"{path.name} line {line}"
-        if not _STUDY_ID.fullmatch(patient):
-            found = repr(patient) if patient else "nothing"
+        if not is_study_id(patient):
+            # Not quoted: what is no study ID may be a name.
+            found = "another character" if patient else "nothing"
             action = "Give every patient a study ID; it becomes part of file names."
             faults.append(Fault(who, "a study ID of letters, digits, _ and -", found, action, "study-id"))
         elif patient in rows:
             action = "Keep one row; several doses of one course are separated by ';'."
-            faults.append(Fault(patient, f"one row in {path.name}", "the same patient twice", action, "patient-twice"))
+            found = f"the same patient twice, on lines {lines[patient]} and {line}"
+            faults.append(Fault(patient, f"one row in {path.name}", found, action, "patient-twice"))
         else:
+            lines[patient] = line
             rows[patient] = PatientRow(patient, cells, path.parent)
             faults += _source_faults(patient, cells, path.name)
     return list(rows.values()), faults
@@ -214,16 +240,19 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
 
 def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
     required = ("patient", "roi_number", "roi_name", "structure", "accepted_by")
-    table, faults = _read_rows(path, columns=STRUCTURE_COLUMNS, required=required)
+    table, faults = _read_rows(path, columns=STRUCTURE_COLUMNS, required=lambda _: required)
     if faults:
         return {}, faults
     rois: dict[str, list[AcceptedRoi]] = {}
+    strangers: dict[str, list[int]] = {}
     for line, cells in table:
         if not {"accepted_by", "structure"} <= cells.keys():
             continue
         patient, structure = cells.get("patient", ""), cells["structure"]
-        fault = _roi_fault(cells, f"{path.name} line {line}", known)
-        if fault is not None:
+        fault = _roi_fault(cells, f"{path.name} line {line}")
+        if known is not None and patient not in known:
+            strangers.setdefault(patient if is_study_id(patient) else "", []).append(line)
+        elif fault is not None:
             faults.append(fault)
         elif any(roi.structure == structure for roi in rois.get(patient, ())):
             found, action = f"{structure} twice", f"Accept one ROI as {structure}."
@@ -231,13 +260,19 @@ def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[s
         else:
             roi = AcceptedRoi(int(cells["roi_number"]), cells.get("roi_name", ""), structure)
             rois.setdefault(patient, []).append(roi)
+    faults += [_stranger(patient, path.name, lines) for patient, lines in strangers.items()]
     return rois, faults
 
 
-def _roi_fault(cells: dict[str, str], who: str, known: Collection[str] | None) -> Fault | None:
-    patient = cells.get("patient", "")
-    if known is not None and patient not in known:
-        return Fault(who, "a patient of patients.csv", repr(patient), "Add the patient or remove the row.", "patient")
+def _stranger(patient: str, table: str, lines: Sequence[int]) -> Fault:
+    """Name a patient who has ROIs and no row in patients.csv: once, not once for each ROI."""
+    place = f"{table} line {lines[0]}" if len(lines) == 1 else f"{table}, {len(lines)} lines from line {lines[0]}"
+    who = f"{patient} ({place})" if patient else f"{place}, without a study ID"
+    action = "Add the patient's files to patients.csv, or remove the lines."
+    return Fault(who, "a row in patients.csv", "none", action, "patient-not-listed")
+
+
+def _roi_fault(cells: dict[str, str], who: str) -> Fault | None:
     if cells["structure"] not in CANONICAL_STRUCTURES:
         near = difflib.get_close_matches(cells["structure"], CANONICAL_STRUCTURES, n=1, cutoff=0.0)[0]
         expected = f"one of {', '.join(CANONICAL_STRUCTURES)} in the column structure"

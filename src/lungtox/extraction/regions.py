@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from lungtox.dicom import read_structure_names, read_structures
 from lungtox.dose.config import DoseSettings, RegionSettings
@@ -10,6 +10,7 @@ from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Region, Structure, StructureSet
 
+WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
 LUNGS = frozenset({"Lungs", "Lung_L", "Lung_R"})
 
 
@@ -47,7 +48,7 @@ def read_accepted(row: PatientRow, settings: DoseSettings) -> tuple[dict[str, St
     for roi in rois:
         structure = found.structures.get(roi.number)
         if structure is None or structure.name != roi.name.strip():
-            there = "no such ROI" if structure is None else f"the name {structure.name!r}"
+            there = f"no ROI of that number; {_listed(row)}" if structure is None else f"the name {structure.name!r}"
             expected = f"ROI {roi.number} named {roi.name!r}, accepted as {roi.structure}"
             action = "The structure set has changed since structures.csv was accepted: review it again."
             faults.append(Fault(row.patient, expected, there, action, "structure-changed"))
@@ -93,7 +94,7 @@ def compose_regions(
             continue
         uncut = [part for part in parts.minus if part not in accepted]
         if uncut and settings.gtv_absent == "refuse":
-            faults.append(_absent_fault(row, name, uncut))
+            faults.append(_absent_fault(row, name, uncut, or_else=WHOLE_ORGAN))
             continue
         if uncut:
             warnings.append(f"{name}: no contours of {', '.join(uncut)}; nothing taken out, so this is the whole organ")
@@ -117,14 +118,20 @@ def _with_stand_ins(recipe: RegionSettings, accepted: Mapping[str, Structure]) -
     return recipe.model_copy(update={"union": union})
 
 
-def _absent_fault(row: PatientRow, region: str, absent: Iterable[str]) -> Fault:
+def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_else: str = "") -> Fault:
     names = ", ".join(absent)
-    path = row.path("structures")
-    listed = ", ".join(read_structure_names(path, who=row.patient).values()) if path else ""
+    empty = [repr(roi.name) for roi in row.rois if roi.structure in absent]
+    why = f"no closed contours in {', '.join(empty)}" if empty else f"no ROI accepted as {names}"
     return Fault(
         row.patient,
         f"a structure with contours for {names} (part of {region})",
-        f"none accepted as {names}; the structure set has {listed or 'no ROI'}",
-        f"Accept the right ROI as {names} in structures.csv.",
+        f"{why}; {_listed(row)}",
+        f"Accept the right ROI as {names} in structures.csv.{or_else}",
         "structure-missing",
     )
+
+
+def _listed(row: PatientRow) -> str:
+    path = row.path("structures")
+    names = ", ".join(read_structure_names(path, who=row.patient).values()) if path else ""
+    return f"the structure set has {names or 'no ROI'}"
