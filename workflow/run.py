@@ -10,9 +10,13 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -61,13 +65,59 @@ def run(config: Path, *, cores: str, further: list[str], lock: int) -> int:
     # Under our own lock no other run is alive: a lock found now was left by one that was killed.
     if any(Path(".snakemake/locks").glob("*")):
         subprocess.run([*snakemake, "--unlock", *settings], check=False, capture_output=True)
-    status = call([*snakemake, *further, *settings], keep_open=(lock,))
-    if status:
+    shown = Progress()
+    status = call([*snakemake, *further, *settings], keep_open=(lock,), listener=shown.hear)
+    shown.end(failed=status != 0)
+    return status
+
+
+class Progress:
+    """Turns what Snakemake prints into one line of progress, and shows the logs of failed jobs in full.
+
+    Snakemake's own `--quiet rules` would hide the failed jobs too. Everything it printed is in .snakemake/log.
+    """
+
+    def __init__(self) -> None:
+        self.recent: deque[str] = deque(maxlen=40)
+        self.rule = ""
+        self.inside_log = False
+        self.failed_jobs = 0
+
+    def hear(self, line: str) -> None:
+        """Take one line of Snakemake's output."""
+        self.recent.append(line)
+        if found := re.match(r"Finished jobid: \d+ \(Rule: (\w+)\)", line):
+            self.rule = found[1]
+        elif re.match(r"\d+ of \d+ steps", line):
+            self._show_step(f"{line.strip()}  {self.rule}")
+        elif line.startswith("Logfile "):
+            self.inside_log, self.failed_jobs = True, self.failed_jobs + 1
+            print(f"\nA job failed. {line.strip()}", file=sys.stderr)
+        elif self.inside_log:
+            print(f"  {line.rstrip()}", file=sys.stderr)
+            # A log stands between two lines of equal signs.
+            self.inside_log = not (line.startswith("====") and not self.recent[-2].startswith("Logfile "))
+        elif re.match(r"Error in rule \w+", line):
+            print(f"\n{line.strip().rstrip(':')}. The other jobs go on.", file=sys.stderr)
+
+    def _show_step(self, text: str) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\033[K{text}", end="", flush=True)
+        else:
+            print(text, flush=True)
+
+    def end(self, *, failed: bool) -> None:
+        """Say how it ended."""
+        if sys.stdout.isatty():
+            print()
+        if not failed:
+            return
+        if not self.failed_jobs:
+            print("".join(self.recent), file=sys.stderr)
         print(
             "\nThe run did not finish. What is done is kept: type `make run` again after correcting the cause above.",
             file=sys.stderr,
         )
-    return status
 
 
 def check_inputs(config: Path) -> int:
@@ -76,14 +126,29 @@ def check_inputs(config: Path) -> int:
     return call(["lungtox", "check", str(config), "--stamp", f".snakemake/checked/{name}"])
 
 
-def call(command: list[str], *, keep_open: tuple[int, ...] = ()) -> int:
+def call(command: list[str], *, keep_open: tuple[int, ...] = (), listener: Callable[[str], None] | None = None) -> int:
     """Run a command in a process group of its own, pass signals on, and leave no process of the group behind."""
-    process = subprocess.Popen(command, start_new_session=True, pass_fds=keep_open)
+    process = subprocess.Popen(
+        command,
+        start_new_session=True,
+        pass_fds=keep_open,
+        stdout=None if listener is None else subprocess.PIPE,
+        stderr=None if listener is None else subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+
+    def listen() -> None:
+        for line in process.stdout or ():
+            if listener is not None:
+                listener(line)
 
     def pass_on(number: int, frame: object) -> None:
         os.killpg(process.pid, number)
 
     previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    hearing = threading.Thread(target=listen, daemon=True)
+    hearing.start()
     try:
         return process.wait() % 256
     finally:
@@ -92,6 +157,7 @@ def call(command: list[str], *, keep_open: tuple[int, ...] = ()) -> int:
         # Jobs of a killed Snakemake must not write beside the next run.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        hearing.join(timeout=5)
 
 
 if __name__ == "__main__":
