@@ -130,7 +130,7 @@ def test_the_command_groups_what_it_finds(tmp_path, capsys, monkeypatch):
         main(["check", "any.yaml"])
     printed = capsys.readouterr()
     assert not stopped.value.code
-    assert "2 patients checked: nothing would stop the run (1 warnings)" in printed.out
+    assert "2 patients checked: nothing would stop the run (2 warnings)" in printed.out
     assert "warning: B: SPECT not usable" in printed.err
 
 
