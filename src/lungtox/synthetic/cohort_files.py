@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,13 @@ from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.synthetic.clinical import simulate_cohort
 from lungtox.synthetic.patient import DoseSummary
 from lungtox.synthetic.patient_files import Job, Written, write_patient
+from lungtox.synthetic.workers import worker_processes
 from lungtox.tables import write_csv, write_json
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh")
 STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
 _WORKERS = 2
 _ALIASES = {"BODY": "Body"}
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRUE_DOSE = ("mld_gy", "fmld_gy", "fmld_unblurred_gy", "mpwld_gy", "v20_pct", "fv20_pct")
 
 
@@ -86,31 +83,12 @@ def _write_patients(
 ) -> list[Written]:
     jobs = [Job(folder, seed, index, dvh_only) for index in range(patients)]
     written = []
-    # Fresh interpreters with one BLAS thread: a sum over threads may differ in its last digit from run to run.
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(min(_WORKERS, patients), mp_context=get_context("spawn")) as pool,
-    ):
+    with worker_processes(min(_WORKERS, patients)) as pool:
         for one in pool.map(write_patient, jobs, chunksize=min(4, -(-patients // _WORKERS))):
             written.append(one)
             if on_patient is not None:
                 on_patient()
     return written
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start in the meantime use one thread for linear algebra."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _write_tables(folder: Path, written: Sequence[Written], *, seed: int) -> None:

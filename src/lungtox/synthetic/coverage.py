@@ -16,8 +16,9 @@ from lungtox.errors import FitError
 from lungtox.models import fit_logistic
 from lungtox.ntcp import fit_ntcp
 from lungtox.synthetic.clinical import simulate_cohort
-from lungtox.synthetic.population import Population, worker_processes
+from lungtox.synthetic.population import Population
 from lungtox.synthetic.truth import TRUTH
+from lungtox.synthetic.workers import worker_processes
 
 if TYPE_CHECKING:
     import pandas as pd

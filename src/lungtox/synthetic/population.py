@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +17,13 @@ from lungtox.synthetic.factors import sample_factors, sample_traits
 from lungtox.synthetic.patient import PatientTraits
 from lungtox.synthetic.phantom import dose_summary
 from lungtox.synthetic.truth import TRUTH, rp_probability
+from lungtox.synthetic.workers import worker_processes
 from lungtox.tables import atomic_path
 
 FloatArray = npt.NDArray[np.float64]
 
 POPULATION_SEED = 41
 FINGERPRINT_PATIENTS = 8
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BLOCKS = 20
 """Blocks of the population; the spread of their answers gives the Monte Carlo error of the whole."""
 LINKS: dict[str, Callable[[FloatArray], FloatArray]] = {"probit": log_ndtr, "logit": log_expit}
@@ -68,22 +64,6 @@ def fingerprint(seed: int = POPULATION_SEED) -> list[dict[str, float]]:
         {"mld_gy": round(float(mld), 6), "fmld_gy": round(float(fmld), 6), "probability": round(float(chance), 6)}
         for mld, fmld, chance in zip(few.mld_gy, few.fmld_gy, population_probability(few), strict=True)
     ]
-
-
-@contextmanager
-def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Start fresh worker processes with one thread each: more of them only wait for each other (measured: 4 times)."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as workers:
-            yield workers
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def make_population(size: int, *, processes: int, cache: Path, seed: int = POPULATION_SEED) -> Population:
