@@ -63,4 +63,5 @@ def _print_faults(faults: Sequence[Fault]) -> None:
         for fault in alike:
             print(f"  {fault}", file=sys.stderr)
     if groups:
-        print(f"\n{len(faults)} faults would stop the run. Nothing was started or written.", file=sys.stderr)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        print(f"\n{count} would stop the run. Nothing was started or written.", file=sys.stderr)
