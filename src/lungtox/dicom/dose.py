@@ -49,7 +49,9 @@ class DoseHeader:
 
 
 @refusing("RTDOSE")
-def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, who: str = "RTDOSE") -> DoseHeader:
+def read_dose_header(
+    path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, whole: bool = False, who: str = "RTDOSE"
+) -> DoseHeader:
     """Read grid, units and kind of an RTDOSE without its pixels.
 
     Parameters
@@ -57,6 +59,8 @@ def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, 
     path : str or Path
     accept : collection of str
         DoseSummationType values that are taken; by default only those that stand for whole plans.
+    whole : bool
+        True refuses a file that is too small for its pixels; False takes a header without them.
     who : str
         Stands at the front of every message.
 
@@ -67,7 +71,8 @@ def read_dose_header(path: str | Path, *, accept: Collection[str] = WHOLE_PLAN, 
     """
     dataset = open_dicom(path, modality="RTDOSE", who=who, pixels=False)
     header = _header(dataset, accept=accept, who=who)[0]
-    _refuse_cut_off(dataset, Path(path).stat().st_size, who=who)
+    if whole:
+        _refuse_cut_off(dataset, Path(path).stat().st_size, who=who)
     return header
 
 

@@ -108,7 +108,9 @@ def _read_doses(row: PatientRow, plan: Plan | None, *, pixels: bool) -> Dose:
     if pixels:
         doses = [read_dose(path, plan=plan, who=name) for path, name in zip(paths, who, strict=True)]
     else:
-        doses = [_empty_dose(read_dose_header(path, who=name)) for path, name in zip(paths, who, strict=True)]
+        doses = [
+            _empty_dose(read_dose_header(path, whole=True, who=name)) for path, name in zip(paths, who, strict=True)
+        ]
     return sum_doses(doses, who=row.patient)
 
 
