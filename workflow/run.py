@@ -1,6 +1,6 @@
 """What `make run` does: demo data, check, Snakemake - one run at a time, resumable after any interruption.
 
-Standard library only, so that it answers at once.
+Standard library only until the run has ended, so that it answers at once.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ def run(config: Path, *, cores: str, further: list[str], lock: int) -> int:
     shown = Progress()
     status = call([*snakemake, *further, *settings], keep_open=(lock,), listener=shown.hear)
     shown.end(failed=status != 0)
+    if status == 0:
+        from lungtox.config import load_config
+
+        print(
+            f"{'Nothing had changed' if shown.idle else 'Done'}. The report: {load_config(config).results}/report.html"
+        )
     return status
 
 
@@ -82,11 +88,14 @@ class Progress:
         self.rule = ""
         self.inside_log = False
         self.failed_jobs = 0
+        self.idle = False
 
     def hear(self, line: str) -> None:
         """Take one line of Snakemake's output."""
         self.recent.append(line)
-        if found := re.match(r"Finished jobid: \d+ \(Rule: (\w+)\)", line):
+        if line.startswith("Nothing to be done"):
+            self.idle = True
+        elif found := re.match(r"Finished jobid: \d+ \(Rule: (\w+)\)", line):
             self.rule = found[1]
         elif re.match(r"\d+ of \d+ steps", line):
             self._show_step(f"{line.strip()}  {self.rule}")
@@ -108,7 +117,7 @@ class Progress:
 
     def end(self, *, failed: bool) -> None:
         """Say how it ended."""
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and self.rule:
             print()
         if not failed:
             return
