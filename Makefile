@@ -39,6 +39,7 @@ check: $(STAMP)  ## style, types, docstrings, workflow lint
 	$(BIN)/mypy
 	$(BIN)/python -m numpydoc lint $$(git ls-files "src/lungtox/*.py")
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
 	$(BIN)/python docs/generate.py --check
 
 docs: $(STAMP)   ## docs/config.md and workflow/schemas from the typed config

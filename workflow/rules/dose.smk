@@ -2,17 +2,6 @@
 # Reads: the files that patients.csv names. Writes: <results>/dose/.
 
 
-def make_batches(patients, size):
-    """Batches in the order of patients.csv: new patients go to its end, so that full batches never change."""
-    if size == 1:
-        return {patient: [patient] for patient in patients}
-    chunks = [patients[start : start + size] for start in range(0, len(patients), size)]
-    return {f"batch{number:05d}": chunk for number, chunk in enumerate(chunks)}
-
-
-BATCHES = make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
-
-
 rule extract_dose:
     """Read the files of a batch of patients and write their differential DVHs and quality figures."""
     input:

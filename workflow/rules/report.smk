@@ -1,10 +1,6 @@
 # The report: everything above in one page that opens from disk.
 # Reads: all tables and figures. Writes: <results>/report.html, <results>/provenance.json.
 
-FIGURES = ["dvh_groups", "roc", "forest", "ntcp"] + (
-    ["cytokines"] if ANALYSIS.inputs.cytokines else []
-)
-
 
 rule build_report:
     """Write the self-contained report."""
@@ -55,7 +51,7 @@ rule build_report:
     params:
         code=code_digest("build_report"),
         config=canonical_json(ANALYSIS.model_dump(mode="json")),
-        folder=ANALYSIS.results,
+        folder=lambda wildcards, output: str(Path(output.report).parent),
     shell:
         "python {input.script:q} --folder {params.folder:q} --config {params.config:q} --inputs {input.tables:q}"
         " --report {output.report:q} --provenance {output.provenance:q} >{log:q} 2>&1"

@@ -1,0 +1,49 @@
+# What this analysis is: its config, its patients and their batches, and what a change of each reruns. No rules.
+
+import os
+from pathlib import Path
+
+from lungtox.config import load_config
+from lungtox.extraction import read_patients
+from lungtox.provenance import canonical_json, code_digest as digest_of
+
+ANALYSIS = load_config(config.get("file", "config.yaml"))
+ROWS = {
+    row.patient: row
+    for row in read_patients(
+        ANALYSIS.inputs.patients, structures=ANALYSIS.inputs.structures
+    )
+}
+FIGURES = ["dvh_groups", "roc", "forest", "ntcp"] + (
+    ["cytokines"] if ANALYSIS.inputs.cytokines else []
+)
+
+
+def make_batches(patients, size):
+    """Batches in the order of patients.csv: new patients go to its end, so that full batches never change."""
+    if size == 1:
+        return {patient: [patient] for patient in patients}
+    chunks = [patients[start : start + size] for start in range(0, len(patients), size)]
+    return {f"batch{number:05d}": chunk for number, chunk in enumerate(chunks)}
+
+
+BATCHES = make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
+
+
+def script(name):
+    """Path of a rule's script, from the working folder: the project may be moved without a rerun."""
+    return str(Path(os.path.relpath(workflow.basedir)) / "scripts" / f"{name}.py")
+
+
+def code_digest(name):
+    """Digest of what a rule's script really imports: a changed formula reruns what depends on it, nothing else."""
+    return digest_of(script(name))
+
+
+def section(*names, without=None):
+    """The rule's own part of the config as JSON text; a key elsewhere reruns nothing."""
+    whole = ANALYSIS.model_dump(
+        mode="json", exclude={name: {without} for name in names} if without else None
+    )
+    values = {name: whole[name] for name in names}
+    return canonical_json(values[names[0]] if len(names) == 1 else values)
