@@ -118,7 +118,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 def test_dciodvfy_finds_no_error(kind: str, tmp_path: Path) -> None:
     program = shutil.which("dciodvfy")
     if program is None:
-        pytest.skip("dciodvfy (Debian dicom3tools) is not installed")
+        pytest.skip("dciodvfy is not installed: apt-get install dicom3tools")
     path = WRITERS[kind](tmp_path / kind)
     judged = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
     assert "Error" not in judged.stdout + judged.stderr
