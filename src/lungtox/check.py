@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from lungtox.cohort import CYTOKINE_UNITS, match_patients, read_clinical, read_cytokines
-from lungtox.config import Config, load_config
+from lungtox.cohort import CYTOKINE_UNITS, derive_endpoint, match_patients, read_clinical, read_cytokines
+from lungtox.config import Config, load_config, named_columns
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import Inspection, PatientRow, inspect_patient, is_study_id, scan_patients
 
@@ -112,7 +112,13 @@ def _take_out(raw: Any, location: Sequence[str | int]) -> None:
 def _table_faults(listed: Sequence[str], config: Config) -> list[Fault]:
     """Read clinical and cytokine table, and compare their patients where both sides are known."""
     inputs = config.inputs
-    clinical, faults = _study_ids(inputs.clinical, partial(read_clinical, required=_clinical_columns(config)))
+
+    def read_outcomes(path: str) -> Any:
+        table = read_clinical(path, required=_clinical_columns(config))
+        derive_endpoint(table, config.endpoint)
+        return table
+
+    clinical, faults = _study_ids(inputs.clinical, read_outcomes)
     cytokines: list[str] = []
     if inputs.cytokines is not None:
         cytokines, more = _study_ids(inputs.cytokines, read_cytokines)
@@ -175,20 +181,12 @@ def _plain_ids(path: Path) -> list[str]:
 
 
 def _clinical_columns(config: Config) -> dict[str, str]:
-    """Columns that only the clinical table can give, with the place in the config that names them first."""
+    """Columns that only the clinical table can give, with the places in the config that name them."""
     made = DERIVED_COLUMNS | set(config.cohort.metrics)
     if config.inputs.cytokines is not None:
         made |= {f"{name}{ending}" for name in CYTOKINE_UNITS for ending in CYTOKINE_ENDINGS}
-    found: dict[str, str] = {}
-    for name, place in _named_columns(config):
+    found: dict[str, list[str]] = {}
+    for name, place in named_columns(config):
         if name not in made:
-            found.setdefault(name, place)
-    return found
-
-
-def _named_columns(config: Config) -> Iterator[tuple[str, str]]:
-    for family, names in config.association.families.items():
-        yield from ((name, f"association.families.{family}") for name in names)
-    for key, model in config.models.items():
-        yield from ((name, f"models.{key}.predictors") for name in model.predictors)
-    yield from ((name, "roc.scores") for name in config.roc.scores)
+            found.setdefault(name, []).append(place)
+    return {name: ", ".join(dict.fromkeys(places)) for name, places in found.items()}

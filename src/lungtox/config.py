@@ -158,7 +158,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
         elif item["type"] == "missing":
             faults.append(Fault(f"config: {where}", "a value", "nothing", "Add this key.", "config-missing-key"))
         else:
-            expected = item["msg"][0].lower() + item["msg"][1:]
+            words = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            expected = words[0].lower() + words[1:]
             found = repr(item["input"]) if not isinstance(item["input"], (dict, list)) else "something else"
             faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults
@@ -197,6 +198,9 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         elif source.metric not in config.dose.metrics.get(source.structure, []):
             known = config.dose.metrics.get(source.structure, [])
             yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+    for name, fit in config.ntcp.fits.items():
+        if fit.weighting != "anatomical":
+            yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
     yield from unknown_published(config.ntcp)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
@@ -211,21 +215,32 @@ def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
         yield "function.structure", config.function.structure
 
 
-def _function_faults(config: Config, where: str, weighting: str, metric: str) -> Iterator[Fault]:
+def named_columns(config: Config) -> Iterator[tuple[str, str]]:
+    """Give the columns of the analysis table that the config names, each with the place."""
+    for family, names in config.association.families.items():
+        yield from ((name, f"association.families.{family}") for name in names)
+    for key, model in config.models.items():
+        yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    yield from ((name, "roc.scores") for name in config.roc.scores)
+    yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+
+
+def _function_faults(config: Config, where: str, weighting: str, metric: str | None = None) -> Iterator[Fault]:
     if config.function is None:
-        yield Fault(
-            f"config: {where}",
-            "a `function` section",
-            "none",
-            "Add the section or take the functional columns out.",
-            "config-reference",
-        )
+        column = where.removeprefix("cohort.metrics.")
+        named = dict.fromkeys(place for name, place in named_columns(config) if name == column)
+        action = f"Add the section, or take this entry out{f', also from {_and(list(named))}' if named else ''}."
+        yield Fault(f"config: {where}", "a `function` section", "none", action, "config-reference")
         return
     known = {"perfusion", *(f"functional:{region}" for region in config.function.regions)}
     if weighting not in known:
         yield _unknown(f"{where}.weighting", "perfusion or a region of function.regions", weighting, known)
-    if metric not in config.function.metrics:
+    if metric is not None and metric not in config.function.metrics:
         yield _unknown(f"{where}.metric", "a metric of function.metrics", metric, config.function.metrics)
+
+
+def _and(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _unknown(where: str, expected: str, found: str, known: Any) -> Fault:

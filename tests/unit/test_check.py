@@ -7,7 +7,7 @@ import pytest
 
 from lungtox.check import check, read_usable_config
 from lungtox.cli import main
-from lungtox.cohort import CohortSettings, InputsSettings
+from lungtox.cohort import CohortSettings, EndpointSettings, InputsSettings
 from tests.unit import box_patient as boxes
 from tests.unit import dicom_files as make
 
@@ -34,7 +34,8 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
             families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
-        roc=SimpleNamespace(scores=[]),
+        roc=SimpleNamespace(scores=[], pairs=[]),
+        endpoint=EndpointSettings(),
     )
 
 
@@ -87,6 +88,24 @@ def test_a_config_column_that_no_table_has(tmp_path):
     boxes.write(tmp_path, {"A": {}, "B": {}})
     result = check(config(tmp_path, clinical=CLINICAL.replace(",smoking", ",smoked")))
     assert any("smoking" in fault.expected for fault in result.faults)
+
+
+def test_a_column_is_named_with_every_place_that_uses_it(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    settings = config(tmp_path)
+    settings.association.families["functional"] = ["fv5_pct"]
+    settings.roc = SimpleNamespace(scores=["fv5_pct"], pairs=[["fv5_pct", "fv5_pct"]])
+    (fault,) = check(settings).faults
+    assert "under cohort.metrics" in fault.action
+    assert "correct the name in the config: association.families.functional, roc.scores, roc.pairs." in fault.action
+
+
+def test_pneumonitis_without_a_date_stops_before_the_run(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    clinical = CLINICAL.replace("{rows}", "A,63,F,never,2020-01-06,2020-02-14,2,,2021-01-01,\n" + ROW.format("B"))
+    (fault,) = check(config(tmp_path, clinical=clinical)).faults
+    assert (fault.code, fault.who) == ("endpoint-date", "A (clinical table, column rp_date)")
+    assert "grade 2 or higher began" in fault.action
 
 
 def test_accepted_exclusions_are_warnings(tmp_path):

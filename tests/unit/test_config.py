@@ -86,6 +86,23 @@ def test_names_that_refer_to_nothing(tmp_path: Path, change: dict[str, object], 
     assert expected in faults(changed(tmp_path, change))
 
 
+def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
+    text = faults(changed(tmp_path, {"function": None}))
+    assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text
+    places = "association.families.functional, models.functional_clinical.predictors, roc.scores and roc.pairs"
+    assert f"take this entry out, also from {places}" in text
+
+
+def test_a_functional_fit_needs_a_known_region(tmp_path: Path) -> None:
+    text = faults(changed(tmp_path, {"ntcp/fits/lkb_functional/weighting": "functional:41%max"}))
+    assert "config: ntcp.fits.lkb_functional.weighting" in text
+
+
+def test_a_value_outside_its_range_is_said_plainly(tmp_path: Path) -> None:
+    text = faults(changed(tmp_path, {"endpoint/grade": 7}))
+    assert "config: endpoint.grade: expected less than or equal to 5; found 7." in text
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("a: [1\n", "valid YAML"), ("seed: 1\nseed: 2\n", "given twice"), ("- 1\n", "sections with keys")],

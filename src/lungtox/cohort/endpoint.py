@@ -55,7 +55,7 @@ def derive_endpoint(clinical: pd.DataFrame, settings: EndpointSettings) -> pd.Da
                     f"{row['patient']} (clinical table, column rp_date)",
                     f"a date, because RP has grade {int(row['rp_grade'])}",
                     "an empty cell",
-                    "Fill in when RP of the highest grade was found.",
+                    f"Fill in when RP of grade {settings.grade} or higher began.",
                     "endpoint-date",
                 )
             )

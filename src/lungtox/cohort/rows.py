@@ -66,7 +66,12 @@ class RawTable:
                 found = f"{near[0]!r}, perhaps the same" if near else known
                 action = "Rename the column." if near else "Add the column; the first line names the columns."
                 if isinstance(named_in, Mapping):
-                    action += f" Or correct the name in the config: {named_in[column]}."
+                    action = action.replace("Rename the column.", "Rename the column if it is the same.")
+                    dose = column.endswith(
+                        ("_gy", "_pct", "_cc")
+                    )  # the units that dose columns of cohort.metrics carry
+                    action += " Or define it under cohort.metrics, or correct" if dose else " Or correct"
+                    action += f" the name in the config: {named_in[column]}."
                 self.faults.append(Fault(self.name, f"a column {column!r}", found, action, "table-column"))
 
     def study_ids(self) -> None:
