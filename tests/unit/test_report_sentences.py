@@ -192,6 +192,8 @@ def test_apparent_auc_never_stands_alone():
 
 def test_model_sentence_names_only_terms_below_the_level():
     sentence = model_sentence(model())
+    assert "associated with RP, the other terms held equal (p < 0.05" in sentence
+    assert "independent" not in sentence
     assert "Mean lung dose (per 1 Gy)" in sentence and "Age" not in sentence and "8.5 events per variable" in sentence
     nothing = model(estimates=[{"term": "a", "label": "A", "estimate": 0.1, "low": None, "high": None, "p": None}])
     assert "no predictor reached p < 0.05" in model_sentence(nothing)

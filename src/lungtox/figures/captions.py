@@ -31,8 +31,9 @@ CAPTIONS: dict[str, str] = {
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
         "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
         "intervals and "
-        "events/patients. Published models are laid over panels of the same dose. Parameters with profile-likelihood "
-        "intervals."
+        "events/patients. Where n is fitted, the interval covers all values of n (uniform irradiation with that dose), "
+        "and the points stand at the gEUD of the fitted n. Published models are laid over panels of the same dose, "
+        "those with patient factors for their reference patient. Parameters with profile-likelihood intervals."
     ),
 }
 ALTERNATIVES: dict[str, str] = {

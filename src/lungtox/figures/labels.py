@@ -22,6 +22,8 @@ def format_p(p: float | None, *, name: str = "p") -> str:
     if p < 0.001:
         return f"{name} < 0.001".strip()
     sign = f"{name} = " if name else ""
+    if p < 0.05 <= round(p, 3):  # 0.0497 is below the level and must not read 0.050
+        return f"{sign}{math.floor(p * 10_000) / 10_000:.4f}"
     # 0.0996 must not turn into 0.100 beside 0.10
     return f"{sign}{p:.3f}" if p < 0.0995 else f"{sign}{min(p, 0.99):.2f}" if p < 0.995 else f"{name} > 0.99".strip()
 

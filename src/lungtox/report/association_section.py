@@ -106,8 +106,9 @@ def association_section(results: Results) -> Section:
             Bullets(tuple(family_findings(table))),
             Text(
                 "An association of one factor alone is neither independent of the others nor a cause; dose metrics of "
-                "one "
-                "plan are nearly the same variable (see limitations)."
+                "one plan are nearly the same variable (see limitations). That factors of one family pass the limit "
+                "and those of another do not is no comparison of the two: only the paired comparisons of the AUC "
+                "compare metrics."
             ),
             make_table("univariable", caption, columns, rows),
             picture(results.folder, "forest"),
@@ -158,6 +159,18 @@ def cytokine_findings(cytokines: pd.DataFrame, *, units: Mapping[str, str], brie
         yield f"{text_of(row['label'])}, {_comparison(row)}: {size}{format_p(optional(row['q']), name='q')}."
 
 
+def _units_words(results: Results) -> str:
+    """Give `` (ACE in U/L, others in pg/mL)`` in the simplest true form: each cytokine with its unit."""
+    if results.cytokines is None:
+        return ""
+    named = dict.fromkeys(
+        f"{text_of(row['label'])} in {unit}"
+        for row in records(results.cytokines)
+        if (unit := results.units.get(f"{row['cytokine']}_pre"))
+    )
+    return f" ({join_words(list(named))})" if named else ""
+
+
 def cytokine_section(results: Results) -> Section:
     """Give the section on cytokines."""
     if results.cytokines is None:
@@ -169,18 +182,18 @@ def cytokine_section(results: Results) -> Section:
             interval_cell(row["median_b"], row["q1_b"], row["q3_b"], decimals=decimals_for(row["median_b"])),
             interval_cell(row["effect"], row["low"], row["high"], decimals=decimals_for(row["effect"])),
             p_cell(row["p"]), p_cell(row["q"]),
-            number_cell(row["below_limit_pct"], decimals=1), f"{text_of(row['test'])}; {text_of(row['effect_name'])}",
+            number_cell(row["below_limit_pct"], decimals=1), text_of(row["test"]),
         )
         for row in records(results.cytokines)
     ]  # fmt: skip
     columns = (
         "Cytokine", "Comparison", "n", "Median A (quartiles)", "Median B (quartiles)", "Effect (95 % CI)", "p", "q",
-        "% below limit", "Test; effect",
+        "% below limit", "Test",
     )  # fmt: skip
     caption = (
-        "Cytokines in time and between groups. A and B: pre and during for the comparisons in time, RP and no RP for "
-        "those "
-        "between groups; q adjusted over all comparisons of the table."
+        f"Cytokines in time and between groups{_units_words(results)}. A and B: pre and during for the comparisons in "
+        "time, RP and no RP for those between groups. Effect (Hodges-Lehmann): ratio during / pre in time, difference "
+        "A \N{MINUS SIGN} B between groups; q adjusted over all comparisons of the table."
     )
     blocks: tuple[Block, ...] = (
         Bullets(tuple(cytokine_findings(results.cytokines, units=results.units))),

@@ -13,6 +13,10 @@ from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
 
 NAMED = 12
+TABLE1_CAPTION = (
+    "Patients, by outcome. Numbers: median [quartiles]; levels: number (percent). Patients whose outcome is neither RP "
+    "nor its absence are counted under All and Missing only."
+)
 NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -41,9 +45,8 @@ def neither_sentence(results: Results) -> str:
     parts = [f"{count} {names.get(key, key)}" for key, count in sorted(status.items()) if key]
     reason = f": {join_words(parts)}" if parts else ""
     return (
-        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. They are left out "
-        "of "
-        "the tests, fits and curves below; none of them is counted as free of RP."
+        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. The tests, fits "
+        "and curves below leave such patients out; none is counted as free of RP."
     )
 
 
@@ -57,7 +60,7 @@ def cohort_section(results: Results) -> Section:
         rows = [_table1_row(row) for row in records(results.table1)]
         blocks.append(
             make_table(
-                "table1", "Patients, by outcome. Numbers: median [quartiles]; levels: number (percent).",
+                "table1", TABLE1_CAPTION,
                 ("Characteristic", "All", "RP", "No RP", "Missing"), rows, sortable=False,
             )
         )  # fmt: skip
@@ -83,7 +86,8 @@ def _flow_blocks(results: Results) -> Iterator[Block]:
 def _table1_row(row: Mapping[str, Any]) -> Sequence[str]:
     level = text_of(row["level"]).replace("_", " ")
     name = f"{text_of(row['label'])}: {level}" if level else text_of(row["label"])
-    return (name, *(text_of(row[column]) for column in ("all", "rp", "no_rp", "missing")))
+    # tableone writes [57.8,70.0]; with a space the two numbers cannot be read as one
+    return (name, *(text_of(row[column]).replace(",", ", ") for column in ("all", "rp", "no_rp", "missing")))
 
 
 def _missing_blocks(results: Results) -> Iterator[Block]:

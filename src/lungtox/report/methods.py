@@ -95,9 +95,8 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
     )
     if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
         yield (
-            "Cytokines: Wilcoxon signed-rank test in time, Mann-Whitney test between groups, one family of q values; "
-            "values "
-            "below the detection limit count as half of it, their share is shown."
+            "Cytokines: Wilcoxon signed-rank test of the logarithm of during / pre, Mann-Whitney test between groups, "
+            "one family of q values; values below the detection limit count as half of it, their share is shown."
         )
 
 

@@ -61,14 +61,15 @@ def model_sentence(model: ModelResults) -> str:
     fit = model.fit
     if fit.get("finding"):
         return f"The model '{plain_name(model.name)}' could not be fitted: {text_of(fit['finding']).rstrip('.')}."
-    independent = [
+    adjusted = [
         text_of(term["label"]).replace("_", " ")
         for term in fit["estimates"]
         if term["term"] != "Intercept" and term["p"] is not None and term["p"] < LEVEL
     ]
     named = (
-        f"independently associated (p < {LEVEL}, not adjusted for the number of terms): {join_words(independent)}"
-        if independent
+        f"associated with RP, the other terms held equal (p < {LEVEL}, not adjusted for the number of terms): "
+        f"{join_words(adjusted)}"
+        if adjusted
         else f"no predictor reached p < {LEVEL}"
     )
     return (
@@ -121,7 +122,8 @@ def _model_tables(model: ModelResults) -> Iterator[Table]:
             )
             for row in records(model.validation)
         ]  # fmt: skip
-        method = text_of(model.validation["method"].iloc[0])
+        # the columns low and high of the file are the range of this table
+        method = text_of(model.validation["method"].iloc[0]).replace("low and high", "range")
         columns = ("Measure", "Apparent", "Optimism", "Corrected (range)", "Resamples")
         yield make_table(
             f"validation-{model.name}", f"Model '{name}': performance. {method}.", columns, measures, sortable=False

@@ -140,8 +140,8 @@ def published_section(results: Results) -> Section:
         "Calibration-in-the-large (95 % CI)", "Slope (95 % CI)", "Brier",
     )  # fmt: skip
     caption = (
-        "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large: 0 is "
-        "right, above 0 means too little risk predicted; slope: 1 is right."
+        "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large (log-odds): 0 "
+        "is right, above 0 means too little risk predicted; slope: 1 is right. Observed and predicted are mean risks."
     )
     blocks: list[Block] = [
         Bullets(tuple(published_sentence(row) for row in models)),
