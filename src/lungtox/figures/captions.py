@@ -19,11 +19,13 @@ CAPTIONS: dict[str, str] = {
     "cytokines": (
         "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, "
         "whiskers to "
-        "the last value within 1.5 interquartile ranges; lines join the values of a patient. Values below the "
+        "the last value within 1.5 interquartile ranges; lines join the values of a patient; n: patients "
+        "with a value at either time. Values below the "
         "detection limit are drawn at half of it. q values compare the groups at each time."
     ),
     "roc": (
-        "ROC curves of single dose metrics as they stand, larger values meaning more risk; nothing is fitted. Areas "
+        "ROC curves of single dose metrics as they stand, larger values meaning more risk; nothing is fitted. Each "
+        "curve uses all patients who have that metric. Areas "
         "under the curve (AUC) with DeLong 95 % confidence intervals on the logit scale; below, the declared paired "
         "comparisons on the patients who have both metrics (DeLong)."
     ),
