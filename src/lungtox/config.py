@@ -160,6 +160,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
         else:
             words = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
             expected = words[0].lower() + words[1:]
+            if expected.startswith(("less", "greater")):
+                expected = f"a number {expected}"
             found = repr(item["input"]) if not isinstance(item["input"], (dict, list)) else "something else"
             faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults

@@ -100,7 +100,7 @@ def test_a_functional_fit_needs_a_known_region(tmp_path: Path) -> None:
 
 def test_a_value_outside_its_range_is_said_plainly(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"endpoint/grade": 7}))
-    assert "config: endpoint.grade: expected less than or equal to 5; found 7." in text
+    assert "config: endpoint.grade: expected a number less than or equal to 5; found 7." in text
 
 
 @pytest.mark.parametrize(
