@@ -152,6 +152,11 @@ def test_a_factor_of_several_levels_counts_once_and_has_no_single_effect():
     assert "1 of 1 factors" in sentence and "Stage (q = 0.020)" in sentence and "OR" not in sentence
 
 
+def test_a_family_that_could_not_be_tested_is_not_called_free_of_findings():
+    table = univariable(("dose", "V20", np.nan, np.nan), ("dose", "MLD", np.nan, np.nan))
+    assert list(family_findings(table)) == ["Dose: none of 2 factors could be tested."]
+
+
 def test_cytokines_without_a_finding():
     table = pd.DataFrame({"q": [0.2, np.nan], "p": [0.1, np.nan], "cytokine": "il6", "comparison": "groups_pre"})
     assert list(cytokine_findings(table, units={})) == [

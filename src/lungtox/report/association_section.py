@@ -47,7 +47,9 @@ def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
         found = factors[factors["q"] < LEVEL]
         lost = factors[(factors["p"] < LEVEL) & ~(factors["q"] < LEVEL)]
         name = plain_name(str(family)).capitalize()
-        if found.empty:
+        if factors["p"].isna().all():
+            text = f"{name}: none of {len(factors)} factors could be tested."
+        elif found.empty:
             smallest = optional(factors["q"].min())
             tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
             text = f"{name}: none of {len(factors)} factors was associated with RP at q < {LEVEL}{tail}."
