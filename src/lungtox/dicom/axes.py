@@ -108,7 +108,8 @@ def orient(
         coordinates[2] = offsets_mm if turn is None else turn[2, 2] * offsets_mm
     orders = [np.argsort(axis, kind="stable") for axis in coordinates]
     try:
-        grid = Grid(*(axis[order] for axis, order in zip(coordinates, orders, strict=True)), turn=turn)
+        x, y, z = (axis[order] for axis, order in zip(coordinates, orders, strict=True))
+        grid = Grid(x, y, z, turn)
     except ParameterError:
         raise InputError(
             Fault(who, "each frame, row and column at its own place", "two at one place", "Export it again.", "grid")
