@@ -5,12 +5,15 @@ Unless a test says otherwise the dose is 20 + 0.2 x Gy (box_patient.py), planes 
 """
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
+from lungtox.cli import main
 from lungtox.dicom import read_dose, read_structure_names, read_structures
 from lungtox.errors import InputError
 from lungtox.extraction import compute_entries
@@ -174,6 +177,16 @@ def test_duplicate_names_are_told_apart_by_number(tmp_path):
     volumes = [entry.volume_cc for entry in compute_entries(found, [dose], metrics=[])]
     assert volumes == pytest.approx([BLOCK_CC, BLOCK_CC / 4])
     assert read_structures(path, names=[9]).warnings == ()
+
+
+def test_a_lung_whose_name_two_rois_share_is_not_guessed(tmp_path, capsys):
+    blocks = {1: ("Lungs", rings(outline(10))), 2: ("Lungs ", rings(outline(5)))}
+    struct = make.save(make.structures(blocks), tmp_path / "rs")
+    dose = make.save(boxes.dose(), tmp_path / "rd")
+    with pytest.raises(SystemExit) as stopped:
+        main(["ntcp", "--model", "quantec_logistic_2010", "--struct", str(struct), "--dose", str(dose)])
+    assert stopped.value.code == 1
+    assert "found several ROIs named Lungs" in capsys.readouterr().err
 
 
 # Dose grids
@@ -356,3 +369,10 @@ def test_a_structure_outside_the_grid_has_no_dose(tmp_path):
     entry, _ = entries(tmp_path, rings(outline(10, x_mm=500)), allow_partial=True)
     assert entry.mean_gy is None
     assert entry.warnings == ("a dose grid that covers the structure expected, 100 % of its volume outside found",)
+
+
+def test_every_test_that_the_table_names_is_there():
+    root = Path(__file__).parents[2]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs" / "awkward-dicom.md").read_text(encoding="utf-8")))
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "tests").glob("*/test_*.py"))
+    assert {name for name in named if f"def {name}(" not in code} == set()

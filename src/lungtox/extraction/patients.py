@@ -215,7 +215,7 @@ def _patient_rows(path: Path) -> tuple[list[PatientRow], list[Fault]]:
             action = "Give every patient a study ID; it becomes part of file names."
             faults.append(Fault(who, "a study ID of letters, digits, _ and -", found, action, "study-id"))
         elif patient in rows:
-            action = "Keep one row; several doses of one course are separated by ';'."
+            action = "Keep one row; several doses of one patient are separated by ';'."
             found = f"the same patient twice, on lines {lines[patient]} and {line}"
             faults.append(Fault(patient, f"one row in {path.name}", found, action, "patient-twice"))
         else:
