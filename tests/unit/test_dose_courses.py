@@ -5,7 +5,7 @@ import pytest
 
 from lungtox.dose import compute_dvh, sample_courses, sample_region
 from lungtox.errors import InputError, ParameterError
-from lungtox.geometry import Dose, Grid, Image, Plane, Structure
+from lungtox.geometry import Dose, Grid, Image, Plane, Region, Structure
 
 SQUARE = np.array([[-10.0, -10], [10, -10], [10, 10], [-10, 10]])
 BOX = Structure("Box", tuple(Plane(float(z), (SQUARE,)) for z in range(0, 31, 3)))  # x, y -10..10, z -1.5..31.5
@@ -102,3 +102,13 @@ def test_no_dose_and_a_turn_that_is_none():
         sample_courses(BOX, [])
     with pytest.raises(ParameterError, match="right angles"):
         Grid(np.arange(2.0), np.arange(2.0), np.arange(2.0), turn=np.ones((3, 3)))
+
+
+def test_one_plane_and_a_part_taken_out_in_an_oblique_dose():
+    # A plane is as thick as the finest spacing of the dose, 2 mm; of 400 mm2 a square of 100 mm2 is taken out.
+    dose = linear([np.arange(-60, 61, 4), np.arange(-60, 61, 2), np.arange(-60, 61, 3)], turn=tilted())
+    plane, hole = (Structure(name, (Plane(5.0, (SQUARE * size,)),)) for name, size in (("A", 1), ("B", 0.5)))
+    found = sample_courses(Region("A-B", (plane,), minus=(hole,)), [dose]).samples
+    assert found.region_cc == pytest.approx(0.3 * 2, rel=1e-6)
+    assert np.average(found.dose_gy, weights=found.volume_cc) == pytest.approx(20, abs=1e-2)
+    assert any("single contour plane" in text for text in found.warnings)

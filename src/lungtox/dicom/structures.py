@@ -218,10 +218,14 @@ def _group(rings: list[FloatArray], name: str, *, who: str) -> tuple[tuple[Plane
     planes, repeated = [], 0
     for start, stop in pairwise(starts):
         here = [ring[:, :2] for ring in ordered[start:stop]]
-        unique = {_outline(ring): ring for ring in here} if len(here) > 1 else {b"": here[0]}
+        unique = here if len({len(ring) for ring in here}) == len(here) else _unlike(here)
         repeated += stop - start - len(unique)
-        planes.append(Plane(float(heights[start]), tuple(np.ascontiguousarray(ring) for ring in unique.values())))
+        planes.append(Plane(float(heights[start]), tuple(np.ascontiguousarray(ring) for ring in unique)))
     return tuple(planes), repeated
+
+
+def _unlike(rings: list[FloatArray]) -> list[FloatArray]:
+    return list({_outline(ring): ring for ring in rings}.values())
 
 
 def _outline(ring: FloatArray) -> bytes:
