@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lungtox.dicom import read_dose, read_dose_header, read_function_image, read_plan, read_structures
+from lungtox.dose import sample_courses
 from lungtox.errors import InputError
 
 DATA = Path(os.environ.get("LUNGTOX_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -67,6 +68,16 @@ def test_beam_doses_add_up_to_the_plan_and_are_never_taken_for_it():
             read_dose(files[key])
         beams.append(read_dose(files[key], accept=("BEAM",)).image.values)
     assert np.abs(beams[0] + beams[1] - plan_dose.image.values).max() < 5e-5
+
+
+def test_beams_added_at_the_points_of_a_structure_are_the_plan():
+    files = {path.name.split(".")[-3]: path for path in PROTON.glob("RD*.dcm")}
+    (path,) = PROTON.glob("RS*.dcm")
+    cube = read_structures(path).named("Cube101010")
+    beams = [read_dose(files[key], accept=("BEAM",)) for key in ("4000", "5000")]
+    added, whole = (sample_courses(cube, doses).samples for doses in (beams, [read_dose(files["3000"])]))
+    assert np.abs(added.dose_gy - whole.dose_gy).max() < 5e-5
+    assert added.coverage_pct == whole.coverage_pct == 100
 
 
 def test_ion_plan_and_phantom_structures():

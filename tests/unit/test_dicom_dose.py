@@ -10,6 +10,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 from lungtox.dicom import Plan, read_dose, read_dose_header
 from lungtox.dicom.axes import orient
 from lungtox.errors import InputError
+from lungtox.geometry import interpolate
 from tests.unit import dicom_files as make
 
 VALUES = np.arange(24, dtype="<u2").reshape(2, 3, 4)  # 2 frames, 3 rows, 4 columns
@@ -98,14 +99,23 @@ def test_every_voxel_keeps_its_value_in_every_orientation(orientation, frame, ro
     assert found.arrange(VALUES)[index] == VALUES[frame, row, column]
 
 
-def test_oblique_is_refused_by_name(tmp_path):
-    c, s = np.cos(0.1), np.sin(0.1)
-    path = make.save(
-        make.dose(VALUES, ImageOrientationPatient=[f"{v:.6f}" for v in (c, s, 0, -s, c, 0)]), tmp_path / "d"
-    )
-    with pytest.raises(InputError, match="oblique") as error:
+@pytest.mark.parametrize("offsets", [[0, 4], [30, 34]])
+def test_an_oblique_grid_keeps_its_own_axes(tmp_path, offsets):
+    # PS3.3 C.7.6.2.1.1 gives where pixel (frame 1, row 2, column 3) lies; interpolation there gives its value.
+    c, s = 0.8, 0.6  # turned about z, so that absolute offsets are patient z
+    dataset = make.dose(VALUES, ImageOrientationPatient=[c, s, 0, -s, c, 0], GridFrameOffsetVector=offsets)
+    dose = read_dose(make.save(dataset, tmp_path / "d"))
+    x, y, z = 10 + 3 * 3 * c - 2 * 2 * s, 20 + 3 * 3 * s + 2 * 2 * c, 34.0
+    assert interpolate(dose.image, [x], [y], [z])[0] == pytest.approx(VALUES[1, 2, 3] * 0.5)
+    assert np.isnan(interpolate(dose.image, [x], [y], [z + 0.1])).all()
+    assert dose.warnings == ("the dose grid is oblique: its values are interpolated along its own axes",)
+
+
+def test_rows_and_columns_that_are_not_at_right_angles_are_refused(tmp_path):
+    path = make.save(make.dose(VALUES, ImageOrientationPatient=[0.8, 0.6, 0, 0, 1, 0]), tmp_path / "d")
+    with pytest.raises(InputError, match="at right angles") as error:
         read_dose(path)
-    assert codes(error) == ["oblique"]
+    assert codes(error) == ["orientation"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 
 from lungtox.dicom import read_function_image
 from lungtox.errors import InputError
+from lungtox.geometry import interpolate
 from tests.unit import dicom_files as make
 
 VALUES = np.arange(24, dtype="<u2").reshape(4, 2, 3)  # 4 slices, 2 rows, 3 columns
@@ -72,3 +73,12 @@ def test_what_is_no_reconstruction_is_refused_by_name(tmp_path, changes, code, w
     with pytest.raises(InputError, match=words) as error:
         read_function_image(make.save(make.spect(VALUES, **changes), tmp_path / "f"), who="P014")
     assert [fault.code for fault in error.value.faults] == [code]
+
+
+def test_an_oblique_volume_keeps_its_own_axes(tmp_path):
+    # PS3.3 C.7.6.2.1.1: slice 3, row 1, column 2 (counted from 0) with rows along (0.8, 0.6, 0), 4 x 6 mm pixels.
+    dataset = make.spect(VALUES)
+    dataset.DetectorInformationSequence[0].ImageOrientationPatient = [0.8, 0.6, 0, -0.6, 0.8, 0]
+    image = read_function_image(make.save(dataset, tmp_path / "f")).image
+    x, y, z = -100 + 12 * 0.8 - 4 * 0.6, -50 + 12 * 0.6 + 4 * 0.8, 215.0
+    assert interpolate(image, [x], [y], [z])[0] == pytest.approx(VALUES[3, 1, 2])

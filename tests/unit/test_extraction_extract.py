@@ -207,24 +207,125 @@ def test_without_a_plan_there_is_no_eqd2(tmp_path):
     assert found.qa["technique"] is None
 
 
-def test_several_doses_on_one_grid_are_added(tmp_path):
-    table, names = boxes.write(tmp_path, {"P014": {}})
-    make.save(boxes.dose(DoseGridScaling=0.005), tmp_path / "P014" / "boost.dcm")
-    table.write_text(table.read_text().replace("P014/dose.dcm", "P014/dose.dcm;P014/boost.dcm"))
+def with_boost(tmp_path, *, boost, plans=(), **changes):
+    """A patient with a second dose, and with the plans given in place of the one."""
+    table, names = boxes.write(tmp_path, {"P014": changes})
+    make.save(boost, tmp_path / "P014" / "boost.dcm")
+    text = table.read_text().replace("P014/dose.dcm", "P014/dose.dcm;P014/boost.dcm")
+    for number, plan in enumerate(plans):
+        make.save(plan, tmp_path / "P014" / f"plan{number}.dcm")
+    if plans:
+        text = text.replace("P014/plan.dcm", ";".join(f"P014/plan{number}.dcm" for number in range(len(plans))))
+    table.write_text(text)
     (row,) = read_patients(table, structures=names)
+    return row
+
+
+def course(fractions, uid, **changes):
+    plan = make.plan([make.beam(1)], metersets=[100], fractions=fractions)
+    return make.changed(plan, SOPInstanceUID=uid, **changes)
+
+
+def refer(dataset, uid):
+    reference = make.Dataset()
+    reference.ReferencedSOPInstanceUID = uid
+    return make.changed(dataset, ReferencedRTPlanSequence=[reference])
+
+
+def test_several_doses_are_added(tmp_path):
+    row = with_boost(tmp_path, boost=boxes.dose(DoseGridScaling=0.005))
     found = extract_patient(row, dose=SETTINGS)
     assert pick(found, structure="Heart").mean_gy == pytest.approx(30, abs=2e-3)
     assert found.qa["fractions"] is None
-    for changes, words in [
-        ({"ImagePositionPatient": [-60, -40, 1]}, "two grids"),
-        ({"DoseType": "EFFECTIVE"}, "RBE-weighted"),
-        ({"FrameOfReferenceUID": "1.2.77"}, "two frames"),
-        ({"NumberOfFrames": 20, "GridFrameOffsetVector": list(range(20))}, "two grids"),
+    assert "the dose is the sum of 2 files: its number of fractions is not known" in found.qa["warnings"]
+    for changes, code, words in [
+        ({"DoseType": "EFFECTIVE"}, "dose-sum", "RBE-weighted"),
+        ({"FrameOfReferenceUID": "1.2.77"}, "dose-sum", "two frames"),
+        ({"SOPInstanceUID": "1.2.3.10.0"}, "dose-twice", "one dose twice"),
     ]:
         make.save(boxes.dose(**changes), tmp_path / "P014" / "boost.dcm")
         found = extract_patient(row, dose=SETTINGS)
-        assert codes(found) == ["dose-sum"]
+        assert codes(found) == [code]
         assert words in found.qa["faults"][0]["found"]
+        assert [fault.code for fault in inspect_patient(row, dose=SETTINGS).faults] == [code]
+
+
+def test_doses_on_different_grids_are_added_at_the_same_points(tmp_path):
+    # The boost is the same dose, 20 + 0.2 x Gy, on a grid of 3 mm planes that begins elsewhere: twice the means.
+    boost = boxes.dose(ImagePositionPatient=[-60, -38, 1.5])
+    found = extract_patient(with_boost(tmp_path, boost=boost), dose=SETTINGS)
+    assert found.qa["status"] == "ok"
+    assert pick(found).mean_gy == pytest.approx(2 * 19.6970, abs=4e-3)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(40, abs=4e-3)
+
+
+def test_a_boost_grid_that_ends_inside_the_lung_is_refused(tmp_path):
+    # Planes from 20 mm on: of the lungs 9.5 mm of 0.8 cc/mm lie below.
+    row = with_boost(tmp_path, boost=boxes.dose(ImagePositionPatient=[-60, -40, 20]))
+    only_lungs = SETTINGS.model_copy(update={"structures": {"Lungs-GTV": SETTINGS.structures["Lungs-GTV"]}})
+    (fault,) = extract_patient(row, dose=only_lungs).qa["faults"]
+    assert fault["code"] == "dose-coverage"
+    assert float(fault["found"].split(" ")[0]) == pytest.approx(100 * 9.5 * 0.8 / 29.7, abs=0.1)
+    assert [fault.code for fault in inspect_patient(row, dose=only_lungs).faults] == ["dose-coverage"]
+
+
+@pytest.mark.parametrize("referring", [False, True])
+def test_eqd2_is_made_for_each_course_before_they_are_added(tmp_path, referring):
+    # 50 Gy in 25 and 10 Gy in 1 everywhere, alpha/beta 3: 50 * (2 + 3) / 5 + 10 * (10 + 3) / 5 = 76 Gy; 60 Gy in 26
+    # fractions would make 63.7 Gy. With references the order of the plans does not matter.
+    flat = {name: np.full((21, 21, 31), gy, dtype="<u2").tobytes() for name, gy in (("main", 5000), ("boost", 1000))}
+    main, boost = boxes.dose(PixelData=flat["main"], SOPInstanceUID="1.2.98"), boxes.dose(PixelData=flat["boost"])
+    plans = [course(25, "1.2.5"), course(1, "1.2.6")]
+    if referring:
+        main, boost, plans = refer(main, "1.2.5"), refer(boost, "1.2.6"), plans[::-1]
+    boost.ImagePositionPatient = [-58, -40, 0]
+    row = with_boost(tmp_path, dose=main, boost=boost, plans=plans)
+    found = extract_patient(row, dose=SETTINGS)
+    assert pick(found, quantity="eqd2").mean_gy == pytest.approx(76, abs=1e-6)
+    assert pick(found).mean_gy == pytest.approx(60, abs=1e-6)
+    assert (found.qa["fractions"], found.qa["prescription_gy"], found.qa["treatment_beams"]) == (26, 120.0, 2)
+    assert "the dose is the sum of 2 files: with 25, 1 fractions" in found.qa["warnings"]
+    assert inspect_patient(row, dose=SETTINGS).faults == ()
+
+
+def test_two_doses_of_one_plan_are_not_two_courses(tmp_path):
+    plans = [course(25, "1.2.5"), course(1, "1.2.6")]
+    row = with_boost(tmp_path, dose=refer(boxes.dose(), "1.2.5"), boost=refer(boxes.dose(), "1.2.5"), plans=plans)
+    make.save(refer(boxes.dose(SOPInstanceUID="1.2.99"), "1.2.5"), tmp_path / "P014" / "dose.dcm")
+    found = extract_patient(row, dose=SETTINGS)
+    assert codes(found) == ["dose-twice"]
+    assert found.qa["faults"][0]["found"] == "two doses of one plan"
+
+
+def test_one_plan_beside_two_doses_gives_its_fractions_to_the_dose_that_refers_to_it(tmp_path):
+    dose = refer(boxes.dose(SOPInstanceUID="1.2.98"), "1.2.3.12")  # the plan's own
+    found = extract_patient(with_boost(tmp_path, dose=dose, boost=boxes.dose()), dose=SETTINGS)
+    assert found.qa["fractions"] is None
+    assert {dvh.quantity for dvh in found.dvhs} == {"physical"}
+
+
+def test_an_oblique_dose_gives_the_same_figures(tmp_path):
+    # The head turned: a grid at 20 degrees about z and 15 about x through the boxes, with 20 + 0.2 x Gy at its voxels.
+    a, b = np.radians(20), np.radians(15)
+    row = np.array([np.cos(a), np.sin(a), 0])
+    column = np.array([-np.sin(a) * np.cos(b), np.cos(a) * np.cos(b), np.sin(b)])
+    normal = np.cross(row, column)
+    frame, down, across = np.meshgrid(
+        np.arange(-40, 81, 4), np.arange(-60, 81, 4), np.arange(-80, 81, 4), indexing="ij"
+    )
+    x = across * row[0] + down * column[0] + frame * normal[0]
+    stored = np.round(np.maximum(2000 + 20 * x, 0)).astype("<u2")
+    dose = make.dose(stored, DoseGridScaling=0.01, PixelSpacing=[4, 4])
+    dose.ImagePositionPatient = [f"{v:.6f}" for v in -80 * row - 60 * column - 40 * normal]
+    dose.ImageOrientationPatient = [f"{v:.6f}" for v in (*row, *column)]
+    dose.GridFrameOffsetVector = [4 * n for n in range(stored.shape[0])]
+    found = extract(tmp_path, dose=dose)
+    assert found.qa["status"] == "ok"
+    assert pick(found).total_cc == pytest.approx(29.7, rel=1e-6)
+    assert pick(found).mean_gy == pytest.approx(19.6970, abs=5e-3)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(20, abs=5e-3)
+    assert pick(found, weighting="perfusion").mean_gy == pytest.approx(16.7783, abs=5e-3)
+    assert "the dose grid is oblique: its values are interpolated along its own axes" in found.qa["warnings"]
 
 
 def test_one_patient_does_not_stop_the_others(tmp_path):

@@ -69,6 +69,7 @@ def test_faults_of_both_tables_come_together(tmp_path):
     patients = (
         PATIENTS
         + "P001,,a,b,,,,,\n../x,,a,b,,,,,\n,,a,b,,,,,\nP004,p,s,,,,,,\nP005,,s,d,,,,,x\nP006,a;b,s,d,,,,,\nP007,\n"
+        "P008,p,s;t,d,,,,,\n"
     )
     structures = STRUCTURES + (
         "P009,1,a,Heart,exact,1,AB\nP001,5,b,Hart,exact,1,AB\nP001,x,c,Heart,exact,1,AB\nP001,9,d,Lung_L,exact,1,AB\n"
@@ -82,12 +83,15 @@ def test_faults_of_both_tables_come_together(tmp_path):
         ("P005", "source"),
         ("P006", "source"),
         ("P007", "source"),
+        ("P008", "source"),
         ("structures.csv line 8", "structure-name"),
         ("structures.csv line 9", "number"),
         ("P001", "structure-twice"),
         ("P009 (structures.csv line 7)", "patient-not-listed"),
     ]
-    assert "Did you mean 'Heart'?" in found[7].action
+    assert "Did you mean 'Heart'?" in found[8].action
+    assert found[5].found == "2 plans, 1 doses"
+    assert found[7].expected == "one file in the column structures"
     assert found[3].found == "plan, structures"
 
 

@@ -15,7 +15,7 @@ from lungtox.cli import RESEARCH_USE
 from lungtox.dicom import Plan, read_dose, read_function_image, read_plan, read_structure_names, read_structures
 from lungtox.dose import parse_metric
 from lungtox.errors import Fault, InputError, ParameterError
-from lungtox.extraction import DvhEntry, compute_entries, sum_doses
+from lungtox.extraction import DvhEntry, compute_entries, dose_warnings
 
 DEFAULT_METRICS = ("V5Gy[%]", "V10Gy[%]", "V20Gy[%]", "V30Gy[%]")
 DEFAULT_REGIONS = ("40%max",)
@@ -23,7 +23,7 @@ DEFAULT_REGIONS = ("40%max",)
 
 def dvh(
     struct: Annotated[Path, typer.Option("--struct", help="RTSTRUCT file.")],
-    dose: Annotated[list[Path], typer.Option("--dose", help="RTDOSE file; several on one grid are added.")],
+    dose: Annotated[list[Path], typer.Option("--dose", help="RTDOSE file; several are added.")],
     plan: Annotated[Path | None, typer.Option("--plan", help="RTPLAN file: shows fractions and beams.")] = None,
     structure: Annotated[list[str] | None, typer.Option("--structure", help="ROI name; all by default.")] = None,
     metric: Annotated[list[str] | None, typer.Option("--metric", help="TG-263 name, such as V20Gy[%].")] = None,
@@ -49,11 +49,11 @@ def dvh(
     if structure:
         _check_names(struct, structure)
     found_plan = None if plan is None else read_plan(plan)
-    total = sum_doses([read_dose(path, plan=found_plan) for path in dose], who="RTDOSE")
+    doses = [read_dose(path, plan=found_plan if len(dose) == 1 else None) for path in dose]
     structures = read_structures(struct, names=structure or None)
     entries = compute_entries(
         structures,
-        total,
+        doses,
         metrics=metrics,
         function=None if function is None else read_function_image(function),
         regions=region or DEFAULT_REGIONS,
@@ -68,7 +68,7 @@ def dvh(
     else:
         _print_table(entries, metrics, found_plan)
     plan_warnings = found_plan.warnings if found_plan else ()
-    for text in dict.fromkeys([*plan_warnings, *total.warnings, *structures.warnings]):
+    for text in dict.fromkeys([*plan_warnings, *dose_warnings(doses), *structures.warnings]):
         print(f"warning: {text}", file=sys.stderr)
     if not any(entry.usable for entry in entries):
         raise InputError(

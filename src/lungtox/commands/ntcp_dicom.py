@@ -85,6 +85,12 @@ def _accepted(names: dict[int, str], lungs: Sequence[str], gtvs: Sequence[str]) 
         found = f"no {', '.join(absent)} among {', '.join(sorted(numbers)) or 'no ROI at all'}"
         action = "Name the ROIs with --lung (twice for two lungs) and --gtv."
         raise InputError(Fault("case", "ROIs of the lungs", found, action, "structure-missing"))
+    spelt = [name.strip() for name in names.values()]
+    shared = [roi for roi in wanted.values() if spelt.count(roi.strip()) > 1]
+    if shared:
+        found = f"several ROIs named {', '.join(dict.fromkeys(shared))}"
+        action = "Rename them in the planning system; which one is meant is not guessed."
+        raise InputError(Fault("case", "one ROI of each name", found, action, "structure-name"))
     return tuple(AcceptedRoi(numbers[roi.strip()], roi.strip(), name) for name, roi in wanted.items())
 
 

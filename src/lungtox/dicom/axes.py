@@ -1,4 +1,4 @@
-"""From rows, columns and frames to ascending patient axes (LPS)."""
+"""From rows, columns and frames to ascending patient axes (LPS), or to the axes of an oblique grid."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from lungtox.geometry import Grid
 
 # Direction cosines are written with about six digits; 1e-4 moves a voxel by 0.05 mm over 500 mm.
 OBLIQUE_TOLERANCE = 1e-4
+# A row and a column this far from length 1 or a right angle are no rounding: 0.5 mm over 500 mm.
+SKEW_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -77,37 +79,37 @@ def orient(
     Raises
     ------
     InputError
-        Oblique axes, two frames at one place, spacing that is not positive, a single plane.
+        Rows and columns that are not at right angles, two frames at one place, spacing that is not positive, a single
+        plane, absolute offsets of frames that are not stacked along z.
+
+    Notes
+    -----
+    Axes within 1e-4 of the patient's become those. Others make an oblique grid, whose axes are those of the row, the
+    column and the normal; it is interpolated in its own frame.
     """
     row, column = orientation[:3], orientation[3:]
     directions = np.array([np.cross(row, column), column, row])  # of the frame, row and column index
     nearest = np.argmax(np.abs(directions), axis=1)
-    steps = [offsets_mm, np.arange(size[0]) * spacing_mm[0], np.arange(size[1]) * spacing_mm[1]]
     signs = np.sign(directions[np.arange(3), nearest])
     straight = np.zeros((3, 3))
     straight[np.arange(3), nearest] = signs
-    if sorted(nearest) != [0, 1, 2] or np.max(np.abs(directions - straight)) > OBLIQUE_TOLERANCE:
-        found = "an oblique image (Image Orientation (Patient) " + ", ".join(f"{v:g}" for v in orientation) + ")"
-        action = "Export it on a grid along the patient axes; oblique grids are not supported yet."
-        raise InputError(Fault(who, "rows and columns along the patient axes", found, action, "oblique"))
-    if absolute and nearest[0] != 2:
-        raise InputError(
-            Fault(
-                who,
-                "relative Grid Frame Offset Vector",
-                "absolute z of frames not stacked along z",
-                "Export it again.",
-                "grid",
-            )
-        )
+    oblique = sorted(nearest) != [0, 1, 2] or np.max(np.abs(directions - straight)) > OBLIQUE_TOLERANCE
+    turn = _own_axes(row, column, who=who) if oblique else None
+    if absolute:
+        _refuse_unless_along_z(directions[0], who=who)
+    steps = [offsets_mm, np.arange(size[0]) * spacing_mm[0], np.arange(size[1]) * spacing_mm[1]]
+    starts = position_mm
+    if turn is not None:
+        nearest, signs, starts = np.array([2, 1, 0]), np.ones(3), turn @ position_mm
     coordinates: list[NDArray[np.float64]] = [np.empty(0)] * 3
     for pixel_axis, axis in enumerate(nearest):
-        start = 0.0 if absolute and pixel_axis == 0 else position_mm[axis]
-        sign = 1.0 if absolute and pixel_axis == 0 else signs[pixel_axis]
-        coordinates[axis] = start + sign * steps[pixel_axis]
+        coordinates[axis] = starts[axis] + signs[pixel_axis] * steps[pixel_axis]
+    if absolute:
+        coordinates[2] = offsets_mm if turn is None else turn[2, 2] * offsets_mm
     orders = [np.argsort(axis, kind="stable") for axis in coordinates]
     try:
-        grid = Grid(*(axis[order] for axis, order in zip(coordinates, orders, strict=True)))
+        x, y, z = (axis[order] for axis, order in zip(coordinates, orders, strict=True))
+        grid = Grid(x, y, z, turn)
     except ParameterError:
         raise InputError(
             Fault(who, "each frame, row and column at its own place", "two at one place", "Export it again.", "grid")
@@ -121,3 +123,22 @@ def orient(
         (int(to_pixel[2]), int(to_pixel[1]), int(to_pixel[0])),
         (orders[2], orders[1], orders[0]),
     )
+
+
+def _own_axes(row: NDArray[np.float64], column: NDArray[np.float64], *, who: str) -> NDArray[np.float64]:
+    """Give the axes of an oblique grid as rows, freed of the rounding of the direction cosines."""
+    skew = max(abs(float(row @ row) - 1.0), abs(float(column @ column) - 1.0), abs(float(row @ column)))
+    if not skew <= SKEW_TOLERANCE:
+        found = ", ".join(f"{value:g}" for value in (*row, *column))
+        expected = "rows and columns at right angles (Image Orientation (Patient))"
+        raise InputError(Fault(who, expected, found, "Export it again.", "orientation"))
+    along = row / np.linalg.norm(row)
+    across = column - (column @ along) * along
+    across /= np.linalg.norm(across)
+    return np.array([along, across, np.cross(along, across)])
+
+
+def _refuse_unless_along_z(normal: NDArray[np.float64], *, who: str) -> None:
+    if abs(normal[2]) < 1.0 - OBLIQUE_TOLERANCE:
+        found = "absolute z of frames not stacked along z"
+        raise InputError(Fault(who, "relative Grid Frame Offset Vector", found, "Export it again.", "grid"))

@@ -80,7 +80,7 @@ def read_dose_header(
 def read_dose(
     path: str | Path, *, plan: Plan | None = None, accept: Collection[str] = WHOLE_PLAN, who: str = "RTDOSE"
 ) -> Dose:
-    """Read an RTDOSE as dose in Gy on ascending patient axes.
+    """Read an RTDOSE as dose in Gy on ascending patient axes, or on its own axes where it is oblique.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def read_dose(
     Raises
     ------
     InputError
-        Units other than GY, DoseType ERROR, a dose of one beam or one fraction, an oblique grid, pixels that are cut
-        off, or a maximum over 200 Gy (then the values are in cGy).
+        Units other than GY, DoseType ERROR, a dose of one beam or one fraction, rows and columns not at right angles,
+        pixels that are cut off, or a maximum over 200 Gy (then the values are in cGy).
     """
     dataset = open_dicom(path, modality="RTDOSE", who=who)
     header, orientation = _header(dataset, accept=accept, who=who)
@@ -121,6 +121,8 @@ def read_dose(
     fractions, warnings = _fractions(header, plan)
     if header.rbe_weighted:
         warnings += ("the dose is RBE-weighted (DoseType EFFECTIVE)",)
+    if header.grid.turn is not None:
+        warnings += ("the dose grid is oblique: its values are interpolated along its own axes",)
     return Dose(
         Image(header.grid, stored * scaling), header.frame_of_reference, fractions, header.rbe_weighted, warnings
     )

@@ -56,8 +56,8 @@ def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImag
     Raises
     ------
     InputError
-        Raw projections, planar and gated images (each by name), an oblique volume, no slice spacing, no
-        value above 0, or a folder with more than one file.
+        Raw projections, planar and gated images (each by name), rows and columns not at right angles, no slice
+        spacing, no value above 0, or a folder with more than one file.
 
     Notes
     -----

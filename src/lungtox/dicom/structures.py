@@ -63,8 +63,8 @@ def read_structures(
     -------
     StructureSet
         Contours of the same z stand in one plane. A structure without contours is there, with no planes. Other
-        geometric types (points, open lines), rings of fewer than three corners and rings that are there twice (they
-        would cancel by XOR) are left out with a warning.
+        geometric types (points, open lines), rings of fewer than three corners and rings that are there twice
+        (they would cancel by XOR; wherever they begin and whichever way they run) are left out with a warning.
 
     Raises
     ------
@@ -90,7 +90,19 @@ def read_structures(
             continue
         structures[roi.number] = Structure(roi.name, planes, roi.number)
         warnings += remarks
+    warnings += _shared_names(structures.values())
     return StructureSet(structures, frame_of_reference, tuple(warnings))
+
+
+def _shared_names(structures: Iterable[Structure]) -> list[str]:
+    numbers: dict[str, list[str]] = {}
+    for structure in structures:
+        numbers.setdefault(structure.name, []).append(str(structure.number))
+    return [
+        f"{len(found)} structures are named {name or 'nothing'}: ROI numbers {', '.join(found)}"
+        for name, found in numbers.items()
+        if len(found) > 1
+    ]
 
 
 def _rois(dataset: Dataset) -> list[_Roi]:
@@ -205,7 +217,20 @@ def _group(rings: list[FloatArray], name: str, *, who: str) -> tuple[tuple[Plane
     starts = [0, *(np.flatnonzero(np.diff(heights) > SAME_PLANE_MM) + 1).tolist(), len(ordered)]
     planes, repeated = [], 0
     for start, stop in pairwise(starts):
-        unique = {ring[:, :2].tobytes(): ring[:, :2] for ring in ordered[start:stop]}
+        here = [ring[:, :2] for ring in ordered[start:stop]]
+        unique = here if len({len(ring) for ring in here}) == len(here) else _unlike(here)
         repeated += stop - start - len(unique)
-        planes.append(Plane(float(heights[start]), tuple(np.ascontiguousarray(ring) for ring in unique.values())))
+        planes.append(Plane(float(heights[start]), tuple(np.ascontiguousarray(ring) for ring in unique)))
     return tuple(planes), repeated
+
+
+def _unlike(rings: list[FloatArray]) -> list[FloatArray]:
+    return list({_outline(ring): ring for ring in rings}.values())
+
+
+def _outline(ring: FloatArray) -> bytes:
+    """Give a key that is the same wherever a ring begins and whichever way it runs."""
+    first = int(np.lexsort((ring[:, 1], ring[:, 0]))[0])
+    forward = np.roll(ring, -first, axis=0) + 0.0  # no -0
+    backward = np.roll(forward[::-1], 1, axis=0)
+    return min(forward.tobytes(), backward.tobytes())

@@ -2,6 +2,8 @@ from .compute import compute_dvh as compute_dvh
 from .config import DoseSettings as DoseSettings
 from .config import FunctionSettings as FunctionSettings
 from .config import RegionSettings as RegionSettings
+from .courses import CourseSamples as CourseSamples
+from .courses import sample_courses as sample_courses
 from .dvh import CumulativeDvh as CumulativeDvh
 from .dvh import Dvh as Dvh
 from .dvh import dvh_from_samples as dvh_from_samples

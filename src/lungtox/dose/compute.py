@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lungtox.dose.courses import sample_courses
 from lungtox.dose.dvh import Dvh, dvh_from_samples
-from lungtox.dose.sampling import sample_region
 from lungtox.geometry import Dose, EndCap, Region, Structure
 
 
@@ -36,7 +36,7 @@ def compute_dvh(
     InputError
         No contours, no volume, or no part of it inside the dose grid.
     """
-    samples = sample_region(structure, dose, end_cap=end_cap)
+    samples = sample_courses(structure, (dose,), end_cap=end_cap).samples
     return dvh_from_samples(
         samples.dose_gy,
         samples.volume_cc,

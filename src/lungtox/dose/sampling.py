@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.geometry import (
     Dose,
     Edges,
@@ -97,6 +97,8 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
     """
     region = as_region(region)
     grid = dose.image.grid
+    if grid.turn is not None:
+        raise ParameterError("the dose grid is oblique: use sample_courses")
     axis_weights(grid.z_mm, grid.z_mm[:1])  # refuses a grid of one plane
     slabs = region_slabs(region, end_cap=end_cap, slice_mm=float(np.diff(grid.z_mm).min()))
     edges = tuple(structure_edges(operand) for operand in region.operands)

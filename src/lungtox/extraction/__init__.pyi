@@ -5,7 +5,8 @@ from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
-from .loading import sum_doses as sum_doses
+from .loading import check_doses as check_doses
+from .loading import dose_warnings as dose_warnings
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
 from .patients import is_study_id as is_study_id

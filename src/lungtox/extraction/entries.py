@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lungtox.dicom import FunctionImage
-from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_region
+from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
 from lungtox.errors import InputError, LungtoxError, ParameterError
-from lungtox.extraction.loading import frame_faults
+from lungtox.extraction.loading import check_doses, frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
 
@@ -61,7 +61,7 @@ class DvhEntry:
 
 def compute_entries(
     structures: StructureSet,
-    dose: Dose,
+    doses: Sequence[Dose],
     *,
     metrics: Sequence[str],
     function: FunctionImage | None = None,
@@ -74,7 +74,8 @@ def compute_entries(
     ----------
     structures : StructureSet
         Each structure is looked at for itself.
-    dose : Dose
+    doses : sequence of Dose
+        They are added, each on its own grid.
     metrics : sequence of str
         TG-263 names.
     function : FunctionImage, optional
@@ -92,19 +93,20 @@ def compute_entries(
     Raises
     ------
     InputError
-        Dose and structures in different frames of reference.
+        Dose and structures in different frames of reference, or doses that cannot be added.
     """
-    if faults := frame_faults(structures, dose, who="RTDOSE"):
+    check_doses(doses, who="RTDOSE")
+    if faults := frame_faults(structures, doses[0], who="RTDOSE"):
         raise InputError(faults)
     entries: list[DvhEntry] = []
     for structure in structures.structures.values():
-        entries += _entries(structure, dose, metrics, function, regions, allow_partial)
+        entries += _entries(structure, doses, metrics, function, regions, allow_partial)
     return entries
 
 
 def _entries(
     structure: Structure,
-    dose: Dose,
+    doses: Sequence[Dose],
     metrics: Sequence[str],
     function: FunctionImage | None,
     regions: Sequence[str],
@@ -114,7 +116,7 @@ def _entries(
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
     try:
-        samples = sample_region(structure, dose)
+        samples = sample_courses(structure, doses).samples
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
     warnings = samples.warnings
@@ -126,7 +128,7 @@ def _entries(
     )
     entries = [_entry(anatomical, metrics, warnings)]
     if function is not None:
-        entries += _functional_entries(samples, dose, metrics, function, regions)
+        entries += _functional_entries(samples, doses[0], metrics, function, regions)
     return entries
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lungtox.dicom import read_function_image
-from lungtox.dose import Dvh, Samples, dvh_from_samples, eqd2_gy, functional_dvhs, read_dvhs, sample_region
+from lungtox.dose import CourseSamples, Dvh, dvh_from_samples, functional_dvhs, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.loading import Loaded, load_patient
@@ -81,23 +81,27 @@ def _as_fault(patient: str, error: LungtoxError) -> Fault:
 def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
     loaded = load_patient(row, settings)
     samples = sample_all(row.patient, loaded, settings)
-    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.warnings)]
-    if settings.eqd2 and loaded.dose.fractions is None:
+    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
+    if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
-    dvhs = [dvh for name, one in samples.items() for dvh in _anatomical(name, one, loaded, settings)]
+    dvhs = [dvh for name, one in samples.items() for dvh in _anatomical(name, one, settings)]
     functional, function_qa = _functional(row, samples, loaded, settings, function)
-    plan = loaded.plan
+    plan = next(iter(loaded.plans), None)  # of the main course
     qa = _qa(
         row.patient,
         warnings=dict.fromkeys(warnings),
         technique=plan.technique if plan else None,
-        treatment_beams=plan.treatment_beams if plan else None,
-        setup_beams=plan.setup_beams if plan else None,
-        fractions=loaded.dose.fractions,
-        prescription_gy=plan.prescription_gy if plan else None,
-        dose_grid=_grid_figures(loaded.dose.image.grid),
+        treatment_beams=sum(one.treatment_beams for one in loaded.plans) if plan else None,
+        setup_beams=sum(one.setup_beams for one in loaded.plans) if plan else None,
+        fractions=loaded.fractions,
+        prescription_gy=loaded.prescription_gy,
+        dose_grid=_grid_figures(loaded.doses[0].image.grid),
         structures={
-            name: {"volume_cc": one.region_cc, "coverage_pct": one.coverage_pct, "planes": one.planes}
+            name: {
+                "volume_cc": one.samples.region_cc,
+                "coverage_pct": one.samples.coverage_pct,
+                "planes": one.samples.planes,
+            }
             for name, one in samples.items()
         },
         function=function_qa,
@@ -105,7 +109,7 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
     return Extraction(row.patient, (*dvhs, *functional), qa)
 
 
-def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, Samples]:
+def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, CourseSamples]:
     """Sample every region and refuse those that leave the dose grid.
 
     Raises
@@ -113,18 +117,19 @@ def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str
     InputError
         With one fault for each region whose coverage is below the minimum and not allowed by name.
     """
-    samples: dict[str, Samples] = {}
+    samples: dict[str, CourseSamples] = {}
     faults: list[Fault] = []
     for name, region in loaded.regions.items():
         try:
-            one = sample_region(region, loaded.dose, end_cap=settings.end_cap)
+            one = sample_courses(region, loaded.doses, end_cap=settings.end_cap)
         except InputError as error:
             faults += about(patient, error.faults)
             continue
         recipe = settings.structures[name]
         allowed = bool({name, *recipe.union} & set(settings.allow_partial_coverage))
-        if one.coverage_pct < settings.minimum_coverage_pct - 1e-6 and not allowed:
-            faults.append(coverage_fault(patient, name, one.coverage_pct, settings.minimum_coverage_pct))
+        coverage_pct = one.samples.coverage_pct
+        if coverage_pct < settings.minimum_coverage_pct - 1e-6 and not allowed:
+            faults.append(coverage_fault(patient, name, coverage_pct, settings.minimum_coverage_pct))
         samples[name] = one
     if faults:
         raise InputError(faults)
@@ -143,7 +148,8 @@ def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pc
     )
 
 
-def _anatomical(name: str, samples: Samples, loaded: Loaded, settings: DoseSettings) -> Iterable[Dvh]:
+def _anatomical(name: str, found: CourseSamples, settings: DoseSettings) -> Iterable[Dvh]:
+    samples = found.samples
     yield dvh_from_samples(
         samples.dose_gy,
         samples.volume_cc,
@@ -153,9 +159,10 @@ def _anatomical(name: str, samples: Samples, loaded: Loaded, settings: DoseSetti
         warnings=samples.warnings,
     )
     alpha_beta_gy = settings.eqd2.get(name)
-    if alpha_beta_gy is not None and loaded.dose.fractions is not None:
+    eqd2_gy = None if alpha_beta_gy is None else found.eqd2_gy(alpha_beta_gy)
+    if eqd2_gy is not None:
         yield dvh_from_samples(
-            eqd2_gy(samples.dose_gy, loaded.dose.fractions, alpha_beta_gy),
+            eqd2_gy,
             samples.volume_cc,
             structure=name,
             quantity="eqd2",
@@ -167,7 +174,7 @@ def _anatomical(name: str, samples: Samples, loaded: Loaded, settings: DoseSetti
 
 def _functional(
     row: PatientRow,
-    samples: Mapping[str, Samples],
+    samples: Mapping[str, CourseSamples],
     loaded: Loaded,
     settings: DoseSettings,
     function: FunctionSettings | None,
@@ -176,10 +183,11 @@ def _functional(
     if function is None or path is None:
         return [], _function_qa("none")
     try:
-        one = samples.get(function.structure)
-        if one is None:
+        courses = samples.get(function.structure)
+        if courses is None:
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
+        one = courses.samples
         image = read_function_image(path, who=row.patient)
         q = sample_function(
             image,
@@ -187,13 +195,14 @@ def _functional(
             one.y_mm,
             one.z_mm,
             volume_cc=one.volume_cc,
-            frame_of_reference=loaded.dose.frame_of_reference,
+            frame_of_reference=loaded.frame_of_reference,
             who=row.patient,
         )
         doses: list[tuple[Any, str, float | None]] = [(one.dose_gy, "physical", None)]
         alpha_beta_gy = settings.eqd2.get(function.structure)
-        if alpha_beta_gy is not None and loaded.dose.fractions is not None:
-            doses.append((eqd2_gy(one.dose_gy, loaded.dose.fractions, alpha_beta_gy), "eqd2", alpha_beta_gy))
+        eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
+        if eqd2_gy is not None:
+            doses.append((eqd2_gy, "eqd2", alpha_beta_gy))
         found = [
             functional_dvhs(
                 dose_gy,

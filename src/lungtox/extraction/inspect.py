@@ -61,8 +61,8 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         samples = {} if _plainly_covered(loaded) else sample_all(row.patient, loaded, dose)
     except InputError as error:
         return Inspection(tuple(about(row.patient, error.faults)))
-    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.warnings)]
-    if dose.eqd2 and loaded.plan is None:
+    warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
+    if dose.eqd2 and not loaded.plans:
         warnings.append("no plan, so no number of fractions: EQD2 is left out")
     spect: SpectStatus | None = None
     if function is not None:
@@ -75,9 +75,9 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
 
 def _plainly_covered(loaded: Loaded) -> bool:
     """Say whether every structure's box lies within the dose voxels' centres: most do, and need no sampling."""
-    grid = loaded.dose.image.grid
     parts = {id(part): part for region in loaded.regions.values() for part in region.union}
-    return all(_box_inside(part, grid) for part in parts.values())
+    grids = [dose.image.grid for dose in loaded.doses]
+    return all(grid.turn is None and _box_inside(part, grid) for part in parts.values() for grid in grids)
 
 
 def _box_inside(structure: Structure, grid: Grid) -> bool:
@@ -105,7 +105,7 @@ def _function_warnings(row: PatientRow, loaded: Loaded) -> tuple[SpectStatus, li
             f"SPECT not usable: expected {fault.expected}; found {fault.found}. {fault.action}"
             for fault in error.faults
         ]
-    if image.frame_of_reference != loaded.dose.frame_of_reference:
+    if image.frame_of_reference != loaded.frame_of_reference:
         action = "Give a SPECT that is registered to the planning CT and resampled in its frame."
         return "unusable", [f"SPECT not usable: its frame of reference is not that of the dose. {action}"]
     return "ok", list(image.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -24,17 +24,38 @@ class Loaded:
 
     Attributes
     ----------
-    plan : Plan or None
-    dose : Dose
+    plans : tuple of Plan
+        The main course first.
+    doses : tuple of Dose
+        One for each course, each on its own grid and with its own fractions; all in one frame of reference.
     regions : dict of str to Region
         The analysed structures that can be composed.
     warnings : tuple of str
     """
 
-    plan: Plan | None
-    dose: Dose
+    plans: tuple[Plan, ...]
+    doses: tuple[Dose, ...]
     regions: dict[str, Region]
     warnings: tuple[str, ...]
+
+    @property
+    def frame_of_reference(self) -> str:
+        """That of doses and structures; never written anywhere."""
+        return self.doses[0].frame_of_reference
+
+    @property
+    def fractions(self) -> int | None:
+        """Fractions of all courses together; None where one is not known."""
+        counts = [dose.fractions for dose in self.doses]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    @property
+    def prescription_gy(self) -> float | None:
+        """Prescribed dose of all courses together; None where one is not known."""
+        doses_gy = [plan.prescription_gy for plan in self.plans]
+        known = [dose_gy for dose_gy in doses_gy if dose_gy is not None]
+        return sum(known) if known and len(known) == len(doses_gy) else None
 
 
 class _Faults:
@@ -68,21 +89,23 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
         With every fault of the files.
     """
     faults = _Faults()
-    plan_path = row.path("plan")
-    plan = faults.attempt(lambda: read_plan(plan_path, who=row.patient)) if plan_path else None
-    dose = faults.attempt(lambda: _read_doses(row, plan, pixels=pixels))
+    paths = row.paths("plan")
+    plans = [faults.attempt(lambda path=path: read_plan(path, who=row.patient)) for path in paths]  # type: ignore[misc]
+    doses = faults.attempt(lambda: _read_doses(row, [plan for plan in plans if plan is not None], pixels=pixels))
     structures = faults.attempt(lambda: read_accepted(row, settings))
     regions, warnings, more = compose_regions(row, structures[0], settings) if structures else ({}, [], [])
     faults.found += more
-    if dose is not None and structures is not None:
-        faults.found += frame_faults(structures[1], dose, who=row.patient)
-    if dose is None or structures is None or faults.found:
+    if doses is not None and structures is not None:
+        faults.found += frame_faults(structures[1], doses[0], who=row.patient)
+    if doses is None or structures is None or faults.found:
         raise InputError(faults.found)
     if not regions:
         action = "Accept ROIs in structures.csv."
         raise InputError(Fault(row.patient, "contours for a structure of the config", "none", action, "no-structure"))
-    remarks = [*(plan.warnings if plan else ()), *dose.warnings, *structures[1].warnings, *warnings]
-    return Loaded(plan, dose, regions, tuple(dict.fromkeys(remarks)))
+    read = tuple(plan for plan in plans if plan is not None)
+    of_plans = [text for plan in read for text in plan.warnings]
+    remarks = [*of_plans, *dose_warnings(doses), *structures[1].warnings, *warnings]
+    return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)))
 
 
 def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Fault]:
@@ -100,69 +123,83 @@ def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Faul
     ]
 
 
-def _read_doses(row: PatientRow, plan: Plan | None, *, pixels: bool) -> Dose:
+def _read_doses(row: PatientRow, plans: Sequence[Plan], *, pixels: bool) -> tuple[Dose, ...]:
     paths = row.paths("dose")
     who = [row.patient if len(paths) == 1 else f"{row.patient} dose {number}" for number in range(1, len(paths) + 1)]
     if not paths:
         raise InputError(Fault(row.patient, "a dose", "none in patients.csv", "Fill the cell.", "dose-missing"))
+    own = _plan_of_each(row, plans, who=who)
+    files = list(zip(paths, own, who, strict=True))
     if pixels:
-        doses = [read_dose(path, plan=plan, who=name) for path, name in zip(paths, who, strict=True)]
+        doses = [read_dose(path, plan=plan, who=name) for path, plan, name in files]
     else:
-        doses = [
-            _empty_dose(read_dose_header(path, whole=True, who=name)) for path, name in zip(paths, who, strict=True)
-        ]
-    return sum_doses(doses, who=row.patient)
+        doses = [_empty_dose(read_dose_header(path, whole=True, who=name), plan) for path, plan, name in files]
+    check_doses(doses, who=row.patient)
+    return tuple(doses)
 
 
-def _empty_dose(header: DoseHeader) -> Dose:
-    return Dose(Image(header.grid, np.zeros(header.grid.shape)), header.frame_of_reference)
+def _empty_dose(header: DoseHeader, plan: Plan | None) -> Dose:
+    values = np.broadcast_to(0.0, header.grid.shape)
+    fractions = plan.fractions if plan else None
+    return Dose(Image(header.grid, values), header.frame_of_reference, fractions, header.rbe_weighted)
 
 
-def sum_doses(doses: Sequence[Dose], *, who: str) -> Dose:
-    """Add doses on the same grid.
+def _plan_of_each(row: PatientRow, plans: Sequence[Plan], *, who: Sequence[str]) -> list[Plan | None]:
+    """Find the plan of each dose: the one that it refers to, else the one in the same place of the list.
 
-    The sum has no number of fractions: EQD2 is made per course before courses are added, which one DVH of the sum
-    cannot give.
+    One plan beside several doses belongs to the only dose that refers to it, if there is one.
+    """
+    paths = row.paths("dose")
+    if len(paths) == 1:
+        return [next(iter(plans), None)]
+    headers = [read_dose_header(path, who=name) for path, name in zip(paths, who, strict=True)]
+    known = [header.uid for header in headers if header.uid]
+    if len(set(known)) < len(known):
+        raise InputError(_counted_twice(row, "one dose twice"))
+    meant = [[plan for plan in plans if plan.uid and plan.uid in header.plan_uids] for header in headers]
+    if len(plans) != len(paths):
+        once = sum(bool(found) for found in meant) == 1
+        return [found[0] if found and once else None for found in meant]
+    own = [found[0] if len(found) == 1 else plans[number] for number, found in enumerate(meant)]
+    if len({id(plan) for plan in own}) < len(own):
+        raise InputError(_counted_twice(row, "two doses of one plan"))
+    return list(own)
+
+
+def _counted_twice(row: PatientRow, found: str) -> Fault:
+    action = "A course would count twice: give each dose once, and with several plans the plan of each, in that order."
+    return Fault(row.patient, "doses of different courses, to be added", found, action, "dose-twice")
+
+
+def check_doses(doses: Sequence[Dose], *, who: str) -> None:
+    """Refuse doses that cannot be added; their grids may differ.
 
     Raises
     ------
     InputError
-        Another grid or frame of reference, physical and RBE-weighted dose mixed.
+        Another frame of reference, physical and RBE-weighted dose mixed.
     ParameterError
         No dose at all.
     """
     if not doses:
         raise ParameterError("no dose to add")
-    first = doses[0]
-    if len(doses) == 1:
-        return first
-    for other in doses[1:]:
-        found = _difference(first, other)
-        if found:
-            raise InputError(
-                Fault(
-                    who,
-                    "doses on one grid, of one kind, to be added",
-                    found,
-                    "Export the sum from the planning system.",
-                    "dose-sum",
-                )
-            )
-    total = np.sum([dose.image.values for dose in doses], axis=0)
-    warnings = tuple(dict.fromkeys(text for dose in doses for text in dose.warnings))
-    note = f"the dose is the sum of {len(doses)} files: its number of fractions is not known"
-    return replace(first, image=Image(first.image.grid, total), fractions=None, warnings=(*warnings, note))
-
-
-def _difference(first: Dose, other: Dose) -> str | None:
-    if first.frame_of_reference != other.frame_of_reference:
-        return "two frames of reference"
-    if first.rbe_weighted != other.rbe_weighted:
-        return "physical and RBE-weighted dose"
-    if first.image.grid.shape != other.image.grid.shape:
-        return "two grids"
-    same = all(
-        np.allclose(getattr(first.image.grid, axis), getattr(other.image.grid, axis), rtol=0, atol=0.01)
-        for axis in ("x_mm", "y_mm", "z_mm")
+    kinds = (
+        ("two frames of reference", {dose.frame_of_reference for dose in doses}),
+        ("physical and RBE-weighted dose", {dose.rbe_weighted for dose in doses}),
     )
-    return None if same else "two grids"
+    for found, different in kinds:
+        if len(different) > 1:
+            expected = "doses in one frame of reference and of one kind, to be added"
+            action = "Export the sum from the planning system."
+            raise InputError(Fault(who, expected, found, action, "dose-sum"))
+
+
+def dose_warnings(doses: Sequence[Dose]) -> list[str]:
+    """Give what the doses tell of themselves, and that they are added."""
+    texts = list(dict.fromkeys(text for dose in doses for text in dose.warnings))
+    if len(doses) > 1:
+        known = all(dose.fractions is not None for dose in doses)
+        each = ", ".join(str(dose.fractions) for dose in doses)
+        what = f"with {each} fractions" if known else "its number of fractions is not known"
+        texts.append(f"the dose is the sum of {len(doses)} files: {what}")
+    return texts

@@ -215,7 +215,7 @@ def _patient_rows(path: Path) -> tuple[list[PatientRow], list[Fault]]:
             action = "Give every patient a study ID; it becomes part of file names."
             faults.append(Fault(who, "a study ID of letters, digits, _ and -", found, action, "study-id"))
         elif patient in rows:
-            action = "Keep one row; several doses of one course are separated by ';'."
+            action = "Keep one row; several doses of one patient are separated by ';'."
             found = f"the same patient twice, on lines {lines[patient]} and {line}"
             faults.append(Fault(patient, f"one row in {path.name}", found, action, "patient-twice"))
         else:
@@ -233,9 +233,13 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
     elif "dvh" not in cells and not {"structures", "dose"} <= cells.keys():
         found = ", ".join(dicom) or "no file"
         yield Fault(patient, f"structures and dose, or dvh, in {table}", found, "Fill the cells.", "source")
-    for name in set(_FILE_COLUMNS) - {"dose"}:
-        if ";" in cells.get(name, ""):
+    for name in _FILE_COLUMNS:
+        if ";" in cells.get(name, "") and name not in ("dose", "plan"):
             yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+    plans, doses = (cells.get(name, "").count(";") + 1 for name in ("plan", "dose"))
+    if plans not in (1, doses):
+        action = "Name the plan of each dose, in the same order."
+        yield Fault(patient, "one plan, or as many as doses", f"{plans} plans, {doses} doses", action, "source")
 
 
 def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:

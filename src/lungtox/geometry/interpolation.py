@@ -1,4 +1,4 @@
-"""Trilinear interpolation at scattered points of an axis-aligned grid."""
+"""Trilinear interpolation at scattered points of a grid."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
     ----------
     image : Image
     x_mm, y_mm, z_mm : array_like, shape (points,)
+        Patient coordinates, also for a grid that is turned against the patient axes.
 
     Returns
     -------
@@ -58,9 +59,10 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
         NaN outside the outermost voxel centres.
     """
     grid = image.grid
-    ix, px, inside_x = axis_weights(grid.x_mm, np.asarray(x_mm, dtype=np.float64))
-    iy, py, inside_y = axis_weights(grid.y_mm, np.asarray(y_mm, dtype=np.float64))
-    iz, pz, inside_z = axis_weights(grid.z_mm, np.asarray(z_mm, dtype=np.float64))
+    x, y, z = grid.along_axes(*(np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)))
+    ix, px, inside_x = axis_weights(grid.x_mm, x)
+    iy, py, inside_y = axis_weights(grid.y_mm, y)
+    iz, pz, inside_z = axis_weights(grid.z_mm, z)
     values = np.ascontiguousarray(image.values).ravel()
     row, plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
     corner = iz * plane + iy * row + ix
