@@ -32,12 +32,15 @@ class Solid:
         Corners of the section at z (mm), or None where there is none.
     section_si_mm2, section_ap_mm2 : callable
         Area of the section across z, across y.
+    half_width_2 : callable
+        Square of half the extent along x, at (y, z) within the height; not positive where the solid is not.
     """
 
     name: str
     outline: Callable[[float], FloatArray | None]
     section_si_mm2: Callable[[FloatArray], FloatArray]
     section_ap_mm2: Callable[[FloatArray], FloatArray]
+    half_width_2: Callable[[FloatArray, FloatArray], FloatArray]
 
 
 def _circle(radius: float) -> FloatArray | None:
@@ -86,12 +89,19 @@ def _cone_side(s: FloatArray) -> FloatArray:
     return 2 * (RADIUS_MM * q - s**2 * np.log((RADIUS_MM + q) / s))
 
 
+_R2 = RADIUS_MM**2
 SOLIDS = (
-    Solid("sphere", lambda z: _circle(max(RADIUS_MM**2 - z**2, 0.0) ** 0.5), _disc, _disc),
-    Solid("cylinder along", lambda z: _circle(RADIUS_MM), _constant, _chord),
-    Solid("cylinder across", _rectangle, _chord, _constant),
-    Solid("cone along", lambda z: _circle((HALF_MM - z) / 2), _narrowing, _cone_side),
-    Solid("cone across", _hyperbola, _cone_side, _narrowing),
+    Solid("sphere", lambda z: _circle(max(_R2 - z**2, 0.0) ** 0.5), _disc, _disc, lambda y, z: _R2 - y**2 - z**2),
+    Solid("cylinder along", lambda z: _circle(RADIUS_MM), _constant, _chord, lambda y, z: _R2 - y**2 + 0 * z),
+    Solid("cylinder across", _rectangle, _chord, _constant, lambda y, z: _R2 - z**2 + 0 * y),
+    Solid(
+        "cone along",
+        lambda z: _circle((HALF_MM - z) / 2),
+        _narrowing,
+        _cone_side,
+        lambda y, z: ((HALF_MM - z) / 2) ** 2 - y**2,
+    ),
+    Solid("cone across", _hyperbola, _cone_side, _narrowing, lambda y, z: ((HALF_MM - y) / 2) ** 2 - z**2),
 )
 
 
@@ -99,22 +109,37 @@ def truth(solid: Solid, direction: str) -> dict[str, float]:
     """Give volume, mean and the endpoints of a solid in a dose that rises along ``SI`` (z) or ``AP`` (y)."""
     section = solid.section_si_mm2 if direction == "SI" else solid.section_ap_mm2
     s = np.linspace(-HALF_MM, HALF_MM, _STEPS)
-    middle = 0.5 * (s[1:] + s[:-1])
-    part = section(middle) * (s[1] - s[0])
+    return _answers(s, section(0.5 * (s[1:] + s[:-1])))
+
+
+def truth_between(solid: Solid, direction: str, low_mm: float, high_mm: float) -> dict[str, float]:
+    """Give the same for the part of the solid between two heights: what remains where structures end at contours."""
+    if direction == "SI":
+        s = np.linspace(low_mm, high_mm, _STEPS)
+        return _answers(s, solid.section_si_mm2(0.5 * (s[1:] + s[:-1])))
+    s, z = np.linspace(-HALF_MM, HALF_MM, 2401), np.linspace(low_mm, high_mm, 1201)
+    y, height = 0.5 * (s[1:] + s[:-1]), z[1] - z[0]
+    width = 2 * np.sqrt(np.maximum(solid.half_width_2(y[:, None], 0.5 * (z[1:] + z[:-1])), 0.0))
+    return _answers(s, width.sum(axis=1) * height)
+
+
+def _answers(s: FloatArray, section_mm2: FloatArray) -> dict[str, float]:
+    """Integrate sections between positions ``s`` along the dose gradient."""
+    part = section_mm2 * (s[1] - s[0])
     below = np.append(0.0, np.cumsum(part))
     total = float(below[-1])
-    found = {"volume": total / 1000, "mean": DOSE_GY + float(middle @ part) / total}
+    found = {"volume": total / 1000, "mean": DOSE_GY + float(0.5 * (s[1:] + s[:-1]) @ part) / total}
     for name, above in zip(ENDPOINTS, (0.99 * total, 0.95 * total, 0.05 * total, 0.01 * total, 30.0), strict=True):
         found[name] = DOSE_GY + float(np.interp(total - above, below, s))
     return found
 
 
 def levels(spacing_mm: float, layout: str) -> FloatArray:
-    """Give plane positions: in the ``middle`` of slices that fill the height, or at whole ``multiples`` of the spacing."""
+    """Give plane positions: the ``middle`` of slices that fill the height, or whole ``multiples`` of the spacing."""
     half_steps = round(HALF_MM / spacing_mm)
     if layout == "middle":
-        return (np.arange(2 * half_steps) + 0.5) * spacing_mm - HALF_MM
-    return np.arange(-half_steps, half_steps + 1) * spacing_mm
+        return (np.arange(2 * half_steps, dtype=np.float64) + 0.5) * spacing_mm - HALF_MM
+    return np.arange(-half_steps, half_steps + 1, dtype=np.float64) * spacing_mm
 
 
 def contoured(solid: Solid, spacing_mm: float, layout: str) -> Structure:
@@ -125,7 +150,8 @@ def contoured(solid: Solid, spacing_mm: float, layout: str) -> Structure:
 
 def linear_dose(spacing_mm: float, direction: str) -> Dose:
     """Give a dose of 16 Gy in the middle that rises by 1 Gy/mm."""
-    axis = np.arange(-8, 9) * 3.0 if spacing_mm == 3 else np.arange(-round(20 / spacing_mm), round(20 / spacing_mm) + 1) * spacing_mm
+    reach = int(np.ceil(20 / spacing_mm))  # the solid ends at 12 mm, and half a slice further
+    axis = np.arange(-reach, reach + 1, dtype=np.float64) * spacing_mm
     rise = np.maximum(DOSE_GY + axis, 0.0)
     values = np.broadcast_to(rise[:, None, None] if direction == "SI" else rise[:, None], (axis.size,) * 3)
     return Dose(Image(Grid(axis, axis, axis), np.ascontiguousarray(values)), "frame", 30)

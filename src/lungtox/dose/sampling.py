@@ -117,6 +117,7 @@ def sample_region(
     if volume_mm3 <= 0:
         raise _empty(region.name)
     side_mm = max((volume_mm3 / SAMPLES) ** (1 / 3), FINEST_CELL_MM)
+    drawn = edges
     if between_planes == "interpolated" or end_cap == "rounded":
         layered = [
             structure_layers(
@@ -129,6 +130,8 @@ def sample_region(
     thickness = slabs.high_mm - slabs.low_mm
     lattice = _lattice(edges, grid, side_mm)
     covered, crossing = region_coverage(region, slabs.plane, edges, lattice)
+    if edges is not drawn:  # outlines made in between may touch themselves; only drawn ones are worth a warning
+        crossing = np.concatenate([edge.crossing for edge in drawn])
     region_cc = float(covered.sum(axis=(1, 2)) @ thickness) * lattice.cell_mm2 / 1000.0
     if region_cc <= 0:
         raise _empty(region.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -121,7 +122,7 @@ class _Stack:
             [r for n, r in enumerate(self.rings[i]) if n not in {link.ring for link in links}],
             [r for n, r in enumerate(self.rings[i + 1]) if n not in {link.following for link in links}],
         )
-        for low, high in zip(faces[:-1], faces[1:], strict=True):
+        for low, high in pairwise(faces):
             middle = 0.5 * (low + high)
             share = float((middle - self.z[i]) / (self.z[i + 1] - self.z[i]))
             rings = list(alone[int(share > 0.5)])
@@ -147,7 +148,7 @@ class _Stack:
         closed = [self._closing(i, side, link, faces, flat) for link in inner]
         joined = {link.following if side > 0 else link.ring for link in inner}
         alone = [ring for number, ring in enumerate(self.rings[i]) if number not in joined]
-        for number, (low, high) in enumerate(zip(faces[:-1], faces[1:], strict=True)):
+        for number, (low, high) in enumerate(pairwise(faces)):
             rings = [outlines[number] for outlines in closed if number < len(outlines)]
             rings += alone if 0.5 * (low + high) < flat else []
             self._outward(i, side, float(low), float(high), rings)
@@ -219,7 +220,7 @@ class _AreaCurve:
 
     def __call__(self, z_mm: float) -> float:
         value = float(np.polyval(self._fit, z_mm - self._origin))
-        return max(value, 0.0) ** (1.0 / self._power)
+        return float(max(value, 0.0) ** (1.0 / self._power))
 
 
 def _faces(low: float, high: float, step_mm: float) -> FloatArray:

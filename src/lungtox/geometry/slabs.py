@@ -43,8 +43,8 @@ def structure_slabs(
     """Give lower and upper face of the slab of each contour plane.
 
     Planes meet half-way. The first and last one reach half a gap further (``half-slice``; ``rounded`` starts from
-    that) or end where they are (``none``). A gap of more than 1.5 times the usual spacing and of both its neighbours is not filled: the structure
-    ends on both sides of it as it does at its ends, and a warning says so.
+    that) or end where they are (``none``). A gap of more than 1.5 times the usual spacing and of both its neighbours is
+    not filled: the structure ends on both sides of it as it does at its ends, and a warning says so.
 
     Parameters
     ----------
