@@ -112,15 +112,26 @@ def truth(solid: Solid, direction: str) -> dict[str, float]:
     return _answers(s, section(0.5 * (s[1:] + s[:-1])))
 
 
-def truth_between(solid: Solid, direction: str, low_mm: float, high_mm: float) -> dict[str, float]:
-    """Give the same for the part of the solid between two heights: what remains where structures end at contours."""
+def truth_by_rule(solid: Solid, direction: str, *, end_cap: str, planes_mm: FloatArray) -> dict[str, float]:
+    """Give the answers for what an end rule claims: the solid as far as it is drawn, and the ends of that rule.
+
+    ``none``: the solid between its outermost contours. ``half-slice``: half a slice more at both ends, with the section
+    of the outermost contours. ``rounded``: round ends as they are, flat ends half a slice further.
+    """
+    low, high, half = float(planes_mm[0]), float(planes_mm[-1]), 0.5 * float(planes_mm[1] - planes_mm[0])
+    drawn, ends = (low, high), (low, high)
+    if end_cap == "half-slice":
+        ends = low - half, high + half
+    if end_cap == "rounded":
+        drawn = -HALF_MM, HALF_MM
+        ends = (low - half if low == -HALF_MM else -HALF_MM), (high + half if high == HALF_MM else HALF_MM)
+    z = np.linspace(*ends, 1201 if direction == "AP" else _STEPS)
+    level = np.clip(0.5 * (z[1:] + z[:-1]), *drawn)
     if direction == "SI":
-        s = np.linspace(low_mm, high_mm, _STEPS)
-        return _answers(s, solid.section_si_mm2(0.5 * (s[1:] + s[:-1])))
-    s, z = np.linspace(-HALF_MM, HALF_MM, 2401), np.linspace(low_mm, high_mm, 1201)
-    y, height = 0.5 * (s[1:] + s[:-1]), z[1] - z[0]
-    width = 2 * np.sqrt(np.maximum(solid.half_width_2(y[:, None], 0.5 * (z[1:] + z[:-1])), 0.0))
-    return _answers(s, width.sum(axis=1) * height)
+        return _answers(z, solid.section_si_mm2(level))
+    y = np.linspace(-HALF_MM, HALF_MM, 2401)
+    width = 2 * np.sqrt(np.maximum(solid.half_width_2(0.5 * (y[1:] + y[:-1])[:, None], level), 0.0))
+    return _answers(y, width.sum(axis=1) * (z[1] - z[0]))
 
 
 def _answers(s: FloatArray, section_mm2: FloatArray) -> dict[str, float]:

@@ -19,6 +19,7 @@ BetweenPlanes = Literal["slab", "interpolated"]
 FEWEST_LAYERS = 4  # between two planes
 MOST_LAYERS = 24
 _NEGLIGIBLE = 1e-4  # of the last contour's area
+_CLOSED = 0.02  # of it, where the next plane would have come: a tip that small is left out when drawing
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +176,8 @@ class _Stack:
             if way is None and area < full:
                 return outlines
             outlines.append(self.rings[i][here] if way is None else link.morph.at(way))
+        if curve(float(self.z[i]) + side * float(faces[-1])) < _CLOSED * full:
+            return outlines
         return outlines[: int(np.searchsorted(0.5 * (faces[:-1] + faces[1:]), flat))]
 
     def _curve(self, i: int, link: _Link) -> _AreaCurve:
