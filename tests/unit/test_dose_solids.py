@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lungtox.dose import compute_dvh, compute_metrics
+from lungtox.geometry import Plane, Structure
 
 _PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "solids.py"
 _SPEC = importlib.util.spec_from_file_location("benchmark_solids", _PATH)
@@ -99,3 +100,25 @@ def test_splitting_across_the_slices_and_adding_gives_the_whole_histogram(betwee
     doses = np.arange(4.0, 28.0, 0.5)
     one, two, both = ([each.cumulative.volume_at_cc(d) for d in doses] for each in (left, right, total))
     assert np.add(one, two) == pytest.approx(np.array(both), abs=0.005 * total.total_cc)
+
+
+@pytest.mark.parametrize(
+    ("radius_mm", "spacing_mm", "dose_mm", "shift_mm"),
+    [(12.0, 2.0, 0.5, 0.0), (12.5, 5.0, 2.0, 0.0), (12.0, 2.0, 2.5, 0.37), (3.0, 1.0, 1.0, 0.21)],
+    ids=["dose of 0.5 mm", "slices of 5 mm", "off the grid", "sphere of 3 mm"],
+)
+@pytest.mark.parametrize("direction", ["SI", "AP"])
+def test_spheres_with_interpolated_planes_are_within_three_percent(radius_mm, spacing_mm, dose_mm, shift_mm, direction):
+    steps = round(2 * radius_mm / spacing_mm)
+    levels = (np.arange(steps) + 0.5) * spacing_mm - radius_mm
+    turn = np.linspace(0, 2 * np.pi, 360, endpoint=False)
+    unit = np.column_stack([np.cos(turn), np.sin(turn)])
+    planes = tuple(Plane(float(z) + shift_mm, ((radius_mm**2 - z**2) ** 0.5 * unit + shift_mm,)) for z in levels)
+    dose = solids.linear_dose(dose_mm, direction)
+    dvh = compute_dvh(Structure("sphere", planes), dose, end_cap="rounded", between_planes="interpolated")
+    middle = 16.0 + shift_mm
+    # Volume beyond x = cos(a) r is a share (2 - 3 cos a + cos^3 a) / 4 of the sphere: 5 % at cos a = 0.7293.
+    found = compute_metrics(dvh, ["Mean[Gy]", "D95%[Gy]", "D5%[Gy]"])
+    expected = {"Mean[Gy]": middle, "D95%[Gy]": middle - 0.7293 * radius_mm, "D5%[Gy]": middle + 0.7293 * radius_mm}
+    assert dvh.total_cc == pytest.approx(4 / 3 * np.pi * radius_mm**3 / 1000, rel=0.03)
+    assert found == pytest.approx(expected, rel=0.03)
