@@ -25,6 +25,7 @@ def test_the_demo_config_is_accepted():
         {"eqd2": {"Heart": 0.0}},
         {"bin_width_gy": 0.0},
         {"end_cap": "round"},
+        {"between_planes": "linear"},
         {"minimum_coverage_pct": 101},
         {"structures": {"Heart": {"union": []}}},
         {"unknown": 1},

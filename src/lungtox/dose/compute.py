@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lungtox.dose.courses import sample_courses
 from lungtox.dose.dvh import Dvh, dvh_from_samples
-from lungtox.geometry import Dose, EndCap, Region, Structure
+from lungtox.geometry import BetweenPlanes, Dose, EndCap, Region, Structure
 
 
 def compute_dvh(
@@ -13,6 +13,7 @@ def compute_dvh(
     *,
     bin_width_gy: float = 0.01,
     end_cap: EndCap = "half-slice",
+    between_planes: BetweenPlanes = "slab",
 ) -> Dvh:
     """Compute the physical-dose DVH of a structure, or of a region composed of several.
 
@@ -23,8 +24,10 @@ def compute_dvh(
     dose : Dose
         In the same frame of reference; the caller checks that.
     bin_width_gy : float
-    end_cap : {"half-slice", "none"}
-        Whether the first and last contour stand for half a slice further out.
+    end_cap : {"half-slice", "none", "rounded"}
+        How the structure ends beyond its first and last contour.
+    between_planes : {"slab", "interpolated"}
+        Whether a contour stands for a slab, or cross-sections between planes are interpolated.
 
     Returns
     -------
@@ -36,7 +39,7 @@ def compute_dvh(
     InputError
         No contours, no volume, or no part of it inside the dose grid.
     """
-    samples = sample_courses(structure, (dose,), end_cap=end_cap).samples
+    samples = sample_courses(structure, (dose,), end_cap=end_cap, between_planes=between_planes).samples
     return dvh_from_samples(
         samples.dose_gy,
         samples.volume_cc,

@@ -32,9 +32,12 @@ class DoseSettings(Settings):
     """Patients per extraction job: 1 on one machine, 20-50 on a cluster, where starting a job costs seconds."""
     bin_width_gy: float = Field(default=0.01, gt=0, le=1)
     """Width of the DVH bins in Gy. Means come from the samples; the width only limits look-ups, by less than a bin."""
-    end_cap: Literal["half-slice", "none"] = "half-slice"
+    end_cap: Literal["half-slice", "none", "rounded"] = "half-slice"
     """`half-slice`: the first and last contour stand for half a slice further out, as most planning systems do. `none`:
-    the structure ends at them."""
+    the structure ends at them. `rounded`: it closes beyond them as the trend of the last contours tells."""
+    between_planes: Literal["slab", "interpolated"] = "slab"
+    """`slab`: a contour stands for its slab, as in most planning systems, whose numbers are then met best.
+    `interpolated`: outlines between contours are interpolated; for structures of few slices, with `rounded` ends."""
     structures: dict[str, RegionSettings]
     """What is analysed, made from the accepted structures."""
     gtv_absent: Literal["refuse", "accept"] = "refuse"

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from lungtox.dose.eqd2 import eqd2_gy
 from lungtox.dose.sampling import Samples, sample_region
 from lungtox.errors import Fault, InputError, ParameterError
-from lungtox.geometry import Dose, EndCap, Grid, Image, Region, Structure, as_region, interpolate, region_slabs
+from lungtox.geometry import (
+    BetweenPlanes,
+    Dose,
+    EndCap,
+    Grid,
+    Image,
+    Region,
+    Structure,
+    as_region,
+    interpolate,
+    region_slabs,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +55,11 @@ class CourseSamples:
 
 
 def sample_courses(
-    region: Structure | Region, doses: Sequence[Dose], *, end_cap: EndCap = "half-slice"
+    region: Structure | Region,
+    doses: Sequence[Dose],
+    *,
+    end_cap: EndCap = "half-slice",
+    between_planes: BetweenPlanes = "slab",
 ) -> CourseSamples:
     """Sample the doses of several courses at the same points of a region.
 
@@ -59,7 +74,8 @@ def sample_courses(
     region : Structure or Region
     doses : sequence of Dose
         In the frame of reference of the region; the caller checks that, and that all are physical or all RBE-weighted.
-    end_cap : {"half-slice", "none"}
+    end_cap : {"half-slice", "none", "rounded"}
+    between_planes : {"slab", "interpolated"}
 
     Returns
     -------
@@ -78,7 +94,7 @@ def sample_courses(
     region = as_region(region)
     straight = [dose for dose in doses if dose.image.grid.turn is None]
     base = straight[0] if straight else _raster_dose(region, doses[0], end_cap=end_cap)
-    samples = sample_region(region, base, end_cap=end_cap)
+    samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes)
     course_gy: list[FloatArray] = []
     coverage_pct = samples.coverage_pct
     for dose in doses:
@@ -87,7 +103,7 @@ def sample_courses(
             continue
         points, own_pct = (samples.x_mm, samples.y_mm, samples.z_mm), 100.0
         if dose.image.grid.turn is None:
-            own = sample_region(region, dose, end_cap=end_cap)
+            own = sample_region(region, dose, end_cap=end_cap, between_planes=between_planes)
             own_pct = own.coverage_pct
             if _same_axes(dose.image.grid, base.image.grid):
                 course_gy.append(own.dose_gy)

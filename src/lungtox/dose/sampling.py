@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.geometry import (
+    BetweenPlanes,
     Dose,
     Edges,
     EndCap,
@@ -20,9 +21,11 @@ from lungtox.geometry import (
     Structure,
     as_region,
     axis_weights,
+    common_slabs,
     region_coverage,
     region_slabs,
     structure_edges,
+    structure_layers,
 )
 
 FloatArray = NDArray[np.float64]
@@ -68,7 +71,13 @@ class Samples:
     warnings: tuple[str, ...] = ()
 
 
-def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "half-slice") -> Samples:
+def sample_region(
+    region: Structure | Region,
+    dose: Dose,
+    *,
+    end_cap: EndCap = "half-slice",
+    between_planes: BetweenPlanes = "slab",
+) -> Samples:
     """Sample the dose in a region.
 
     The raster follows the dose grid: its cells are whole fractions of a dose pixel and its layers fractions of a slab,
@@ -84,7 +93,10 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
     region : Structure or Region
     dose : Dose
         In the same frame of reference; the caller checks that.
-    end_cap : {"half-slice", "none"}
+    end_cap : {"half-slice", "none", "rounded"}
+        How the structure ends beyond its first and last contour.
+    between_planes : {"slab", "interpolated"}
+        Whether a contour stands for a slab, or cross-sections between planes are interpolated.
 
     Returns
     -------
@@ -100,15 +112,28 @@ def sample_region(region: Structure | Region, dose: Dose, *, end_cap: EndCap = "
     if grid.turn is not None:
         raise ParameterError("the dose grid is oblique: use sample_courses")
     axis_weights(grid.z_mm, grid.z_mm[:1])  # refuses a grid of one plane
-    slabs = region_slabs(region, end_cap=end_cap, slice_mm=float(np.diff(grid.z_mm).min()))
+    slice_mm = float(np.diff(grid.z_mm).min())
+    slabs = region_slabs(region, end_cap=end_cap, slice_mm=slice_mm)
     edges = tuple(structure_edges(operand) for operand in region.operands)
-    thickness = slabs.high_mm - slabs.low_mm
     volume_mm3 = _estimated_mm3(region, edges, slabs)
     if volume_mm3 <= 0:
         raise _empty(region.name)
     side_mm = max((volume_mm3 / SAMPLES) ** (1 / 3), FINEST_CELL_MM)
+    drawn = edges
+    if between_planes == "interpolated" or end_cap == "rounded":
+        layered = [
+            structure_layers(
+                operand, end_cap=end_cap, between_planes=between_planes, slice_mm=slice_mm, step_mm=side_mm
+            )
+            for operand in region.operands
+        ]
+        slabs = common_slabs(region, tuple((each.low_mm, each.high_mm, each.warnings) for each in layered))
+        edges = tuple(structure_edges(each.structure) for each in layered)
+    thickness = slabs.high_mm - slabs.low_mm
     lattice = _lattice(edges, grid, side_mm)
     covered, crossing = region_coverage(region, slabs.plane, edges, lattice)
+    if edges is not drawn:  # outlines made in between may touch themselves; only drawn ones are worth a warning
+        crossing = np.concatenate([edge.crossing for edge in drawn])
     region_cc = float(covered.sum(axis=(1, 2)) @ thickness) * lattice.cell_mm2 / 1000.0
     if region_cc <= 0:
         raise _empty(region.name)

@@ -121,7 +121,7 @@ def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str
     faults: list[Fault] = []
     for name, region in loaded.regions.items():
         try:
-            one = sample_courses(region, loaded.doses, end_cap=settings.end_cap)
+            one = sample_courses(region, loaded.doses, end_cap=settings.end_cap, between_planes=settings.between_planes)
         except InputError as error:
             faults += about(patient, error.faults)
             continue

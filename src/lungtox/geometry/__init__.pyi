@@ -1,3 +1,6 @@
+from .between import BetweenPlanes as BetweenPlanes
+from .between import Layers as Layers
+from .between import structure_layers as structure_layers
 from .coverage import region_coverage as region_coverage
 from .edges import Edges as Edges
 from .edges import structure_edges as structure_edges
@@ -11,6 +14,7 @@ from .region import Region as Region
 from .region import as_region as as_region
 from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs
+from .slabs import common_slabs as common_slabs
 from .slabs import region_slabs as region_slabs
 from .structure import Plane as Plane
 from .structure import Structure as Structure

@@ -12,7 +12,7 @@ from lungtox.geometry.region import Region
 from lungtox.geometry.structure import Structure
 
 FloatArray = NDArray[np.float64]
-EndCap = Literal["half-slice", "none"]
+EndCap = Literal["half-slice", "none", "rounded"]
 
 WIDE_GAP = 1.5  # times the usual spacing; one missing plane doubles it
 SAME_LEVEL_MM = 0.01  # resolution of coordinates in most files
@@ -42,14 +42,14 @@ def structure_slabs(
 ) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
     """Give lower and upper face of the slab of each contour plane.
 
-    Planes meet half-way. The first and last one reach half a gap further (``half-slice``) or end where they are
-    (``none``). A gap of more than 1.5 times the usual spacing and of both its neighbours is not filled: the structure
-    ends on both sides of it as it does at its ends, and a warning says so.
+    Planes meet half-way. The first and last one reach half a gap further (``half-slice``; ``rounded`` starts from
+    that) or end where they are (``none``). A gap of more than 1.5 times the usual spacing and of both its neighbours is
+    not filled: the structure ends on both sides of it as it does at its ends, and a warning says so.
 
     Parameters
     ----------
     structure : Structure
-    end_cap : {"half-slice", "none"}
+    end_cap : {"half-slice", "none", "rounded"}
     slice_mm : float
         Thickness of a structure that has a single plane.
 
@@ -72,7 +72,7 @@ def structure_slabs(
     inner = np.where(wide, np.nan, gaps)
     before, after = np.append(np.nan, inner), np.append(inner, np.nan)
     cap = np.fmin(np.fmax(np.nan_to_num(before), np.nan_to_num(after)), WIDE_GAP * usual)
-    cap = np.where(cap > 0, cap, usual) if end_cap == "half-slice" else np.zeros_like(z)
+    cap = np.where(cap > 0, cap, usual) if end_cap != "none" else np.zeros_like(z)
     low = z - 0.5 * np.where(np.isnan(before), cap, before)
     high = z + 0.5 * np.where(np.isnan(after), cap, after)
     return low, high, _gap_warnings(structure.name, z, gaps, wide, usual)
@@ -94,6 +94,21 @@ def _gap_warnings(name: str, z: FloatArray, gaps: FloatArray, wide: NDArray[np.b
 
 
 def region_slabs(region: Region, *, end_cap: EndCap, slice_mm: float) -> Slabs:
+    """Cut the slabs of all operands' planes at each other's faces; see `common_slabs`.
+
+    Parameters
+    ----------
+    region : Region
+    end_cap : {"half-slice", "none", "rounded"}
+    slice_mm : float
+        Thickness of a structure with a single plane.
+    """
+    return common_slabs(
+        region, tuple(structure_slabs(operand, end_cap=end_cap, slice_mm=slice_mm) for operand in region.operands)
+    )
+
+
+def common_slabs(region: Region, faces: tuple[tuple[FloatArray, FloatArray, tuple[str, ...]], ...]) -> Slabs:
     """Cut the slabs of all operands at each other's faces, and keep those in which the region can be.
 
     Structures of one structure set share their contour planes; then these are simply the slabs of the planes. A
@@ -102,11 +117,9 @@ def region_slabs(region: Region, *, end_cap: EndCap, slice_mm: float) -> Slabs:
     Parameters
     ----------
     region : Region
-    end_cap : {"half-slice", "none"}
-    slice_mm : float
-        Thickness of a structure with a single plane.
+    faces : tuple of (low_mm, high_mm, warnings), one for each operand
+        One pair of faces for each plane of the operand.
     """
-    faces = [structure_slabs(operand, end_cap=end_cap, slice_mm=slice_mm) for operand in region.operands]
     warnings = tuple(text for _, _, texts in faces for text in texts)
     levels = np.unique(np.concatenate([np.concatenate([low, high]) for low, high, _ in faces]))
     if levels.size == 0:

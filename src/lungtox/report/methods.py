@@ -41,11 +41,16 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
     cap = {
         "half-slice": "end caps reach half a slice beyond the outermost contours",
         "none": "structures end at the outermost contours",
+        "rounded": "beyond the outermost contours structures close as the trend of the last contours tells",
+    }
+    between = {
+        "slab": "a contour stands for its slab",
+        "interpolated": "cross-sections are interpolated between contours",
     }
     structures = join_words([_made_from(name, parts) for name, parts in sorted((dose.get("structures") or {}).items())])
     yield (
         "Dose-volume histograms: contours cover the dose plane by exact area, holes by exclusive or; "
-        f"{cap.get(str(dose.get('end_cap')), '')}; dose is interpolated trilinearly; bins of "
+        f"{between[str(dose.get('between_planes', 'slab'))]}; {cap[str(dose.get('end_cap', 'half-slice'))]}; dose is interpolated trilinearly; bins of "
         f"{dose.get('bin_width_gy')} Gy. "
         f"Structures: {structures}. Vx is the share of the structure with at least x Gy."
     )
