@@ -50,7 +50,8 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
     structures = join_words([_made_from(name, parts) for name, parts in sorted((dose.get("structures") or {}).items())])
     yield (
         "Dose-volume histograms: contours cover the dose plane by exact area, holes by exclusive or; "
-        f"{between[str(dose.get('between_planes', 'slab'))]}; {cap[str(dose.get('end_cap', 'half-slice'))]}; dose is interpolated trilinearly; bins of "
+        f"{between[str(dose.get('between_planes', 'slab'))]}; {cap[str(dose.get('end_cap', 'half-slice'))]}; "
+        "dose is interpolated trilinearly; bins of "
         f"{dose.get('bin_width_gy')} Gy. "
         f"Structures: {structures}. Vx is the share of the structure with at least x Gy."
     )
