@@ -137,6 +137,16 @@ def test_td50_beyond_the_data_is_said():
     assert any("beyond the highest dose" in text and "extrapolation" in text for text in fit.warnings)
 
 
+def test_an_interval_of_td50_that_leaves_the_data_is_said():
+    rng = np.random.default_rng(8)
+    dvhs = lung_dvhs(150, rng)
+    fit = fit_ntcp(dvhs, lkb_outcomes(dvhs, rng, td50_gy=22.0, m=0.5), fixed={"n": 1.0})
+    highest = max(item.mean_gy for item in dvhs)
+    high = fit.parameters.set_index("parameter").loc["td50_gy", "high"]
+    assert fit["td50_gy"] < highest < high
+    assert any("interval of TD50" in text and "extrapolation" in text for text in fit.warnings)
+
+
 def test_open_limit_is_none_and_said():
     rng = np.random.default_rng(2)
     dvhs = lung_dvhs(60, rng)

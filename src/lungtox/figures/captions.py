@@ -20,7 +20,7 @@ CAPTIONS: dict[str, str] = {
         "Cytokines before (pre) and during radiotherapy by group, on a log scale. Boxes: quartiles and median, "
         "whiskers to "
         "the last value within 1.5 interquartile ranges; lines join the values of a patient; n: patients "
-        "with a value at either time. Values below the "
+        "with a value before | during. Values below the "
         "detection limit are drawn at half of it. q values compare the groups at each time."
     ),
     "roc": (

@@ -160,8 +160,9 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     ax.set_xticks(sorted(place.values()), [*TIMES, *TIMES])
     ax.set_xlim(-0.55, GROUP_DISTANCE + 1.55)
     for centre, group in zip((0.5, GROUP_DISTANCE + 0.5), GROUPS, strict=True):
-        patients = drawn.loc[drawn["group"] == group, "patient"].nunique()
-        ax.text(centre, -0.105, f"{GROUP_LABELS[group]}\nn = {patients}", transform=ax.get_xaxis_transform(),
+        counts = drawn[drawn["group"] == group].groupby("timepoint")["patient"].nunique()
+        sizes = " | ".join(str(counts.get(time, 0)) for time in TIMES)
+        ax.text(centre, -0.105, f"{GROUP_LABELS[group]}\nn = {sizes}", transform=ax.get_xaxis_transform(),
                 ha="center", va="top", fontsize=small_pt(style))  # fmt: skip
     ax.set_xlabel(" \n ")
     first = rows.iloc[0]

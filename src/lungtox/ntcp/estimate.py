@@ -40,14 +40,22 @@ def fit_warnings(surface: Surface, optimum: Optimum, estimates: tuple[NtcpEstima
     told += [text for item in free if item.at_boundary for text in [_boundary_sentence(item)]]
     told += _open_sentences(estimates)
     highest = float(surface.matrix.geud_gy(optimum.n).max())
-    td50 = next((item.estimate for item in estimates if item.parameter == "td50_gy"), None)
-    if td50 is not None and td50 > highest:
-        told.append(
-            f"TD50 {td50:.1f} Gy lies beyond the highest dose in the data ({highest:.1f} Gy): it is an extrapolation."
-        )
+    told += _extrapolation_sentences(estimates, highest)
     if surface.grid_n.size > 1:
         told += _mode_sentences(surface, optimum)
     return told
+
+
+def _extrapolation_sentences(estimates: tuple[NtcpEstimate, ...], highest_gy: float) -> list[str]:
+    td50 = next((item for item in estimates if item.parameter == "td50_gy"), None)
+    if td50 is None or td50.estimate is None:
+        return []
+    data = f"the highest dose in the data ({highest_gy:.1f} Gy)"
+    if td50.estimate > highest_gy:
+        return [f"TD50 {td50.estimate:.1f} Gy lies beyond {data}: it is an extrapolation."]
+    if td50.high is not None and td50.high > highest_gy:
+        return [f"The interval of TD50 reaches to {td50.high:.1f} Gy, beyond {data}: that part is an extrapolation."]
+    return []
 
 
 def _boundary_sentence(item: NtcpEstimate) -> str:
