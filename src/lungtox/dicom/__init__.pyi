@@ -3,6 +3,10 @@ from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
 from .function_image import FunctionImage as FunctionImage
 from .function_image import read_function_image as read_function_image
+from .headers import Header as Header
+from .headers import Refusal as Refusal
+from .headers import read_header as read_header
+from .headers import read_headers as read_headers
 from .plan import Plan as Plan
 from .plan import read_plan as read_plan
 from .structures import read_structure_names as read_structure_names

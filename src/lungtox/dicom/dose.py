@@ -11,6 +11,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
+from lungtox.dicom.kinds import WHOLE_PLAN
 from lungtox.dicom.plan import Plan
 from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
@@ -18,7 +19,6 @@ from lungtox.geometry import Dose, Grid, Image
 
 # Beyond this a "Gy" dose is taken for cGy: no thoracic course comes near (SCIENCE.md section 6).
 MAXIMUM_PLAUSIBLE_GY = 200.0
-WHOLE_PLAN = ("PLAN", "MULTI_PLAN")
 
 
 @dataclass(frozen=True)

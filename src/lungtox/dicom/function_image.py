@@ -9,6 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
+from lungtox.dicom.kinds import UNRECONSTRUCTED
 from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Image
@@ -30,17 +31,6 @@ class FunctionImage:
     image: Image
     frame_of_reference: str = field(repr=False)
     warnings: tuple[str, ...] = ()
-
-
-_REFUSED = {
-    "TOMO": "raw projections (TOMO), not a reconstruction",
-    "GATED TOMO": "raw gated projections (GATED TOMO), not a reconstruction",
-    "RECON GATED TOMO": "a gated reconstruction (RECON GATED TOMO)",
-    "STATIC": "a planar image (STATIC)",
-    "WHOLE BODY": "a planar whole-body image (WHOLE BODY)",
-    "DYNAMIC": "a planar dynamic series (DYNAMIC)",
-    "GATED": "a planar gated series (GATED)",
-}
 
 
 @refusing("SPECT")
@@ -98,7 +88,7 @@ def _refuse_unreconstructed(dataset: Dataset, *, who: str) -> None:
     kind = image_type[2] if len(image_type) > 2 else ""
     if kind == "RECON TOMO":
         return
-    found = _REFUSED.get(kind, f"Image Type {kind or 'not given'}")
+    found = UNRECONSTRUCTED.get(kind, f"Image Type {kind or 'not given'}")
     action = "Export the reconstructed transversal SPECT."
     raise InputError(Fault(who, "a reconstructed SPECT (RECON TOMO)", found, action, "spect-kind"))
 
