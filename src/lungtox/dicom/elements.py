@@ -30,11 +30,14 @@ _LARGEST_INFLATED = 1 << 28
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_SHORT = frozenset(
+    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+     b"ST", b"TM", b"UI", b"UL", b"US")
+)  # fmt: skip
 _DEFLATED, _BIG_ENDIAN = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.2"
 
 
-class DamagedFile(Exception):
+class DamagedFileError(Exception):
     """The bytes of a file do not make a DICOM file.
 
     Attributes
@@ -48,12 +51,12 @@ class DamagedFile(Exception):
         self.code, self.reason = code, reason
 
 
-def _cut_off() -> DamagedFile:
-    return DamagedFile("truncated", "the file is cut off: it ends within an element")
+def _cut_off() -> DamagedFileError:
+    return DamagedFileError("truncated", "the file is cut off: it ends within an element")
 
 
-def _damaged(what: str) -> DamagedFile:
-    return DamagedFile("damaged", f"damaged DICOM: {what}")
+def _damaged(what: str) -> DamagedFileError:
+    return DamagedFileError("damaged", f"damaged DICOM: {what}")
 
 
 @dataclass(frozen=True)
@@ -89,18 +92,18 @@ def read_elements(descriptor: int, wanted: Wanted) -> Elements:
 
     Raises
     ------
-    DamagedFile
+    DamagedFileError
         Not DICOM, cut off, or damaged.
     OSError
         The file cannot be read.
     """
     size = os.fstat(descriptor).st_size
     if size == 0:
-        raise DamagedFile("empty", "an empty file")
+        raise DamagedFileError("empty", "an empty file")
     walk = _Walk(lambda at, count: os.pread(descriptor, count, at), size)
     start = 132 if walk.take(128, 4) == b"DICM" else 0
     if start == 0 and not _begins_like_dicom(walk.take(0, 8)):
-        raise DamagedFile("not-dicom", "not a DICOM file")
+        raise DamagedFileError("not-dicom", "not a DICOM file")
     found, start = _file_meta(walk, start)
     syntax = found.get(TRANSFER_SYNTAX, b"").strip(b"\0 ")
     if syntax == _DEFLATED:
@@ -148,7 +151,7 @@ class _Walk:
         self.explicit, self.little = True, True
         self.only_group: int | None = None
         self.pixel_bytes: int | None = None
-        self.count = self.items_read = 0
+        self.count = 0
         self._set_order("<")
 
     def _set_order(self, order: str) -> None:
@@ -180,20 +183,15 @@ class _Walk:
             raise _damaged("sequences within sequences without end")
         while at < end:
             if end - at < 8:
-                if depth == 0 and not self.take(at, end - at).strip(b"\0"):
-                    return found, end
-                raise _cut_off()
+                self._refuse_remnant(at, end, depth)
+                return found, end
             head = self.take(at, 12)
-            group, element = self.tag_of(head)
-            if self.only_group is not None and group != self.only_group:
+            tag = self._tag(head)
+            if self.only_group is not None and tag >> 16 != self.only_group:
                 break
-            tag = group << 16 | element
             if tag in (_ITEM_END, _SEQUENCE_END) and depth:
                 return found, at + 8
             vr, length, at = self._length(head, at)
-            self.count += 1
-            if self.count > _MOST_ELEMENTS:
-                raise _damaged("more elements than any plan or image has")
             if length == _UNDEFINED:
                 at = self._undefined(tag, vr, at, end, wanted, found, depth)
                 continue
@@ -206,6 +204,19 @@ class _Walk:
                 found[tag] = self._value(at, stop, wanted[tag], depth)
             at = stop
         return found, at
+
+    def _refuse_remnant(self, at: int, end: int, depth: int) -> None:
+        if depth or self.take(at, end - at).strip(b"\0"):
+            raise _cut_off()
+
+    def _tag(self, head: bytes) -> int:
+        if len(head) < 8:
+            raise _cut_off()  # the file shrank while it was read
+        self.count += 1
+        if self.count > _MOST_ELEMENTS:
+            raise _damaged("more elements than any plan or image has")
+        group, element = self.tag_of(head)
+        return int(group << 16 | element)
 
     def _length(self, head: bytes, at: int) -> tuple[bytes, int, int]:
         """Give VR, length of the value and where it begins."""
@@ -248,18 +259,12 @@ class _Walk:
     ) -> tuple[list[Found], int]:
         items: list[Found] = []
         while at < end:
-            head = self.take(at, 8)
-            if len(head) < 8 or end - at < 8:
-                raise _cut_off()
-            group, element = self.tag_of(head)
-            tag, length, at = group << 16 | element, self.long_of(head, 4)[0], at + 8
+            head = self.take(at, min(8, end - at))
+            tag, length, at = self._tag(head), self.long_of(head, 4)[0], at + 8
             if tag == _SEQUENCE_END and delimited:
                 return items, at
             if tag != _ITEM:
                 raise _damaged("a sequence without items")
-            self.count += 1
-            if self.count > _MOST_ELEMENTS:
-                raise _damaged("more elements than any plan or image has")
             stop = end if length == _UNDEFINED else at + length
             if stop > end:
                 raise _cut_off()
@@ -267,25 +272,23 @@ class _Walk:
                 at = stop
                 continue
             item, at = self.elements(at, stop, wanted, depth + 1)
-            if wanted:
-                self.items_read += 1
-                if self.items_read > _MOST_ITEMS:
-                    raise _damaged("more items in a sequence than any plan has")
-                items.append(item)
+            items += [item] if wanted else []
+            self._count_items(len(items))
         if delimited:
             raise _cut_off()
         return items, at
 
+    def _count_items(self, count: int) -> None:
+        if count > _MOST_ITEMS:
+            raise _damaged("more items in a sequence than any plan has")
+
     def _fragments(self, at: int, end: int) -> int:
         while at < end:
             head = self.take(at, 8)
-            if len(head) < 8:
-                break
-            group, element = self.tag_of(head)
-            at += 8 + (length := self.long_of(head, 4)[0])
-            self.count += 1
-            if group << 16 | element == _SEQUENCE_END:
-                return at - length
-            if group << 16 | element != _ITEM or self.count > _MOST_ELEMENTS:
+            tag = self._tag(head)
+            if tag == _SEQUENCE_END:
+                return at + 8
+            if tag != _ITEM:
                 raise _damaged("pixels without fragments")
+            at += 8 + int(self.long_of(head, 4)[0])
         raise _cut_off()

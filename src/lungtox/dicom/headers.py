@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lungtox.dicom.elements import DamagedFile, Elements, Found, Wanted, read_elements
+from lungtox.dicom.elements import DamagedFileError, Elements, Found, Wanted, read_elements
 from lungtox.dicom.kinds import MODALITY_OF_SOP_CLASS
 
 _CHARSET, _IMAGE_TYPE, _CLASS, _INSTANCE, _MODALITY = 0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x00080060
@@ -23,7 +23,7 @@ _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _CORRECTED, _BITS = (
 )  # fmt: skip
 _REFERENCED = 0x00081155
 _CREATED, _STRUCTURES_MADE, _PLAN_MADE = (0x00080012, 0x00080013), (0x30060008, 0x30060009), (0x300A0006, 0x300A0007)
-_SUMMATION, _INTENT, _APPROVAL = 0x3004000A, 0x300A000A, 0x300E0002
+_UNITS, _SUMMATION, _INTENT, _APPROVAL = 0x30040002, 0x3004000A, 0x300A000A, 0x300E0002
 _FRACTION_GROUPS, _FRACTIONS, _DOSE_REFERENCES, _PRESCRIBED = 0x300A0070, 0x300A0078, 0x300A0010, 0x300A0026
 _PLANS, _STRUCTURE_SETS = 0x300C0002, 0x300C0060
 _FRAMES_REFERENCED, _STUDIES, _SERIES_REFERENCED, _ROIS, _FRAME_OF_ROI = (
@@ -34,7 +34,7 @@ _REGISTRATIONS, _DEFORMATIONS = 0x00700308, 0x00640002
 _VALUES = (
     _CHARSET, _IMAGE_TYPE, _CLASS, _INSTANCE, _MODALITY, _NAME, _ID, _ISSUER, _BIRTH, _STUDY, _SERIES, _NUMBER,
     _POSITION, _ORIENTATION, _FRAME, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _CORRECTED, _BITS, *_CREATED,
-    *_STRUCTURES_MADE, *_PLAN_MADE, _SUMMATION, _INTENT, _APPROVAL,
+    *_STRUCTURES_MADE, *_PLAN_MADE, _UNITS, _SUMMATION, _INTENT, _APPROVAL,
 )  # fmt: skip
 _WANTED: Wanted = {
     **dict.fromkeys(_VALUES),
@@ -89,7 +89,7 @@ class RtFacts:
         UIDs that it refers to; for comparison only.
     made : str
         Date and time, for telling earlier from later; written nowhere.
-    approval, intent, summation_type : str
+    approval, intent, summation_type, units : str
         DICOM terms; empty where they are not given.
     fractions : int or None
     prescription_gy : float or None
@@ -103,6 +103,7 @@ class RtFacts:
     approval: str = ""
     intent: str = ""
     summation_type: str = ""
+    units: str = ""
     fractions: int | None = None
     prescription_gy: float | None = None
 
@@ -167,7 +168,7 @@ def read_header(path: str | Path) -> Header | Refusal:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return Refusal("not-a-file", "something that is not a file")
         return _meaning(read_elements(descriptor, _WANTED))
-    except DamagedFile as error:
+    except DamagedFileError as error:
         return Refusal(error.code, error.reason)
     except OSError:
         return Refusal("unreadable", "a file that may not be read, or a disk that fails")
@@ -236,6 +237,7 @@ def _facts(found: Found) -> RtFacts:
         approval=_term(found, _APPROVAL).upper(),
         intent=_term(found, _INTENT).upper(),
         summation_type=_term(found, _SUMMATION).upper(),
+        units=_term(found, _UNITS).upper(),
         fractions=int(groups[0]) if len(groups) == 1 and groups[0] is not None else None,
         prescription_gy=max((dose for dose in prescribed if dose is not None), default=None),
     )
@@ -317,6 +319,6 @@ def _decode_special(value: bytes, charset: bytes) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return decode_bytes(value, convert_encodings(terms), set("^=\\")).strip()
+            return decode_bytes(value, convert_encodings(terms), set(b"^=\\")).strip()
     except (LookupError, ValueError):
         return value.decode("latin-1")

@@ -31,8 +31,9 @@ OTHER_SOP_CLASSES = {
     f"{_STORAGE}481.9": "a treatment record",
 }
 OTHER_MODALITIES = frozenset(
-    "MR US CR DX XA RF MG OT SC SR DOC KO PR SEG RTIMAGE RTRECORD RWV FID SM ECG HD XC DG".split()
-)
+    ("MR", "US", "CR", "DX", "XA", "RF", "MG", "OT", "SC", "SR", "DOC", "KO", "PR", "SEG", "RTIMAGE", "RTRECORD", "FID",
+     "RWV", "SM", "ECG", "HD", "XC", "DG")
+)  # fmt: skip
 UNRECONSTRUCTED = {
     "TOMO": "raw projections (TOMO), not a reconstruction",
     "GATED TOMO": "raw gated projections (GATED TOMO), not a reconstruction",
