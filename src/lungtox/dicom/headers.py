@@ -176,12 +176,12 @@ def read_header(path: str | Path) -> Header | Refusal:
         os.close(descriptor)
 
 
-def read_headers(folder: str, paths: Iterable[str]) -> list[Header | Refusal]:
-    """Read several files below a folder; runs in a worker process."""
+def read_headers(paths: Iterable[str]) -> list[Header | Refusal]:
+    """Read several files, with one object for what files of a series share; runs in worker processes."""
     shared: dict[SeriesHeader, SeriesHeader] = {}
     found: list[Header | Refusal] = []
     for path in paths:
-        one = read_header(os.path.join(folder, path))
+        one = read_header(path)
         if isinstance(one, Header):
             one = Header(shared.setdefault(one.shared, one.shared), one.uid, one.place, one.fault, one.facts)
         found.append(one)

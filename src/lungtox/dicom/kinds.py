@@ -6,7 +6,7 @@ Only words of these tables ever reach a message: what a file says of itself may 
 from __future__ import annotations
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-USED = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "NM", "PT", "REG")
+USED_MODALITIES = ("RTPLAN", "RTSTRUCT", "RTDOSE", "CT", "NM", "PT", "REG")
 MODALITY_OF_SOP_CLASS = {
     f"{_STORAGE}2": "CT",
     f"{_STORAGE}2.1": "CT",

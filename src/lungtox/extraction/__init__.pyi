@@ -7,6 +7,9 @@ from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
 from .loading import check_doses as check_doses
 from .loading import dose_warnings as dose_warnings
+from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
+from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS
+from .patients import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
 from .patients import is_study_id as is_study_id
