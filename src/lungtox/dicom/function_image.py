@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
 from lungtox.dicom.kinds import UNRECONSTRUCTED
-from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
+from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Image
 
@@ -57,7 +57,7 @@ def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImag
     dataset = open_dicom(_single_file(Path(path), who=who), modality="NM", who=who)
     _refuse_unreconstructed(dataset, who=who)
     orientation = _orientation(dataset, who=who)
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = frame_count(dataset, who=who)
     stored = orientation.arrange(stored_values(dataset, frames=frames, who=who)).astype(np.float64)
     values = stored * float(dataset.get("RescaleSlope") or 1.0) + float(dataset.get("RescaleIntercept") or 0.0)
     if values.max() <= 0:

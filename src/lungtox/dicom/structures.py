@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 # Coordinates are rounded to 0.01 mm by most systems; the thinnest slices in use are 0.1 mm.
 SAME_PLANE_MM = 0.02
+# A decimal string has at most 16 characters (PS3.5 6.2); some systems write a few more.
+LONGEST_NUMBER = 64
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
@@ -182,8 +184,12 @@ def _split(raw: list[bytes], name: str, *, who: str) -> list[FloatArray]:
     """Parse all contours of a structure in one go; each becomes points of shape (n, 3)."""
     filled = [part for part in raw if part]
     counts = [part.count(b"\\") + 1 for part in filled]
+    texts = b"\\".join(filled).split(b"\\") if filled else []
     try:
-        flat = np.array(b"\\".join(filled).split(b"\\") if filled else [], dtype=np.bytes_).astype(np.float64)
+        # One long text would make the array as wide for every number.
+        if max(map(len, texts), default=0) > LONGEST_NUMBER:
+            raise ValueError
+        flat = np.array(texts, dtype=np.bytes_).astype(np.float64)
     except ValueError:
         flat = np.array([np.nan])
     if not np.all(np.isfinite(flat)) or any(count % 3 for count in counts):
