@@ -96,7 +96,7 @@ def _refuse_unreconstructed(dataset: Dataset, *, who: str) -> None:
 def _orientation(dataset: Dataset, *, who: str) -> Orientation:
     detectors = dataset.get("DetectorInformationSequence") or ()
     geometry = next(iter(detectors), dataset)
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = frame_count(dataset, who=who)
     spacing_mm = float(numbers(dataset, "SpacingBetweenSlices", count=1, who=who)[0])
     if spacing_mm == 0:
         raise InputError(Fault(who, "Spacing Between Slices other than 0", "0", "Export it again.", "grid"))
