@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,8 +14,16 @@ from lungtox.naming.words import PLURALS, key, plain, tokens, vocabulary
 Match = Literal["exact", "alias", "fuzzy", ""]
 EXACT_SCORE, ALIAS_SCORE, HIGHEST_FUZZY_SCORE = 100.0, 99.0, 95.0
 VERSION_SCORE, UNDIVIDED_SCORE = 85.0, 70.0
-LOWEST_SIMILARITY = 0.75
+LOWEST_SIMILARITY = 0.8
+LOWEST_SWAPPED = 0.75  # the same letters in another order ("Lnug")
 SHORTEST_FUZZY = 4  # letters; shorter words are other words when one letter changes
+# Spellings that may stand beside a side, no side, a word for both.
+_KINDS: Mapping[frozenset[str], tuple[str, ...]] = {
+    frozenset({"left"}): ("one",),
+    frozenset({"right"}): ("one",),
+    frozenset(): ("", "both"),
+    frozenset({"both"}): ("one", "both"),
+}
 _MINUS = re.compile(r"\s*-\s*|\s+(?:minus|ohne|without|w/o|excl\.?|sans|senza|menos|zonder|not)\s+|\s*\\\s*")
 _LENGTH = re.compile(r"\d\s*(mm|cm)(?![a-z])")
 
@@ -105,10 +113,10 @@ def _read(name: str) -> _Reading:
     text = plain(name).strip()
     if not text:
         return _nothing("no name")
-    if text.startswith(("_", "~", "z")):
-        return _nothing("marked as partly contoured" if text[0] == "~" else "marked as made for planning")
     compared = key(name)
     structure = vocabulary().structures.get(compared)
+    if text.startswith(("_", "~")) or (text.startswith("z") and structure is None):
+        return _nothing("marked as partly contoured" if text[0] == "~" else "marked as made for planning")
     if structure is not None:
         exact = structure in CANONICAL_STRUCTURES and compared == key(structure)
         return structure, "exact" if exact else "alias", EXACT_SCORE if exact else ALIAS_SCORE, ""
@@ -189,26 +197,28 @@ def _fuzzy(name: str) -> _Reading:
     stem = "".join(word for word in words if word not in vocabular.sides)
     if len(stem) < SHORTEST_FUZZY or any(sign.isdigit() for sign in stem):
         return _nothing("not known")
-    similarity, spelling = _nearest(stem)
-    if similarity < LOWEST_SIMILARITY or spelling in vocabular.others:
+    if stem in vocabular.stems:
+        return _nothing("the side does not fit")
+    similarity, spelling = _nearest(stem, _KINDS.get(frozenset(sides), ()))
+    swapped = sorted(stem) == sorted(spelling)
+    if similarity < (LOWEST_SWAPPED if swapped else LOWEST_SIMILARITY) or spelling in vocabular.others:
         return _nothing("not known")
     structure, kind = vocabular.stems[spelling]
     score = min(HIGHEST_FUZZY_SCORE, round(100.0 * similarity))
-    if not kind and not sides:
-        return structure, "fuzzy", score, f"spelt nearly like {spelling}"
-    if kind == "one" and len(sides) == 1 and sides != {"both"}:
-        return f"{structure}_{'L' if 'left' in sides else 'R'}", "fuzzy", score, f"spelt nearly like {spelling}"
-    if kind and sides <= {"both"} and (kind == "both" or sides):
-        return PLURALS[structure], "fuzzy", score, f"spelt nearly like {spelling}"
-    return _nothing("the side does not fit")
+    if sides & {"left", "right"}:
+        structure = f"{structure}_{'L' if 'left' in sides else 'R'}"
+    elif kind:
+        structure = PLURALS[structure]
+    return structure, "fuzzy", score, f"spelt nearly like {spelling}"
 
 
-def _nearest(stem: str) -> tuple[float, str]:
-    """Find the most similar spelling; none where the name holds a spelling and more letters ("xLung", "Heartblock")."""
+def _nearest(stem: str, kinds: Collection[str]) -> tuple[float, str]:
+    """Find the most similar spelling; none where the name is that and more letters ("xLung", "Heartblock")."""
     from rapidfuzz.distance import OSA
 
     vocabular = vocabulary()
-    candidates = [spelling for spelling in (*vocabular.stems, *vocabular.others) if len(spelling) >= SHORTEST_FUZZY]
+    own = [spelling for spelling, (_, kind) in vocabular.stems.items() if kind in kinds]
+    candidates = [spelling for spelling in (*own, *vocabular.others) if len(spelling) >= SHORTEST_FUZZY]
     best = max((OSA.normalized_similarity(stem, spelling), spelling) for spelling in candidates)
     return (0.0, "") if best[1] in stem and not _doubled(stem, best[1]) else best
 

@@ -70,9 +70,11 @@ def parse_target(name: str) -> Target | None:
     """
     text = re.sub(r"(\d),(\d)", r"\1.\2", plain(name)).strip()
     bases = list(_BASE.finditer(text))
-    if len(bases) != 1 or text.startswith(("_", "~", "z")) or _LENGTH.search(text) or _CROPPED.search(text):
+    if len(bases) != 1 or text.startswith(("_", "~", "z")) or _LENGTH.search(text):
         return None
     base = bases[0]
+    if text[: base.start()].rstrip().endswith("-") or _CROPPED.search(text[base.end() :]):
+        return None
     kind = re.sub(r"[\s_.-]", "", base[0]).upper()
     dose_gy: float | None = None
     labels: list[str] = []
