@@ -1,4 +1,4 @@
-"""Proposals of structure names: on names of many clinics, on all that must stay unproposed, and whatever the spelling."""
+"""Proposals of structure names: for names of many clinics, for names that must stay without, in any spelling."""
 
 import random
 
@@ -69,7 +69,9 @@ def test_targets_are_taken_apart(name, kind, words, dose_gy):
     assert (found.kind, found.words, found.dose_gy) == (kind, words, dose_gy)
 
 
-@pytest.mark.parametrize("name", ["PTV 70/59.4", "PTV_2015", "GTV_20130405", "PTV-03", "PTV+5", "GTV 5mm", "GTVopt", "PTV-GTV"])
+@pytest.mark.parametrize(
+    "name", ["PTV 70/59.4", "PTV_2015", "GTV_20130405", "PTV-03", "PTV+5", "GTV 5mm", "GTVopt", "PTV-GTV"]
+)
 def test_targets_that_are_not_understood_are_none(name):
     assert parse_target(name) is None
 
@@ -115,7 +117,9 @@ def test_any_text_gets_an_answer(name):
     assert bool(found.structure) == bool(found.match) == (found.score > 0)
 
 
-@given(st.sampled_from(sorted(vocabulary().sides)), st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8))
+@given(
+    st.sampled_from(sorted(vocabulary().sides)), st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+)
 def test_a_side_is_never_turned(word, rest):
     found = propose_name(f"{rest} {word}").structure
     side = vocabulary().sides[word]
