@@ -1,6 +1,6 @@
 """ROI names as clinics write them, and what a person reads in each; empty = must not be proposed as anything.
 
-Written by hand, the answers before the program was run on them; the words that were missed then were added to its table.
+Written by hand, the answers before the program was run on them; words that were missed then were added to its table.
 TYPED_WRONG has misspellings, words for a version and names without a side: there a proposal is welcome and may be
 missing, but a wrong one counts.
 """

@@ -11,7 +11,7 @@ import numpy as np
 from lungtox.errors import ParameterError
 from lungtox.geometry import Structure, structure_edges, structure_slabs
 
-# Wide on purpose. ICRP 89 (2002), woman and man: heart with blood 620 and 840 g, oesophagus 35 and 40 g, trachea 8 and 10 g,
+# Wide on purpose. ICRP 89 (2002), woman and man: heart with blood 620 and 840 g, oesophagus 35 and 40 g, and
 # lungs 950 and 1200 g, which at 0.38 g/cc are 2500 and 3200 cc: about a third to three times that, less for a collapsed
 # lung. Cord, canal, body and targets: our choice (docs/structure-names.md).
 USUAL_CC: Mapping[str, tuple[float, float]] = {
