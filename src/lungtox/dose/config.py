@@ -47,6 +47,9 @@ class DoseSettings(Settings):
     """Share in % of a structure's volume that the dose grid must cover; less makes the patient unusable."""
     allow_partial_coverage: list[str] = Field(default_factory=list)
     """Canonical or analysed structures that may leave the dose grid, by name; their DVH covers the inner part only."""
+    multi_plan_beside_others: Literal["refuse", "add"] = "refuse"
+    """What to do with a sum of plans (DoseSummationType MULTI_PLAN) beside other doses of a patient: `refuse`, because
+    it may hold them already, or `add`. Where it refers to the plan of another dose it is always refused."""
     eqd2: dict[str, float] = Field(default_factory=dict)
     """Alpha/beta in Gy of each analysed structure; those not named get no EQD2 histogram."""
     metrics: dict[str, list[str]] = Field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,11 +53,15 @@ class StructureSet:
     frame_of_reference : str
         Compared with that of the dose; never written anywhere.
     warnings : tuple of str
+        All of them.
+    remarks : dict of int to tuple of str
+        Those among them that concern one structure, by ROI number.
     """
 
     structures: dict[int, Structure]
     frame_of_reference: str
     warnings: tuple[str, ...] = ()
+    remarks: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def named(self, name: str) -> Structure:
         """Give the structure with this ROI name (blanks at the ends do not count); KeyError if none or several."""
