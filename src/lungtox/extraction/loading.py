@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from lungtox.dicom import Plan, read_plan
 from lungtox.dose.config import DoseSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.courses import dose_warnings, read_courses
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import compose_regions, read_accepted
-from lungtox.geometry import Dose, Region, StructureSet
+from lungtox.geometry import Dose, Region, Structure, StructureSet
 
 T = TypeVar("T")
 
@@ -94,7 +96,8 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
         lambda: _read_doses(row, [plan for plan in plans if plan is not None], settings=settings, pixels=pixels)
     )
     structures = faults.attempt(lambda: read_accepted(row, settings))
-    regions, warnings, more = compose_regions(row, structures[0], settings) if structures else ({}, [], [])
+    found = None if structures is None else _compose(row, structures[0], settings, doses)
+    regions, warnings, more = found or ({}, [], [])
     faults.found += more
     if doses is not None and structures is not None:
         faults.found += frame_faults(structures[1], doses[0], who=row.patient)
@@ -107,6 +110,15 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     of_plans = [text for plan in read for text in plan.warnings]
     remarks = [*of_plans, *dose_warnings(doses), *structures[1].warnings, *warnings]
     return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)))
+
+
+def _compose(
+    row: PatientRow, accepted: dict[str, Structure], settings: DoseSettings, doses: Sequence[Dose] | None
+) -> tuple[dict[str, Region], list[str], list[Fault]]:
+    if doses is None:
+        return compose_regions(row, accepted, settings)
+    slice_mm = float(np.diff(doses[0].image.grid.z_mm).min())
+    return compose_regions(row, accepted, settings, slice_mm=slice_mm)
 
 
 def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Fault]:

@@ -35,11 +35,15 @@ class Structure:
         Ascending in z, one per z. Empty for a structure without contours.
     number : int
         DICOM ROI number; 0 for a composed structure.
+    faces_mm : ndarray, shape (planes, 2), optional
+        Lower and upper face of the slab of each plane, ascending, for structures that were made of layers; without
+        them the slabs follow from the planes.
     """
 
     name: str
     planes: tuple[Plane, ...]
     number: int = 0
+    faces_mm: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
