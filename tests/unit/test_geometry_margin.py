@@ -21,7 +21,7 @@ from lungtox.geometry import (
 
 AXIS = np.arange(-60.0, 61.0, 4.0)
 DOSE = Dose(Image(Grid(AXIS, AXIS, AXIS), np.ones((AXIS.size,) * 3)), "F")
-TURN = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+TURN = np.linspace(0, 2 * np.pi, 90, endpoint=False)
 CIRCLE = np.column_stack([np.cos(TURN), np.sin(TURN)])
 
 
@@ -136,7 +136,7 @@ def test_nothing_grows_to_nothing_and_margins_are_not_negative():
 boxes = st.tuples(st.floats(6, 30), st.floats(6, 30), st.floats(-20, 20), st.floats(-20, 20))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(box=boxes, first=st.floats(0.5, 6), more=st.floats(0.5, 6))
 def test_a_larger_margin_holds_the_smaller_one(box, first, more):
     structure = stack(rectangle(*box), low=-9, high=9)
@@ -152,7 +152,7 @@ def left_over_cc(one, other):
     return volume_cc(one) - both
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(box=boxes, margin=st.floats(1, 6), more=st.floats(1, 6))
 def test_growing_twice_is_growing_by_the_sum(box, margin, more):
     structure = stack(rectangle(*box), low=-9, high=9)
@@ -160,7 +160,7 @@ def test_growing_twice_is_growing_by_the_sum(box, margin, more):
     assert volume_cc(twice) == pytest.approx(volume_cc(grown(structure, margin + more)), rel=0.02)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(box=boxes)
 def test_almost_no_margin_changes_almost_nothing(box):
     structure = stack(rectangle(*box), low=-9, high=9)
