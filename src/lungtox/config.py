@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings
@@ -16,6 +16,7 @@ from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
 from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, ValidationSettings
+from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.report.config import ReportSettings
@@ -35,6 +36,8 @@ class Config(Settings):
     """Folder of the results. Empty: `results` for the config.yaml at the top, `results/{name}` for any other config."""
     inputs: InputsSettings
     """Where the tables of the cohort are."""
+    names: NamesSettings = Field(default_factory=NamesSettings)
+    """How proposals of structure names are accepted."""
     dose: DoseSettings
     """Structures, dose-volume histograms and their metrics."""
     function: FunctionSettings | None = None
@@ -219,7 +222,8 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
         for key in ("union", "minus", "within"):
             for part in getattr(recipe, key):
                 where = f"dose.structures.{name}.{key}"
-                if part in CANONICAL_STRUCTURES:
+                made = part != name and part in structures and not structures[part].only_joins
+                if part in CANONICAL_STRUCTURES and not made:
                     continue
                 if part not in structures:
                     yield _unknown(where, "a canonical structure", part, {*CANONICAL_STRUCTURES, *usable - {name}})

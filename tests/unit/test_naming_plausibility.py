@@ -27,7 +27,7 @@ CORD = box("SpinalCord", centre=(0, 70, 0), size=(12, 12, 200))
 
 
 def codes(*structures):
-    return [(r.severity, r.code, r.structures) for r in check_plausibility({s.name: s for s in structures})]
+    return [(r.severity, r.code, r.structures) for r in check_plausibility({s.name: [s] for s in structures})]
 
 
 def moved(structure, name=None, **where):
@@ -61,7 +61,7 @@ def test_swapped_lungs_are_a_fault():
         box("Lung_L", centre=(-90, 0, 0), size=(100, 150, 200)),
         box("Lung_R", centre=(90, 0, 0), size=(100, 150, 200)),
     )
-    (remark,) = check_plausibility({"Lung_L": left, "Lung_R": right})
+    (remark,) = check_plausibility({"Lung_L": [left], "Lung_R": [right]})
     assert (remark.severity, remark.code) == ("fault", "sides-swapped")
     assert "180 mm" in remark.text
 
@@ -75,7 +75,7 @@ def test_a_single_lung_on_the_wrong_side_of_the_cord():
 
 def test_a_lung_of_30_cc():
     small = box("Lung_L", centre=(90, 0, 0), size=(30, 20, 50))
-    (remark,) = check_plausibility({"Lung_L": small, "Lung_R": LUNG_R})
+    (remark,) = check_plausibility({"Lung_L": [small], "Lung_R": [LUNG_R]})
     assert (remark.severity, remark.code) == ("warning", "volume")
     assert "30 cc" in remark.text and "250" in remark.text
 

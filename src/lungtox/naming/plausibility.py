@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lungtox.errors import ParameterError
 from lungtox.geometry import Structure, structure_edges, structure_slabs
@@ -81,14 +82,28 @@ class Extent:
     high_mm: tuple[float, float, float]
 
 
-def measure(structure: Structure) -> Extent:
-    """Measure a structure from its contours.
+def measure(*structures: Structure) -> Extent:
+    """Measure a structure from its contours; of several ROIs the sum, what they share counted twice.
 
     Raises
     ------
     ParameterError
         It has no area.
     """
+    extents = [_measure_one(structure) for structure in structures]
+    volume_cc = sum(extent.volume_cc for extent in extents)
+    centres = np.array([extent.centre_mm for extent in extents])
+    centre = np.array([extent.volume_cc for extent in extents]) @ centres / volume_cc
+    low = np.min([extent.low_mm for extent in extents], axis=0)
+    high = np.max([extent.high_mm for extent in extents], axis=0)
+    return Extent(volume_cc, _triple(centre), _triple(low), _triple(high))
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _measure_one(structure: Structure) -> Extent:
     edges = structure_edges(structure)
     low, high, _ = structure_slabs(structure, end_cap="half-slice", slice_mm=_SINGLE_PLANE_MM)
     thickness = high - low
@@ -110,13 +125,14 @@ def measure(structure: Structure) -> Extent:
     return Extent(volume_mm3 / 1000.0, centre, lowest, highest)
 
 
-def check_plausibility(structures: Mapping[str, Structure]) -> list[Remark]:
+def check_plausibility(structures: Mapping[str, Sequence[Structure]]) -> list[Remark]:
     """Compare structures with what their canonical names say.
 
     Parameters
     ----------
-    structures : mapping of str to Structure
-        By canonical name, in DICOM patient coordinates; those without contours are left out.
+    structures : mapping of str to sequence of Structure
+        By canonical name, several for a target of several ROIs; in DICOM patient coordinates. Those
+        without contours are left out.
 
     Returns
     -------
@@ -125,9 +141,9 @@ def check_plausibility(structures: Mapping[str, Structure]) -> list[Remark]:
         cannot be. Nothing for what fits.
     """
     found: dict[str, Extent] = {}
-    for name, structure in structures.items():
+    for name, parts in structures.items():
         try:
-            found[name] = measure(structure)
+            found[name] = measure(*parts)
         except ParameterError:
             continue
     return [*_volumes(found), *_both_lungs(found), *_sides(found), *_places(found)]

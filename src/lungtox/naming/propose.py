@@ -24,7 +24,7 @@ _KINDS: Mapping[frozenset[str], tuple[str, ...]] = {
     frozenset(): ("", "both"),
     frozenset({"both"}): ("one", "both"),
 }
-_MINUS = re.compile(r"\s*-\s*|\s+(?:minus|ohne|without|w/o|excl\.?|sans|senza|menos|zonder|not)\s+|\s*\\\s*")
+_MINUS = re.compile(r"\s*[-\\]\s*|[\s_.]+(?:minus|ohne|without|w/o|excl|sans|senza|menos|zonder|not)[\s_.]+")
 _LENGTH = re.compile(r"\d\s*(mm|cm)(?![a-z])")
 
 
@@ -145,7 +145,7 @@ def _difference(text: str) -> _Reading | None:
     taken = parse_target(parts[-1])
     if taken is None:
         return None
-    whole = vocabulary().structures.get(key("".join(parts[:-1])))
+    whole = vocabulary().structures.get(key(parts[0]))
     if len(parts) == 2 and whole == "Lungs" and taken.kind == "GTV" and not taken.labels and taken.dose_gy is None:
         exact = key(text) == "lungsgtv"
         return "Lungs-GTV", "exact" if exact else "alias", EXACT_SCORE if exact else ALIAS_SCORE, ""
