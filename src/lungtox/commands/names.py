@@ -45,7 +45,7 @@ def _print(found: NewNames) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     proposed = [(patient, one) for patient, one in found.proposals if one.structure]
     if proposed:
-        counts = Counter((one.structure, one.match) for _, one in proposed)
+        counts: Counter[tuple[str, str]] = Counter((one.structure, one.match) for _, one in proposed)
         table = Table("Structure", *KINDS, title="Proposals")
         for structure in dict.fromkeys(sorted(one.structure for _, one in proposed)):
             table.add_row(structure, *(str(counts[structure, kind] or "") for kind in KINDS))

@@ -24,8 +24,8 @@ _KINDS: Mapping[frozenset[str], tuple[str, ...]] = {
     frozenset(): ("", "both"),
     frozenset({"both"}): ("one", "both"),
 }
-_MINUS = re.compile(r"\s*[-\\]\s*|[\s_.]+(?:minus|ohne|without|w/o|excl|sans|senza|menos|zonder|not)[\s_.]+")
-_LENGTH = re.compile(r"\d\s*(mm|cm)(?![a-z])")
+_MINUS = re.compile(r"[\s_.]*[-\\][\s_.]*|[\s_.]+(?:minus|ohne|without|w/o|excl|sans|senza|menos|zonder|not)[\s_.]+")
+_LENGTH = re.compile(r"\d[\s_.]*(mm|cm)(?![a-z])")
 
 
 @dataclass(frozen=True)

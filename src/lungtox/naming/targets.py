@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from lungtox.naming.words import plain, vocabulary
 
 _BASE = re.compile(r"(?<![a-z])(i[\s_.-]?gtv|i[\s_.-]?ctv|gtv|ctv|itv|ptv)")
-_LENGTH = re.compile(r"\d\s*(mm|cm)(?![a-z])|[+±]\s*\d")
+_LENGTH = re.compile(r"\d[\s_.]*(mm|cm)(?![a-z])|[+±][\s_.]*\d")
 _CROPPED = re.compile(r"-\s*(0\d|lungs?(?![a-z])|[a-z]*tv)")  # TG-263: PTV-03 is cropped by 3 mm
 _DOSE = re.compile(
-    r"(?P<number>\d{1,4}(?:\.\d{1,2})?)(?!\d)\s*(?P<unit>gy|cgy)?"
-    r"(?:\s*(?:x|/|in)\s*\d{1,2}(?!\d|\.\d)\s*(?:fx|fr|f)?(?![a-z]))?"
+    r"(?P<number>\d{1,4}(?:\.\d{1,2})?)(?!\d)(?:[\s_.]*(?P<unit>gy|cgy))?"
+    r"(?:[\s_.]*(?:x|/|in)[\s_.]*\d{1,2}(?!\d|\.\d)(?:[\s_.]*(?:fx|fr|f))?(?![a-z]))?"
 )
 _WORD = re.compile(r"4d(?![^\W\d_])|[^\W\d_]+")
 _GAP = re.compile(r"[\s_.,:;/()\[\]&+-]+")
-_INDEX = re.compile(r"\d{1,2}(?!\d|\.\d|\s*c?gy)")
+_INDEX = re.compile(r"\d{1,2}(?!\d|\.\d|[\s_.]*c?gy)")
 _LOWEST_BARE_GY = 20.0  # smaller numbers without a unit count targets
 _HIGHEST_GY = 90.0
 _YEARS = range(1990, 2036)
@@ -73,7 +73,7 @@ def parse_target(name: str) -> Target | None:
     if len(bases) != 1 or text.startswith(("_", "~", "z")) or _LENGTH.search(text):
         return None
     base = bases[0]
-    if text[: base.start()].rstrip().endswith("-") or _CROPPED.search(text[base.end() :]):
+    if text[: base.start()].rstrip(" _.").endswith("-") or _CROPPED.search(text[base.end() :]):
         return None
     kind = re.sub(r"[\s_.-]", "", base[0]).upper()
     dose_gy: float | None = None
