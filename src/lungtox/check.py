@@ -61,7 +61,9 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         Dose values are not read, so a maximum over 200 Gy and cut-off pixels show only in the run.
     """
     inputs = config.inputs
-    rows, faults = scan_patients(inputs.patients, structures=inputs.structures)
+    rows, faults = scan_patients(
+        inputs.patients, structures=inputs.structures, accept_from_score=config.names.accept_from_score
+    )
     faults += _table_faults([row.patient for row in rows], config)
     warnings: list[str] = []
     inspections = _inspect(rows, config, processes)

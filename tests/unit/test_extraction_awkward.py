@@ -117,7 +117,8 @@ def test_points_and_open_lines_are_no_volume(tmp_path, kind):
     assert entry.volume_cc == pytest.approx(BLOCK_CC, rel=1e-6)
     assert warnings == (f"Organ: 1 contours of type {kind} left out",)
     alone, _ = entries(tmp_path, contours[-1:])
-    assert (alone.volume_cc, alone.mean_gy, alone.warnings) == (0.0, None, ("empty: no closed contours",))
+    assert (alone.volume_cc, alone.mean_gy, alone.usable) == (0.0, None, False)
+    assert alone.warnings == (f"Organ: 1 contours of type {kind} left out", "empty: no closed contours")
 
 
 @pytest.mark.parametrize("turned", [1, -1])

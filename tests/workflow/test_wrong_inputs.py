@@ -206,7 +206,7 @@ def no_lung(cohort: Cohort) -> list[str]:
     cohort.edit("structures", lambda rows: [r for r in rows if (r["patient"], r["structure"]) != ("LT005", "Lung_L")])
     return [
         "LT005: expected a structure with contours for Lung_L (part of Lungs-GTV); found no ROI accepted as Lung_L",
-        "the structure set has Zz_old, Lung_R, GTV",
+        "the structure set has ROI",
         "Accept the right ROI as Lung_L in structures.csv",
     ]
 

@@ -23,7 +23,7 @@ rule extract_dose:
     params:
         code=code_digest("extract_dose"),
         # Another metric needs no DICOM.
-        settings=section("dose", "function", without="metrics"),
+        settings=section("dose", "function", "names", without="metrics"),
         rows=lambda wildcards: [
             ROWS[patient].digest for patient in BATCHES[wildcards.batch]
         ],

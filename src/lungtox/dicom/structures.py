@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -48,7 +48,11 @@ def read_structure_names(path: str | Path, *, who: str = "RTSTRUCT") -> dict[int
 
 @refusing("RTSTRUCT")
 def read_structures(
-    path: str | Path, *, names: Collection[str | int] | None = None, who: str = "RTSTRUCT"
+    path: str | Path,
+    *,
+    names: Collection[str | int] | None = None,
+    labels: Mapping[int, str] | None = None,
+    who: str = "RTSTRUCT",
 ) -> StructureSet:
     """Read the closed planar contours of a structure set.
 
@@ -58,6 +62,8 @@ def read_structures(
     names : collection of str or int, optional
         ROI names (blanks at the ends do not count) or ROI numbers to read; the others are left out of the result.
         Names that the file does not have are not an error: look which structures came back.
+    labels : mapping of int to str, optional
+        What messages call a ROI, by its number; by default its name, which may tell who the patient is.
     who : str
         Stands at the front of every message: a study ID.
 
@@ -81,30 +87,35 @@ def read_structures(
     frame_of_reference = _frame_of_reference(dataset, rois, who=who)
     contours = _contour_items(dataset)
     structures: dict[int, Structure] = {}
-    warnings: list[str] = []
+    remarks: dict[int, list[str]] = {}
     for roi in rois:
+        label = (labels or {}).get(roi.number, roi.name)
         try:
-            planes, remarks = _planes(contours.get(roi.number, ()), roi.name, who=who)
+            planes, remarks[roi.number] = _planes(contours.get(roi.number, ()), label, who=who)
         except InputError as error:
             if names is not None:
                 raise
-            warnings += [f"{fault.expected} expected, {fault.found} found: left out" for fault in error.faults]
+            left_out = [f"{fault.expected} expected, {fault.found} found: left out" for fault in error.faults]
+            remarks[roi.number] = left_out
             continue
         structures[roi.number] = Structure(roi.name, planes, roi.number)
-        warnings += remarks
-    warnings += _shared_names(structures.values())
-    return StructureSet(structures, frame_of_reference, tuple(warnings))
+    for numbers, text in _shared_names(structures.values(), labels or {}):
+        for number in numbers:
+            remarks[number].append(text)
+    warnings = dict.fromkeys(text for texts in remarks.values() for text in texts)
+    own = {number: tuple(texts) for number, texts in remarks.items() if texts}
+    return StructureSet(structures, frame_of_reference, tuple(warnings), own)
 
 
-def _shared_names(structures: Iterable[Structure]) -> list[str]:
-    numbers: dict[str, list[str]] = {}
+def _shared_names(structures: Iterable[Structure], labels: Mapping[int, str]) -> Iterator[tuple[list[int], str]]:
+    numbers: dict[str, list[int]] = {}
     for structure in structures:
-        numbers.setdefault(structure.name, []).append(str(structure.number))
-    return [
-        f"{len(found)} structures are named {name or 'nothing'}: ROI numbers {', '.join(found)}"
-        for name, found in numbers.items()
-        if len(found) > 1
-    ]
+        numbers.setdefault(structure.name, []).append(structure.number)
+    for name, found in numbers.items():
+        if len(found) > 1:
+            which = ", ".join(map(str, found))
+            called = "named alike" if found[0] in labels else f"named {name or 'nothing'}"
+            yield found, f"{len(found)} structures are {called}: ROI numbers {which}"
 
 
 def _rois(dataset: Dataset) -> list[_Roi]:

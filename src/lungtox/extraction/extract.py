@@ -12,6 +12,7 @@ from lungtox.dicom import read_function_image
 from lungtox.dose import CourseSamples, Dvh, dvh_from_samples, functional_dvhs, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid
@@ -101,12 +102,20 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
                 "volume_cc": one.samples.region_cc,
                 "coverage_pct": one.samples.coverage_pct,
                 "planes": one.samples.planes,
+                "composed_of": loaded.composed_of[name],
             }
             for name, one in samples.items()
         },
+        names=[_name_figures(roi) for roi in loaded.names],
         function=function_qa,
     )
     return Extraction(row.patient, (*dvhs, *functional), qa)
+
+
+def _name_figures(roi: AcceptedRoi) -> dict[str, Any]:
+    """Say how a structure was found; its ROI name is left out, it may tell who the patient is."""
+    who = "score" if roi.automatic else "person"
+    return {"structure": roi.structure, "match": roi.match, "score": roi.score, "accepted_by": who}
 
 
 def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, CourseSamples]:
@@ -268,6 +277,7 @@ def _qa(
         "prescription_gy": None,
         "dose_grid": None,
         "structures": {},
+        "names": [],
         "function": _function_qa("none"),
     }
     head = {
@@ -308,7 +318,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
         row.patient,
         warnings=["the DVHs come from a table: plan, grid and coverage are not known"],
         structures={
-            name: {"volume_cc": dvh.structure_cc, "coverage_pct": dvh.coverage_pct, "planes": None}
+            name: {"volume_cc": dvh.structure_cc, "coverage_pct": dvh.coverage_pct, "planes": None, "composed_of": None}
             for name, dvh in whole.items()
         },
         function=_function_qa("ok" if has_function else "none", regions=regions),
