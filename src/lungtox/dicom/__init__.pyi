@@ -6,6 +6,7 @@ from .function_image import read_function_image as read_function_image
 from .headers import Header as Header
 from .headers import Refusal as Refusal
 from .headers import RtFacts as RtFacts
+from .headers import SeriesHeader as SeriesHeader
 from .headers import read_header as read_header
 from .headers import read_headers as read_headers
 from .kinds import APPROVALS as APPROVALS

@@ -14,6 +14,11 @@ from lungtox.tables import atomic_path, write_text
 CHOICE_COLUMNS = ("patient", "item", "chosen", "how", "rule", "candidates")
 UNUSABLE_COLUMNS = ("file", "patient", "code", "reason")
 FINDING_COLUMNS = ("patient", "effect", "code", "expected", "found", "action")
+_REQUIRED = {
+    "patients.csv": ("patient",),
+    "structures.csv": ("patient", "roi_number", "structure", "accepted_by"),
+    "choices.csv": CHOICE_COLUMNS,
+}
 COLUMNS = {"patients.csv": PATIENT_COLUMNS, "structures.csv": STRUCTURE_COLUMNS, "choices.csv": CHOICE_COLUMNS}
 
 Row = dict[str, str]
@@ -38,7 +43,7 @@ def read_rows(folder: Path, name: str) -> list[Row]:
         raise InputError(
             Fault(name, "UTF-8 text with commas", "something else", "Save it as UTF-8 CSV.", "encoding")
         ) from None
-    missing = [column for column in COLUMNS[name] if column not in header]
+    missing = [column for column in _REQUIRED[name] if column not in header]
     if missing:
         found = f"none named {', '.join(missing)}"
         action = "Save the table as CSV with commas and the columns that lungtox index wrote."

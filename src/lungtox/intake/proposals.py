@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from lungtox.dicom import read_structure_names
+from lungtox.dicom import SeriesHeader, read_structure_names
 from lungtox.errors import Fault
-from lungtox.extraction import CANONICAL_STRUCTURES
+from lungtox.extraction import CANONICAL_STRUCTURES, proposal_cells
 from lungtox.intake.ledger import Row
 from lungtox.intake.scan import FoundFile
+from lungtox.naming import propose_names
 
 _SHORTEST = 4  # of a name part that is looked for in ROI names; shorter ones are in many words
 
@@ -35,13 +36,7 @@ def propose_structures(patient: str, file: FoundFile) -> tuple[list[Row], list[F
         The structure set cannot be read.
     """
     names = read_structure_names(file.path, who=patient)
-    shared = file.header.shared
-    telling = [part for part in (*shared.name.split(), shared.patient_id.casefold()) if len(part) >= _SHORTEST]
-    hidden = [
-        number
-        for number, name in names.items()
-        if name not in CANONICAL_STRUCTURES and any(part in name.casefold() for part in telling)
-    ]
+    hidden = _telling(names, file.header.shared)
     notes = [
         Fault(
             patient,
@@ -52,25 +47,19 @@ def propose_structures(patient: str, file: FoundFile) -> tuple[list[Row], list[F
         )
         for number in hidden
     ]
-    return _rows(patient, {number: name for number, name in names.items() if number not in hidden}), notes
+    return proposal_rows(patient, {number: name for number, name in names.items() if number not in hidden}), notes
 
 
-def _rows(patient: str, names: Mapping[int, str]) -> list[Row]:
-    """Propose exact canonical names only."""
+def proposal_rows(patient: str, names: Mapping[int, str]) -> list[Row]:
+    """Give the rows of structures.csv for the ROI names of one patient, with nothing accepted."""
+    return [proposal_cells(patient, proposal) for proposal in propose_names(names)]
+
+
+def _telling(names: Mapping[int, str], shared: SeriesHeader) -> list[int]:
+    """Find the ROIs whose names hold a part of the patient's name, or the Patient ID."""
+    parts = [part for part in (*shared.name.split(), shared.patient_id.casefold()) if len(part) >= _SHORTEST]
     return [
-        {
-            "patient": patient,
-            "roi_number": str(number),
-            "roi_name": name,
-            "structure": name if name in CANONICAL_STRUCTURES else "",
-            "match": "exact" if name in CANONICAL_STRUCTURES else "",
-            "score": "100" if name in CANONICAL_STRUCTURES else "",
-            "accepted_by": "",
-        }
+        number
         for number, name in names.items()
+        if name not in CANONICAL_STRUCTURES and any(part in name.casefold() for part in parts)
     ]
-
-
-def proposed(rows: Sequence[Row]) -> int:
-    """Count the rows that wait for a person."""
-    return sum(bool(row["structure"]) and not row["accepted_by"] for row in rows)
