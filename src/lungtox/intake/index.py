@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lungtox.errors import Fault, InputError
-from lungtox.intake.growth import growth_notes, known_instances
+from lungtox.intake.adding import Adding, Batch
+from lungtox.intake.dvh_texts import DvhText, ReadNames, find_dvh_texts
 from lungtox.intake.identity import same_person_notes
-from lungtox.intake.keybook import KeyBook, PatientKey, open_keybook, save_keybook
+from lungtox.intake.keybook import KeyBook, open_keybook, save_keybook
 from lungtox.intake.ledger import (
     CHOICE_COLUMNS,
     FINDING_COLUMNS,
@@ -21,10 +22,7 @@ from lungtox.intake.ledger import (
     write_rows,
 )
 from lungtox.intake.narrowing import Choice
-from lungtox.intake.place import neutral_names, place_files
-from lungtox.intake.proposals import propose_structures
-from lungtox.intake.scan import FoundFile, OnFiles, SetApart, scan_folder
-from lungtox.intake.select import Selection, select_files
+from lungtox.intake.scan import OnFiles, SetApart, scan_folder
 from lungtox.intake.sorting import sort_out
 
 
@@ -55,18 +53,6 @@ class IndexResult:
     notes: tuple[Fault, ...]
 
 
-@dataclass
-class _Batch:
-    """What this run adds."""
-
-    rows: list[Row] = field(default_factory=list)
-    rois: list[Row] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[Fault] = field(default_factory=list)
-    apart: list[SetApart] = field(default_factory=list)
-
-
 def index_folder(
     folder: str | Path,
     out: str | Path,
@@ -75,6 +61,7 @@ def index_folder(
     copy: bool = False,
     processes: int = 2,
     on_files: OnFiles | None = None,
+    read_dvh_names: ReadNames | None = None,
 ) -> IndexResult:
     """Find the plans, doses, structure sets and images of all patients below a folder.
 
@@ -93,6 +80,8 @@ def index_folder(
     processes : int
     on_files : callable, optional
         Called with the number of files done and of all.
+    read_dvh_names : callable, optional
+        Recognises a DVH export among the files that are not DICOM and gives place and name of its structures.
 
     Returns
     -------
@@ -114,17 +103,23 @@ def index_folder(
         raise InputError(Fault("the key file", "the one of the cohort in the out folder", "none", action, "key-file"))
     found, apart = scan_folder(str(source), skip={str(target), str(book.path)}, processes=processes, on_files=on_files)
     patients, more = sort_out(found)
-    batch = _Batch(apart=[*apart, *more])
+    texts: dict[str, list[DvhText]] = {}
+    if read_dvh_names is not None:
+        texts, apart = find_dvh_texts(apart, read_dvh_names)
+    batch = Batch(apart=[*apart, *more])
     named = {book.study_id(patient_id): files for patient_id, files in sorted(patients.items())}
-    _add_patients(batch, book, target, named, old=old, answers=_answers(choices, old), copy=copy)
+    exported = {book.study_id(patient_id): files for patient_id, files in sorted(texts.items())}
+    writer = Adding(batch, book, target, frozenset(old), _answers(choices, old), copy)
+    writer.add_patients(named, exported)
+    writer.add_exports(exported, named)
     batch.notes += [*same_person_notes(named), *_key_notes(book)]
     added = {row["patient"] for row in batch.rows}
     _write(batch, book, target, old=old, reviewed=reviewed, choices=choices)
     return IndexResult(
-        files=len(found) + len(apart),
+        files=len(found) + len(apart) + sum(map(len, texts.values())),
         added=len(added),
         kept=len(old),
-        left_out=len(named.keys() - added - old),
+        left_out=len((named.keys() | exported.keys()) - added - old),
         apart=len(batch.apart),
         faults=tuple(batch.faults),
         notes=tuple(batch.notes),
@@ -157,64 +152,6 @@ def _answers(choices: Sequence[Row], old: set[str]) -> dict[str, dict[str, list[
     return found
 
 
-def _add_patients(
-    batch: _Batch,
-    book: KeyBook,
-    out: Path,
-    patients: Mapping[str, Sequence[FoundFile]],
-    *,
-    old: set[str],
-    answers: Mapping[str, Mapping[str, list[str]]],
-    copy: bool,
-) -> None:
-    owners = {
-        file.header.uid: file.header.shared.patient_id
-        for files in patients.values()
-        for file in files
-        if file.header.shared.modality in ("RTPLAN", "RTSTRUCT")
-    }
-    copied = False
-    for patient, files in sorted(patients.items()):
-        if patient in old:
-            batch.notes += growth_notes(patient, files, book.patients[patient])
-            continue
-        selection = select_files(
-            patient,
-            files,
-            number=lambda file: book.number(file.path),
-            answers=answers.get(patient, {}),
-            owners=owners,
-        )
-        rois, faults = _propose(batch, patient, selection)
-        batch.choices += selection.choices
-        batch.apart += selection.apart
-        batch.notes += selection.notes
-        batch.faults += faults
-        if faults:
-            continue
-        cells, links = neutral_names(patient, selection.files)
-        book.patients[patient] = PatientKey(book.patients[patient].patient_id, links, known_instances(files))
-        copied |= place_files(out, patient, links, copy=copy)
-        batch.rows.append(cells)
-        batch.rois += rois
-    if copied and not copy:
-        found, action = "a file system without links: the files were copied", "Nothing to do, if there is room."
-        batch.notes.append(Fault("inputs", "links to the files", found, action, "copied"))
-
-
-def _propose(batch: _Batch, patient: str, selection: Selection) -> tuple[list[Row], list[Fault]]:
-    """Read the ROI names of the chosen structure set; give its rows, and all faults of the patient."""
-    rois: list[Row] = []
-    faults = list(selection.faults)
-    for file in selection.files.get("structures", ()):
-        try:
-            rois, notes = propose_structures(patient, file)
-            batch.notes += notes
-        except InputError as error:
-            faults += error.faults
-    return rois, faults
-
-
 def _key_notes(book: KeyBook) -> list[Fault]:
     if not book.opened_to_others:
         return []
@@ -223,7 +160,7 @@ def _key_notes(book: KeyBook) -> list[Fault]:
 
 
 def _write(
-    batch: _Batch, book: KeyBook, out: Path, *, old: set[str], reviewed: set[str], choices: Sequence[Row]
+    batch: Batch, book: KeyBook, out: Path, *, old: set[str], reviewed: set[str], choices: Sequence[Row]
 ) -> None:
     """Write the key file first, so that no study ID is lost, and patients.csv last, which makes the rest count."""
     out.mkdir(parents=True, exist_ok=True)
