@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,9 +30,7 @@ class Export:
     def write(self, name, dataset, *, patient="ID-1", person="Doe^Jane", birth="19610203", **changes):
         dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate = patient, person, birth
         dataset.SOPInstanceUID = f"1.2.9.{int.from_bytes(f'{patient}{name}'.encode(), 'big')}"[:60]
-        dataset.SeriesInstanceUID = changes.pop(
-            "SeriesInstanceUID", f"1.2.8.{name.encode().hex()}".translate({ord(c): None for c in "abcdef"})
-        )
+        dataset.SeriesInstanceUID = changes.pop("SeriesInstanceUID", f"{dataset.SOPInstanceUID}.1")
         make.save(make.changed(dataset, **changes), self.folder / f"{patient}-{name}")
         return dataset.SOPInstanceUID
 
@@ -229,7 +228,7 @@ def test_pets_are_linked_though_no_column_takes_them(export):
 
 def read_names(path):
     """Stands in for a reader of DVH exports: the lines after the word DVH are structures."""
-    head, _, tail = open(path, encoding="utf-8").read().partition("DVH\n")
+    _, _, tail = Path(path).read_text(encoding="utf-8").partition("DVH\n")
     if not tail:
         raise InputError(Fault("DVH file", "a DVH export", "something else", "", "dvh-format"))
     return dict(enumerate(tail.split(), start=1))
