@@ -16,7 +16,7 @@ ReadNames = Callable[[str], Mapping[int, str]]
 _HEAD_BYTES = 16_384
 _LARGEST_BYTES = 1 << 26
 _PATIENT_ID = re.compile(
-    r"^\W*pat(?:ient)?\.?[ _-]?id(?:entifier)?[ ]*[:=;,\t][ ]*\"?([^\"|;,\t\r\n]{1,64})", re.I | re.M
+    r"^\W{0,8}pat(?:ient)?\.?[ _-]?id(?:entifier)?[ ]*[:=;,\t][ ]*\"?([^\"|;,\t\r\n]{1,64})", re.I | re.M
 )
 
 
