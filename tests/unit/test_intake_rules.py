@@ -148,6 +148,25 @@ def test_two_courses_are_asked_for_and_taken_together_where_a_person_says_so(exp
     assert export.rule("dose") == "the dose of each chosen plan"
 
 
+def test_a_rejected_plan_is_taken_only_where_a_person_says_so(export):
+    export.dose("dose", export.plan("plan", structures=export.structures("set"), ApprovalStatus="REJECTED"))
+    export.index()
+    assert export.codes() == {"choose-plan"}
+    export.answer("plan", "plan")
+    export.index()
+    assert export.linked("plan") == ["plan"]
+
+
+def test_files_that_have_gone_are_said(export):
+    export.structures("set")
+    export.dose("dose")
+    export.index()
+    for path in export.folder.iterdir():
+        path.unlink()
+    result = export.index()
+    assert ({note.code for note in result.notes}, result.kept) == ({"source-gone"}, 1)
+
+
 def test_an_answer_that_is_no_candidate_is_refused_by_name(export):
     planned = export.structures("set")
     export.dose("one", export.plan("first", structures=planned))

@@ -16,6 +16,8 @@ from lungtox.errors import Fault, InputError
 from lungtox.intake import index_folder
 from lungtox.intake.scan import OnFiles
 
+SHOWN = 20  # of one kind; all stand in findings.csv
+
 
 def index(
     folder: Annotated[Path, typer.Argument(help="Folder of exported files, in any order.", metavar="DICOM_DIR")],
@@ -74,5 +76,7 @@ def _print(effect: str, faults: Sequence[Fault]) -> None:
         groups.setdefault(fault.code, []).append(fault)
     for code, alike in groups.items():
         print(f"\n{effect}: {code} ({len(alike)})", file=sys.stderr)
-        for fault in alike:
+        for fault in alike[:SHOWN]:
             print(f"  {fault}", file=sys.stderr)
+        if len(alike) > SHOWN:
+            print(f"  and {len(alike) - SHOWN} more: see findings.csv", file=sys.stderr)

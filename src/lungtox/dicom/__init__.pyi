@@ -1,12 +1,12 @@
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
+from .file_facts import Header as Header
+from .file_facts import Refusal as Refusal
+from .file_facts import RtFacts as RtFacts
+from .file_facts import SeriesHeader as SeriesHeader
 from .function_image import FunctionImage as FunctionImage
 from .function_image import read_function_image as read_function_image
-from .headers import Header as Header
-from .headers import Refusal as Refusal
-from .headers import RtFacts as RtFacts
-from .headers import SeriesHeader as SeriesHeader
 from .headers import read_header as read_header
 from .headers import read_headers as read_headers
 from .kinds import APPROVALS as APPROVALS

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 
-from lungtox.dicom.headers import Refusal, read_header
+from lungtox.dicom.file_facts import Refusal
+from lungtox.dicom.headers import read_header
 from lungtox.dicom.kinds import MODALITY_OF_SOP_CLASS
 from lungtox.errors import Fault, InputError
 

@@ -72,10 +72,12 @@ class Adding:
             for files in patients.values()
             for file in [*listed(files, "RTPLAN"), *listed(files, "RTSTRUCT")]
         }
+        for patient in sorted(self.old & self.book.patients.keys()):
+            self.batch.notes += growth_notes(patient, patients.get(patient, ()), self.book.patients[patient])
         for patient, files in sorted(patients.items()):
             if patient in self.old:
-                self.batch.notes += growth_notes(patient, files, self.book.patients[patient])
-            elif patient not in exports or has_treatment(files):
+                continue
+            if patient not in exports or has_treatment(files):
                 self._add(patient, files, owners)
 
     def add_exports(

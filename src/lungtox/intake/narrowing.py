@@ -59,6 +59,8 @@ class Narrowing:
         True where a person has chosen.
     together : bool
         True where all that are left count.
+    doubt : str
+        Why even the only one left needs a person's word; empty where it does not.
     everything : tuple of FoundFile
         All candidates.
     """
@@ -71,6 +73,7 @@ class Narrowing:
     several: bool = False
     answered: bool = False
     together: bool = False
+    doubt: str = ""
     everything: tuple[FoundFile, ...] = ()
 
     def __post_init__(self) -> None:
@@ -113,11 +116,11 @@ class Narrowing:
     @property
     def open(self) -> bool:
         """True where more than one is left and nobody has said that they all count."""
-        return len(self.left) > 1 and not self.answered and not self.together
+        return (len(self.left) > 1 or bool(self.doubt)) and not self.answered and not self.together
 
     def choice(self) -> Choice | None:
         """Give what was decided; None where there was nothing to decide."""
-        if len(self.everything) < 2 and not self.answered:
+        if len(self.everything) < 2 and not self.answered and not self.doubt:
             return None
         how = "person" if self.answered else "open" if self.open else "rule"
         chosen = () if self.open else tuple(map(self.number, self.left)) or (NONE,)
@@ -135,7 +138,8 @@ class Narrowing:
             f"Write the right number into the column chosen of this patient's row {self.item} in choices.csv{together},"
             " and run lungtox index again. The key file says which is which."
         )
-        return [Fault(self.patient, f"one {self.item}", f"{len(self.left)}: {names}", action, f"choose-{self.item}")]
+        found = f"{self.doubt or len(self.left)}: {names}"
+        return [Fault(self.patient, f"one {self.item}", found, action, f"choose-{self.item}")]
 
 
 def facts(file: FoundFile) -> RtFacts:

@@ -135,13 +135,12 @@ def _choose_plans(work: _Work, plans: Sequence[FoundFile], doses: Sequence[Found
     if choice.open and {file.header.uid for file in choice.left} <= together:
         first = min(facts(file).made for file in choice.left)
         choice.prefer("one dose is the sum of all these plans: the first course", lambda f: facts(f).made == first)
+    if choice.left and all(facts(file).approval == "REJECTED" for file in choice.left):
+        choice.doubt = "rejected"
     chosen = work.decide(choice, "plan")
     if not plans and doses:
         found = "none: fractions and beams are not known, and EQD2 is left out"
         work.note("a plan", found, "Export it too, if there is one.", "plan-missing")
-    if [facts(file).approval for file in chosen] == ["REJECTED"] and not choice.answered:
-        action = f"Write {work.number(chosen[0])} into a row of choices.csv (item plan) if it was treated."
-        work.fault("a plan that is not rejected", "a rejected one only", action, "choose-plan")
     return chosen
 
 
