@@ -271,6 +271,16 @@ def test_dvh_exports_are_linked_by_their_patient_id(export):
     assert sorted(r["code"] for r in export.rows("unusable.csv")) == ["no-patient-id", "not-dicom"]
 
 
+def test_a_disk_that_refuses_is_said_without_its_path(export, tmp_path):
+    export.structures("set")
+    export.dose("dose")
+    (tmp_path / "a file").touch()
+    with pytest.raises(InputError) as error:
+        export.index(key=tmp_path / "a file" / "key.json")
+    assert "a disk that refuses" in str(error.value) and "a file" not in str(error.value)
+    assert not (export.out / "patients.csv").exists()
+
+
 def test_a_key_file_that_others_can_read_is_closed_and_said(export):
     export.structures("set")
     export.dose("dose")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,10 +95,12 @@ def index_folder(
         nothing that can be used.
     """
     source, target = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
-    book = open_keybook(_key_path(source, target, key))
-    old = {row["patient"] for row in read_rows(target, "patients.csv")}
-    choices = read_rows(target, "choices.csv")
-    reviewed = {row["patient"] for row in read_rows(target, "structures.csv")}
+    path = _key_path(source, target, key)
+    with _naming_no_path():
+        book = open_keybook(path)
+        old = {row["patient"] for row in read_rows(target, "patients.csv")}
+        choices = read_rows(target, "choices.csv")
+        reviewed = {row["patient"] for row in read_rows(target, "structures.csv")}
     if old and book.fresh:
         action = "Give the key file that belongs to this cohort with --key; without it study IDs would change."
         raise InputError(Fault("the key file", "the one of the cohort in the out folder", "none", action, "key-file"))
@@ -114,7 +117,8 @@ def index_folder(
     writer.add_exports(exported, named)
     batch.notes += [*same_person_notes(named), *_key_notes(book)]
     added = {row["patient"] for row in batch.rows}
-    _write(batch, book, target, old=old, reviewed=reviewed, choices=choices)
+    with _naming_no_path():
+        _write(batch, book, target, old=old, reviewed=reviewed, choices=choices)
     return IndexResult(
         files=len(found) + len(apart) + sum(map(len, texts.values())),
         added=len(added),
@@ -124,6 +128,17 @@ def index_folder(
         faults=tuple(batch.faults),
         notes=tuple(batch.notes),
     )
+
+
+@contextmanager
+def _naming_no_path() -> Iterator[None]:
+    """Refuse where the disk does, in words of our own: those of the system quote the path."""
+    try:
+        yield
+    except OSError as error:
+        found = f"a disk that refuses ({type(error).__name__})"
+        action = "See that the out folder and the place of the key file can be written to and have room."
+        raise InputError(Fault("the out folder", "tables and key file", found, action, "disk")) from None
 
 
 def _key_path(source: Path, target: Path, key: str | Path | None) -> Path:
