@@ -10,6 +10,8 @@ from pydicom.dataset import Dataset
 
 from lungtox.errors import Fault, InputError
 from lungtox.intake import index_folder
+from lungtox.intake.dvh_texts import find_dvh_texts
+from lungtox.intake.scan import SetApart
 from tests.unit import dicom_files as make
 
 
@@ -269,6 +271,24 @@ def test_dvh_exports_are_linked_by_their_patient_id(export):
     assert names == ["Lung_L", "Heart"]
     assert {note.code for note in result.notes} == {"plan-missing", "dvh-beside-dicom"}
     assert sorted(r["code"] for r in export.rows("unusable.csv")) == ["no-patient-id", "not-dicom"]
+
+
+@pytest.mark.parametrize(
+    ("head", "patient_id"),
+    [
+        ("Patient Name : Doe, Jane\nPatient ID           : ID 7\n", "ID 7"),
+        ("#PatientName:Doe^Jane\n#PatientId:ID-7\n", "ID-7"),
+        ("Patient ID: Doe, Jane~ID-7 | Dose Units: Gy | Volume Units: %\n", "ID-7"),
+        ("Patient ID: ID-7, Prostate\n", "ID-7"),
+        ("PatientID,ROI,Volume (cc),V5Gy\n", ""),
+        ("#RoiName:Lung\n", ""),
+    ],
+)
+def test_whose_a_dvh_export_is(tmp_path, head, patient_id):
+    (tmp_path / "a").write_text(f"{head}DVH\nLung_L\n")
+    texts, apart = find_dvh_texts([SetApart(str(tmp_path / "a"), "not-dicom", "")], read_names)
+    assert list(texts) == ([patient_id] if patient_id else [])
+    assert [file.code for file in apart] == ([] if patient_id else ["no-patient-id"])
 
 
 def test_a_disk_that_refuses_is_said_without_its_path(export, tmp_path):

@@ -15,9 +15,8 @@ ReadNames = Callable[[str], Mapping[int, str]]
 
 _HEAD_BYTES = 16_384
 _LARGEST_BYTES = 1 << 26
-_PATIENT_ID = re.compile(
-    r"^\W{0,8}pat(?:ient)?\.?[ _-]?id(?:entifier)?[ ]*[:=;,\t][ ]*\"?([^\"|;,\t\r\n]{1,64})", re.I | re.M
-)
+# "Patient ID : 123", "#PatientId:123"; a column of that name in a table is followed by another sign.
+_PATIENT_ID = re.compile(r"^\W{0,8}patient[ _-]?id[ ]*[:=]([^\r\n]{1,128})", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -82,4 +81,6 @@ def _patient_id(path: str) -> str:
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     found = _PATIENT_ID.search(text)
-    return found.group(1).strip() if found else ""
+    # Monaco writes "Patient ID: Name~123 | ..."; what else follows on the line is no part of it.
+    own = re.split(r"[|;\t]", found.group(1))[0].rpartition("~") if found else ("", "", "")
+    return own[2].split(",")[0].strip(' "')
