@@ -229,6 +229,15 @@ def test_of_two_spects_the_corrected_one_in_the_frame_of_the_dose_is_taken_and_e
     assert export.linked("spect") == []
 
 
+def test_a_roi_with_the_patients_name_is_left_out_but_lung_is_a_name_too(export):
+    rois = {n: (name, None) for n, name in enumerate(("Lt Lung", "GTV Wongsiri", "Heart"), start=1)}
+    export.write("set", make.structures(rois), person="Wongsiri^Lung")
+    export.dose("dose", person="Wongsiri^Lung")
+    notes = [note.found for note in export.index().notes if note.code == "roi-name"]
+    assert notes == ["the patient's name or ID in the name of ROI 2, which is left out"]
+    assert [row["roi_name"] for row in export.rows("structures.csv")] == ["Lt Lung", "Heart"]
+
+
 def test_one_person_under_two_patient_ids_is_named(export):
     for patient in ("ID-1", "ID-2"):
         export.structures("set", patient=patient)

@@ -9,7 +9,7 @@ from lungtox.errors import Fault
 from lungtox.extraction import CANONICAL_STRUCTURES, proposal_cells
 from lungtox.intake.ledger import Row
 from lungtox.intake.scan import FoundFile
-from lungtox.naming import propose_names
+from lungtox.naming import propose_name, propose_names
 
 _SHORTEST = 4  # of a name part that is looked for in ROI names; shorter ones are in many words
 
@@ -56,10 +56,14 @@ def proposal_rows(patient: str, names: Mapping[int, str]) -> list[Row]:
 
 
 def _telling(names: Mapping[int, str], shared: SeriesHeader) -> list[int]:
-    """Find the ROIs whose names hold a part of the patient's name, or the Patient ID."""
-    parts = [part for part in (*shared.name.split(), shared.patient_id.casefold()) if len(part) >= _SHORTEST]
-    return [
-        number
-        for number, name in names.items()
-        if name not in CANONICAL_STRUCTURES and any(part in name.casefold() for part in parts)
+    """Find the ROIs whose names hold a part of the patient's name, or the Patient ID.
+
+    A part that is a word for a structure tells nothing: Lung is a name too.
+    """
+    words = " ".join(CANONICAL_STRUCTURES).casefold()
+    parts = [
+        part
+        for part in (*shared.name.split(), shared.patient_id.casefold())
+        if len(part) >= _SHORTEST and part not in words and not propose_name(part).structure
     ]
+    return [number for number, name in names.items() if any(part in name.casefold() for part in parts)]
