@@ -59,8 +59,8 @@ def _match_table(named: Entries) -> Block:
         for name in sorted(patients, key=_place)
     ]  # fmt: skip
     caption = (
-        "How the structures were found. Exact: the TG-263 name; alias: a known other name; fuzzy: a similar name; manual: "
-        "chosen by a person. Several ROIs of a patient can be one target."
+        "How the structures were found. Exact: the TG-263 name; alias: a known other name; fuzzy: a similar one; "
+        "manual: chosen by a person. Several ROIs of a patient can be one target."
     )
     return make_table("names", caption, ("Structure", "Patients", *(m.title() for m in MATCHES), "By score"), rows)
 
