@@ -83,7 +83,7 @@ class Extent:
 
 
 def measure(*structures: Structure) -> Extent:
-    """Measure a structure from its contours; of several ROIs the sum, what they share counted twice.
+    """Measure a structure from its contours; of several ROIs the sum, what they share counted twice. Rough where rings cross.
 
     Raises
     ------
