@@ -122,6 +122,9 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     made_of = composed_of(structures[0], settings, regions)
     used = {part for groups in made_of.values() for names in groups.values() for part in names}
     names = tuple(roi for roi in needed_rois(row, settings) if roi.structure in used)
+    guessed = [f"{roi.structure} ({roi.score:g})" for roi in names if roi.automatic and roi.match == "fuzzy"]
+    if guessed:
+        remarks.append(f"accepted by the score of a similar name, by no person: {', '.join(guessed)}")
     return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)), made_of, names)
 
 

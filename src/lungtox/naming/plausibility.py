@@ -83,7 +83,7 @@ class Extent:
 
 
 def measure(*structures: Structure) -> Extent:
-    """Measure a structure from its contours; of several ROIs the sum, what they share counted twice. Rough where rings cross.
+    """Measure a structure from its contours, roughly where rings cross; of several the sum, what they share counted twice.
 
     Raises
     ------
