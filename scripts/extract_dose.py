@@ -16,7 +16,7 @@ def main(options: Namespace) -> None:
     rows = read_patients(
         options.table,
         structures=options.structures,
-        accept_from_score=NamesSettings.model_validate(settings["names"]).accept_from_score,
+        accept_from_score=NamesSettings.model_validate(settings.get("names", {})).accept_from_score,
         only=options.patients,
     )
     extractions = extract_batch(
