@@ -64,6 +64,21 @@ def test_an_oblique_grid_that_ends_inside_the_structure():
         sample_region(BOX, dose)
 
 
+@pytest.mark.parametrize("start", [-20.0, -3.0, 11.0, 24.0])
+def test_the_covered_share_of_a_sphere_in_an_oblique_grid(start):
+    # The grid begins at this distance from the middle of a sphere of 30 mm: a cap of h = r - s is inside,
+    # h^2 (3 r - h) / (4 r^3) of it.
+    radius, turn = 30.0, np.linspace(0, 2 * np.pi, 360, endpoint=False)
+    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    heights = np.arange(-29.5, 30)
+    sphere = Structure("Sphere", tuple(Plane(float(z), ((radius**2 - z**2) ** 0.5 * circle,)) for z in heights))
+    wide = np.arange(-60, 60.1, 2.5)
+    dose = linear([start + np.arange(0, 90.1, 2.5), wide, wide], turn=tilted(0.8))
+    found = sample_courses(sphere, [dose], end_cap="rounded", between_planes="interpolated").samples.coverage_pct
+    height = radius - start
+    assert found == pytest.approx(100 * height**2 * (3 * radius - height) / (4 * radius**3), abs=0.2)
+
+
 @pytest.mark.parametrize("turn", [None, tilted()])
 def test_courses_on_different_grids_are_added_and_converted_one_by_one(turn):
     # 50 Gy in 25 and 10 Gy in 1, both uniform: EQD2 with alpha/beta 3 is 50 + 10 * 13 / 5 = 76 Gy.

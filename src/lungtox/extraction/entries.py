@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lungtox.dicom import FunctionImage
 from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
-from lungtox.errors import InputError, LungtoxError, ParameterError
-from lungtox.extraction.loading import check_doses, frame_faults
+from lungtox.errors import Fault, InputError, LungtoxError, ParameterError
+from lungtox.extraction.courses import check_doses, dose_warnings
+from lungtox.extraction.loading import frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
+
+FloatArray = NDArray[np.float64]
+Quantity = Literal["physical", "eqd2"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,10 @@ class DvhEntry:
         None where no dose is given: an empty structure, or one that leaves the dose grid.
     metrics : dict of str to (float or None)
     warnings : tuple of str
+        What concerns this structure.
+    file_warnings : tuple of str
+        What concerns all structures: oblique or added doses, the plan.
+    quantity : {"physical", "eqd2"}
     """
 
     structure: str
@@ -39,23 +50,31 @@ class DvhEntry:
     max_gy: float | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    file_warnings: tuple[str, ...] = ()
+    quantity: str = "physical"
+
+    @property
+    def all_warnings(self) -> list[str]:
+        """Everything that applies to this entry, its own first."""
+        return list(dict.fromkeys((*self.warnings, *self.file_warnings)))
 
     @property
     def usable(self) -> bool:
         """Whether there is a dose."""
         return self.mean_gy is not None
 
-    def as_json(self, *, weighting: bool) -> dict[str, Any]:
-        """Give the entry of ``--json``; the weighting only where a function image was given."""
+    def as_json(self, *, weighting: bool, quantity: bool = False) -> dict[str, Any]:
+        """Give the entry of ``--json``; the weighting only where a function image was given, the quantity with EQD2."""
         return {
             "structure": self.structure,
             **({"weighting": self.weighting} if weighting else {}),
+            **({"quantity": self.quantity} if quantity else {}),
             "volume_cc": self.volume_cc,
             "min_gy": self.min_gy,
             "mean_gy": self.mean_gy,
             "max_gy": self.max_gy,
             "metrics": self.metrics,
-            "warnings": list(self.warnings),
+            "warnings": self.all_warnings,
         }
 
 
@@ -67,6 +86,8 @@ def compute_entries(
     function: FunctionImage | None = None,
     regions: Sequence[str] = (),
     allow_partial: bool = False,
+    alpha_beta_gy: float | None = None,
+    file_warnings: Sequence[str] = (),
 ) -> list[DvhEntry]:
     """Compute volume, dose and metrics of structures.
 
@@ -84,6 +105,10 @@ def compute_entries(
         Such as ``40%max``.
     allow_partial : bool
         Give the dose of the part inside the grid for structures that leave it.
+    alpha_beta_gy : float, optional
+        Adds entries in EQD2, made for each dose at each point and then added.
+    file_warnings : sequence of str
+        What concerns every entry, such as what was found in the plan.
 
     Returns
     -------
@@ -93,15 +118,36 @@ def compute_entries(
     Raises
     ------
     InputError
-        Dose and structures in different frames of reference, or doses that cannot be added.
+        Dose and structures in different frames of reference, doses that cannot be added, or EQD2 of a dose whose number
+        of fractions is not known.
     """
+    if alpha_beta_gy is not None and not 0 < alpha_beta_gy < float("inf"):
+        raise ParameterError(f"alpha/beta must be positive, got {alpha_beta_gy:g} Gy")
     check_doses(doses, who="RTDOSE")
     if faults := frame_faults(structures, doses[0], who="RTDOSE"):
         raise InputError(faults)
-    entries: list[DvhEntry] = []
-    for structure in structures.structures.values():
-        entries += _entries(structure, doses, metrics, function, regions, allow_partial)
-    return entries
+    if alpha_beta_gy is not None:
+        _refuse_unknown_fractions(doses)
+    left_out = [
+        text for number, own in structures.remarks.items() if number not in structures.structures for text in own
+    ]
+    of_file = tuple(dict.fromkeys([*file_warnings, *dose_warnings(doses), *left_out]))
+    found: list[DvhEntry] = []
+    for number, structure in structures.structures.items():
+        own = structures.remarks.get(number, ())
+        for entry in _entries(structure, doses, metrics, function, regions, allow_partial, alpha_beta_gy):
+            found.append(replace(entry, warnings=(*own, *entry.warnings), file_warnings=of_file))
+    return found
+
+
+def _refuse_unknown_fractions(doses: Sequence[Dose]) -> None:
+    unknown = [number for number, dose in enumerate(doses, start=1) if dose.fractions is None]
+    if unknown:
+        which = "the dose" if len(doses) == 1 else f"dose {', '.join(map(str, unknown))}"
+        action = "Give --plan for each dose, in the same order; a sum of several plans has no EQD2."
+        raise InputError(
+            Fault("RTDOSE", "the number of fractions of every dose, for EQD2", f"none of {which}", action, "fractions")
+        )
 
 
 def _entries(
@@ -111,24 +157,39 @@ def _entries(
     function: FunctionImage | None,
     regions: Sequence[str],
     allow_partial: bool,
+    alpha_beta_gy: float | None,
 ) -> list[DvhEntry]:
     nothing: dict[str, float | None] = dict.fromkeys(metrics)
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
     try:
-        samples = sample_courses(structure, doses).samples
+        courses = sample_courses(structure, doses)
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
+    samples = courses.samples
     warnings = samples.warnings
     if samples.coverage_pct < 100.0 and not allow_partial:
         warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
         return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
-    anatomical = dvh_from_samples(
-        samples.dose_gy, samples.volume_cc, structure=structure.name, coverage_pct=samples.coverage_pct
-    )
-    entries = [_entry(anatomical, metrics, warnings)]
-    if function is not None:
-        entries += _functional_entries(samples, doses[0], metrics, function, regions)
+    quantities: list[tuple[FloatArray, Quantity]] = [(samples.dose_gy, "physical")]
+    eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
+    if eqd2_gy is not None:
+        quantities.append((eqd2_gy, "eqd2"))
+    entries: list[DvhEntry] = []
+    for dose_gy, quantity in quantities:
+        of_dose = replace(samples, dose_gy=dose_gy)
+        anatomical = dvh_from_samples(
+            dose_gy,
+            samples.volume_cc,
+            structure=structure.name,
+            quantity=quantity,
+            alpha_beta_gy=alpha_beta_gy if quantity == "eqd2" else None,
+            coverage_pct=samples.coverage_pct,
+        )
+        own = [_entry(anatomical, metrics, warnings)]
+        if function is not None:
+            own += _functional_entries(of_dose, doses[0], metrics, function, regions)
+        entries += [replace(entry, quantity=quantity) for entry in own]
     return entries
 
 
