@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lungtox.dose.config import REGION_PATTERN
 from lungtox.dose.dvh import Dvh, dvh_from_samples
+from lungtox.dose.metric_names import REGION_PATTERN
 from lungtox.errors import Fault, InputError, ParameterError
 
 FloatArray = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The raster on which a region is sampled: cells that are fractions of dose pixels, layers that are fractions of slabs."""
+"""The raster on which a region is sampled: its cells are fractions of dose pixels, its layers fractions of slabs."""
 
 from __future__ import annotations
 

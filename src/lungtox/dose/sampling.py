@@ -49,8 +49,8 @@ class Samples:
     planes : int
         Slabs of contour planes in which the region has area.
     spread_gy : ndarray, shape (samples,), optional
-        Width of the range of doses for which each sample stands: what the dose changes by, at its own gradient, over the
-        quarter of a cell and of a layer that is its share where samples alternate.
+        Width of the range of doses for which each sample stands: what the dose changes by, at its own gradient, over
+        the quarter of a cell and of a layer that is its share where samples alternate.
     step_mm : tuple of float
         Lengths along x, y and z of that share; along z of the median layer.
     warnings : tuple of str
@@ -298,7 +298,8 @@ def _block(
     dose = low + change * z.part[:, None, None]
     change *= z.share[:, None, None]
     change *= change
-    change += slope[z.low]
+    # A cell that is covered in part stands for a part of its range.
+    change += slope[z.low] * kept
     spread = change.ravel().take(at)
     np.sqrt(spread, out=spread)
     return _Block(volume.take(at), dose.ravel().take(at), spread, at, x.points_mm, y.points_mm, z.points_mm)

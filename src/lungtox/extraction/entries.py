@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lungtox.dicom import FunctionImage
-from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
+from lungtox.dose import (
+    Dvh,
+    Samples,
+    compute_dvh,
+    compute_metrics,
+    dvh_from_samples,
+    functional_dvhs,
+    sample_courses,
+)
 from lungtox.errors import InputError, LungtoxError, ParameterError
 from lungtox.extraction.loading import check_doses, frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
@@ -115,19 +123,27 @@ def _entries(
     nothing: dict[str, float | None] = dict.fromkeys(metrics)
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
+    samples: Samples | None = None
     try:
-        samples = sample_courses(structure, doses).samples
+        if function is None and len(doses) == 1:  # no sample is kept
+            dvh = compute_dvh(structure, doses[0])
+        else:
+            samples = sample_courses(structure, doses).samples
+            dvh = dvh_from_samples(
+                samples.dose_gy,
+                samples.volume_cc,
+                structure=structure.name,
+                spread_gy=samples.spread_gy,
+                coverage_pct=samples.coverage_pct,
+                warnings=samples.warnings,
+            )
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
-    warnings = samples.warnings
-    if samples.coverage_pct < 100.0 and not allow_partial:
-        warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
-        return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
-    anatomical = dvh_from_samples(
-        samples.dose_gy, samples.volume_cc, structure=structure.name, coverage_pct=samples.coverage_pct
-    )
-    entries = [_entry(anatomical, metrics, warnings)]
-    if function is not None:
+    if dvh.coverage_pct < 100.0 and not allow_partial:
+        warnings = (*dvh.warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
+        return [DvhEntry(structure.name, "anatomical", dvh.structure_cc, metrics=nothing, warnings=warnings)]
+    entries = [_entry(dvh, metrics, dvh.warnings)]
+    if function is not None and samples is not None:
         entries += _functional_entries(samples, doses[0], metrics, function, regions)
     return entries
 

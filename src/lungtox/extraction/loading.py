@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from lungtox.dicom import DoseHeader, Plan, read_dose, read_dose_header, read_plan
-from lungtox.dose.config import DoseSettings
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import compose_regions, read_accepted
 from lungtox.geometry import Dose, Image, Region, StructureSet
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings
 
 T = TypeVar("T")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Region, Structure, StructureSet
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, RegionSettings
 
 WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
 LUNGS = frozenset({"Lungs", "Lung_L", "Lung_R"})
