@@ -1,4 +1,4 @@
-"""Metric names after AAPM TG-263, names of functional regions. Light: standard library only, the config model uses it."""
+"""Metric names after AAPM TG-263, and those of functional regions. Light: standard library only, the config uses it."""
 
 from __future__ import annotations
 

@@ -235,6 +235,13 @@ def _axis(axis_mm: FloatArray, points_mm: FloatArray, reach_mm: FloatArray | flo
     return _Axis(points_mm, _run(index - first), _run(index - first + 1), part, share)
 
 
+def _voxels(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> slice:
+    """Give the voxels between which the samples of cells with these centres lie."""
+    ends = np.array([centre_mm[0], centre_mm[-1]]) + cell_mm * _SHIFTS[[0, -1]] if centre_mm.size else axis_mm[:1]
+    index = axis_weights(axis_mm, ends)[0]
+    return slice(int(index[0]), int(index[-1]) + 2)
+
+
 def _run(index: IntArray) -> slice | IntArray:
     """Give evenly spaced places as a slice: a view of what they pick, where the places themselves would copy it."""
     step = int(index[1] - index[0]) if index.size > 1 else 1
@@ -253,12 +260,13 @@ def _blocks(raster: Raster, image: Image, summary: _Summary) -> Iterator[_Block]
     centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
     classes = _SHIFTS.size
     x_axes, y_axes = {}, {}
+    across, down = _voxels(grid.x_mm, centre_x, lattice.cell_x_mm), _voxels(grid.y_mm, centre_y, lattice.cell_y_mm)
     for row_class in range(min(classes, centre_y.size)):
         for column_class in range(min(classes, centre_x.size)):
             x = centre_x[column_class::classes] + _SHIFTS[row_class] * lattice.cell_x_mm
             y = centre_y[row_class::classes] + _SHIFTS[column_class] * lattice.cell_y_mm
-            x_axes[row_class, column_class] = _axis(grid.x_mm, x, _SHARE * lattice.cell_x_mm)
-            y_axes[row_class, column_class] = _axis(grid.y_mm, y, _SHARE * lattice.cell_y_mm)
+            x_axes[row_class, column_class] = _axis(grid.x_mm, x, _SHARE * lattice.cell_x_mm, first=across.start)
+            y_axes[row_class, column_class] = _axis(grid.y_mm, y, _SHARE * lattice.cell_y_mm, first=down.start)
     for batch, covered, crossing in raster.coverage():
         summary.add(raster, batch, covered, crossing)
         slab, middle, height = _layers(raster.slabs, raster.layers, batch, grid.z_mm)
@@ -270,7 +278,7 @@ def _blocks(raster: Raster, image: Image, summary: _Summary) -> Iterator[_Block]
         z = middle + _SHIFTS[:, None] * height
         level = axis_weights(grid.z_mm, z)[0]
         first, last = int(level.min()), int(level.max()) + 2
-        planes, slabs = image.values[first:last], _run(slab)
+        planes, slabs = np.ascontiguousarray(image.values[first:last, down, across]), _run(slab)
         z_axes = [_axis(grid.z_mm, z_class, _SHARE * height, first=first) for z_class in z]
         volume_cc = height * (lattice.cell_mm2 / 1000.0)
         for (row_class, column_class), x_axis in x_axes.items():
