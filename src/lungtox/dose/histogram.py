@@ -114,8 +114,7 @@ class Histogram:
         self._within = _added(self._within, first_bin, volume)
         several = np.flatnonzero(first_bin != last_bin)
         if several.size:
-            first, last, first_bin, last_bin = (x[several] for x in (first, last, first_bin, last_bin))
-            self._spread(first, last, first_bin, last_bin, volume[several])
+            self._spread(first[several], last[several], first_bin[several], last_bin[several], volume[several])
 
     def _spread(
         self,
@@ -146,6 +145,6 @@ def _padded(values: FloatArray, size: int) -> FloatArray:
 
 
 def _added(sums: FloatArray, index: NDArray[np.intp], values: FloatArray) -> FloatArray:
-    more = np.bincount(index, weights=values, minlength=sums.size)
+    more: FloatArray = np.bincount(index, weights=values, minlength=sums.size).astype(np.float64, copy=False)
     more[: sums.size] += sums
     return more

@@ -74,7 +74,9 @@ class Raster:
             yield batch, *region_coverage(self.region, plane, tuple(edges), self.lattice)
 
 
-def make_raster(region: Region, grid: Grid, *, end_cap: EndCap, between_planes: BetweenPlanes) -> Raster:
+def make_raster(
+    region: Region, grid: Grid, *, end_cap: EndCap, between_planes: BetweenPlanes, wanted: int = SAMPLES
+) -> Raster:
     """Choose the raster of a region in a dose grid; see `lungtox.dose.sample_region`.
 
     Raises
@@ -93,7 +95,7 @@ def make_raster(region: Region, grid: Grid, *, end_cap: EndCap, between_planes: 
     volume_mm3 = _estimated_mm3(region, edges, slabs)
     if volume_mm3 <= 0:
         raise empty_region(region.name)
-    side_mm = max((volume_mm3 / SAMPLES) ** (1 / 3), FINEST_CELL_MM)
+    side_mm = max((volume_mm3 / wanted) ** (1 / 3), FINEST_CELL_MM)
     drawn_crossing = None
     if between_planes == "interpolated" or end_cap == "rounded":
         drawn_crossing = np.concatenate([edge.crossing for edge in edges])

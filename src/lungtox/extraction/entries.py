@@ -162,8 +162,8 @@ def _functional_entries(
             who="SPECT",
         )
         found = functional_dvhs(
-            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, regions=regions,
-            coverage_pct=samples.coverage_pct,
+            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, spread_gy=samples.spread_gy,
+            regions=regions, coverage_pct=samples.coverage_pct,
         )  # fmt: skip
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(metrics)
