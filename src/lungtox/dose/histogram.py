@@ -58,7 +58,11 @@ class Histogram:
         # Differences of sums leave rounding where there is nothing.
         volume[volume < 1e-13 * self.total_cc] = 0.0
         filled = np.flatnonzero(volume)
-        return volume[: max(bins, int(filled[-1]) + 1 if filled.size else 1)]
+        volume = volume[: max(bins, int(filled[-1]) + 1 if filled.size else 1)]
+        if volume.size > bins and volume[bins:].sum() < EDGE_TOLERANCE * self.total_cc:  # beyond the end by rounding
+            volume[bins - 1] += volume[bins:].sum()
+            volume = volume[:bins]
+        return volume
 
     def add(self, dose_gy: FloatArray, volume_cc: FloatArray, spread_gy: FloatArray | None = None) -> None:
         """Add samples.
