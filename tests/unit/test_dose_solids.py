@@ -71,7 +71,7 @@ def test_few_figures_are_beyond_three_and_one_percent(layout, end_cap, between_p
 @pytest.mark.parametrize("direction", ["SI", "AP"])
 @pytest.mark.parametrize("solid", solids.SOLIDS, ids=lambda solid: solid.name)
 def test_figures_do_not_depend_on_the_bin_width(solid, direction):
-    # Samples are spread over the doses between them, so bins cut a smooth curve: over 0.1 Gy it bends by less than 0.01.
+    # Samples are spread over the doses between them, so bins cut a smooth curve: it bends by less than 0.01 in 0.1 Gy.
     structure, dose = solids.contoured(solid, 2.0, "middle"), solids.linear_dose(2.0, direction)
     names = [*solids.ENDPOINTS, "V20Gy[%]", "V16.37Gy[%]", "Mean[Gy]", "gEUD(2)[Gy]"]
     usual, *others = (
