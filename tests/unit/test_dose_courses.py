@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lungtox.dose import compute_dvh, sample_courses, sample_region
+from lungtox.dose import compute_dvh, eqd2_gy, sample_courses, sample_region
 from lungtox.errors import InputError, ParameterError
 from lungtox.geometry import Dose, Grid, Image, Plane, Region, Structure
 
@@ -127,3 +127,27 @@ def test_one_plane_and_a_part_taken_out_in_an_oblique_dose():
     assert found.region_cc == pytest.approx(0.3 * 2, rel=1e-6)
     assert np.average(found.dose_gy, weights=found.volume_cc) == pytest.approx(20, abs=1e-2)
     assert any("single contour plane" in text for text in found.warnings)
+
+
+def test_courses_of_opposite_slopes_add_up_to_one_dose():
+    # 20 + 0.2 x and 20 - 0.2 x: 40 Gy everywhere, so samples of the sum stand for no range of doses.
+    doses = [linear(axes(4)), linear(axes(3), lambda x, y, z: 20 - 0.2 * x)]
+    samples = sample_courses(BOX, doses).samples
+    assert samples.spread_gy == pytest.approx(np.zeros(samples.dose_gy.size), abs=1e-9)
+
+
+def test_samples_of_summed_doses_are_spread_by_the_sum():
+    # 0.2 and 0.3 Gy/mm along x: 0.5 Gy/mm over a quarter of a cell.
+    doses = [linear(axes(4), fractions=25), linear(axes(3), lambda x, y, z: 20 + 0.3 * x, fractions=25)]
+    found = sample_courses(BOX, doses)
+    width = 0.5 * found.samples.step_mm[0]
+    assert found.samples.spread_gy == pytest.approx(np.full(found.samples.dose_gy.size, width), abs=1e-6)
+    # EQD2 of both ends of the range, course by course: 0.2 and 0.3 of its 0.5 Gy/mm.
+    below, above = (
+        sum(
+            eqd2_gy(dose_gy + side * share * width / 0.5, 25, 3.0)
+            for dose_gy, share in zip(found.course_gy, (0.2, 0.3), strict=True)
+        )
+        for side in (-0.5, 0.5)
+    )
+    assert found.eqd2_spread_gy(3.0) == pytest.approx(above - below, rel=0.05)

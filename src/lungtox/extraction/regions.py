@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES, PatientRow
 from lungtox.geometry import (
@@ -19,6 +19,9 @@ from lungtox.geometry import (
     split_sides,
     structure_layers,
 )
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, RegionSettings
 
 WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
 USUAL_SLICE_MM = 3.0  # where no dose could be read: a fault stops this patient then
