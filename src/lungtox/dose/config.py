@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lungtox.dose.metric_names import parse_metric
+from lungtox.dose.metric_names import REGION_PATTERN, parse_metric
 from lungtox.settings import Settings
-
-REGION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)%(max|p(\d{1,2}(?:\.\d+)?))")
-"""`40%max`: at least 40 % of the maximum; `40%p99`: at least 40 % of the 99th percentile."""
 
 
 class MarginSettings(Settings):

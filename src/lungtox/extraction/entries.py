@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dicom import FunctionImage
-from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
+from lungtox.dose import (
+    CourseSamples,
+    Dvh,
+    Samples,
+    compute_dvh,
+    compute_metrics,
+    dvh_from_samples,
+    functional_dvhs,
+    sample_courses,
+)
 from lungtox.errors import Fault, InputError, LungtoxError, ParameterError
 from lungtox.extraction.courses import check_doses, dose_warnings
 from lungtox.extraction.loading import frame_faults
@@ -163,34 +172,51 @@ def _entries(
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
     try:
+        if function is None and len(doses) == 1 and alpha_beta_gy is None:  # no sample is kept
+            return _plain_entry(compute_dvh(structure, doses[0]), metrics, allow_partial)
         courses = sample_courses(structure, doses)
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
     samples = courses.samples
-    warnings = samples.warnings
-    if samples.coverage_pct < 100.0 and not allow_partial:
-        warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
-        return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
-    quantities: list[tuple[FloatArray, Quantity]] = [(samples.dose_gy, "physical")]
-    eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
-    if eqd2_gy is not None:
-        quantities.append((eqd2_gy, "eqd2"))
     entries: list[DvhEntry] = []
-    for dose_gy, quantity in quantities:
-        of_dose = replace(samples, dose_gy=dose_gy)
+    for quantity, dose_gy, spread_gy in _quantities(courses, alpha_beta_gy):
+        of_dose = replace(samples, dose_gy=dose_gy, spread_gy=spread_gy)
         anatomical = dvh_from_samples(
             dose_gy,
             samples.volume_cc,
             structure=structure.name,
             quantity=quantity,
             alpha_beta_gy=alpha_beta_gy if quantity == "eqd2" else None,
+            spread_gy=spread_gy,
             coverage_pct=samples.coverage_pct,
+            warnings=samples.warnings,
         )
-        own = [_entry(anatomical, metrics, warnings)]
+        own = _plain_entry(anatomical, metrics, allow_partial)
+        if own[0].mean_gy is None:
+            return own
         if function is not None:
             own += _functional_entries(of_dose, doses[0], metrics, function, regions)
         entries += [replace(entry, quantity=quantity) for entry in own]
     return entries
+
+
+def _quantities(
+    courses: CourseSamples, alpha_beta_gy: float | None
+) -> Iterator[tuple[Quantity, FloatArray, FloatArray | None]]:
+    """Give each quantity with the dose of the samples and its spread."""
+    yield "physical", courses.samples.dose_gy, courses.samples.spread_gy
+    eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
+    if alpha_beta_gy is not None and eqd2_gy is not None:
+        yield "eqd2", eqd2_gy, courses.eqd2_spread_gy(alpha_beta_gy)
+
+
+def _plain_entry(dvh: Dvh, metrics: Sequence[str], allow_partial: bool) -> list[DvhEntry]:
+    """Give the entry of a DVH, without doses where part of the structure has none and that is not allowed."""
+    if dvh.coverage_pct == 100.0 or allow_partial:
+        return [_entry(dvh, metrics, dvh.warnings)]
+    warnings = (*dvh.warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
+    nothing: dict[str, float | None] = dict.fromkeys(metrics)
+    return [DvhEntry(dvh.structure, "anatomical", dvh.structure_cc, metrics=nothing, warnings=warnings)]
 
 
 def _functional_entries(
@@ -207,8 +233,8 @@ def _functional_entries(
             who="SPECT",
         )
         found = functional_dvhs(
-            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, regions=regions,
-            coverage_pct=samples.coverage_pct,
+            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, spread_gy=samples.spread_gy,
+            regions=regions, coverage_pct=samples.coverage_pct,
         )  # fmt: skip
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(metrics)

@@ -163,17 +163,19 @@ def _anatomical(name: str, found: CourseSamples, settings: DoseSettings) -> Iter
         samples.dose_gy,
         samples.volume_cc,
         structure=name,
+        spread_gy=samples.spread_gy,
         bin_width_gy=settings.bin_width_gy,
         coverage_pct=samples.coverage_pct,
         warnings=samples.warnings,
     )
     alpha_beta_gy = settings.eqd2.get(name)
     eqd2_gy = None if alpha_beta_gy is None else found.eqd2_gy(alpha_beta_gy)
-    if eqd2_gy is not None:
+    if alpha_beta_gy is not None and eqd2_gy is not None:
         yield dvh_from_samples(
             eqd2_gy,
             samples.volume_cc,
             structure=name,
+            spread_gy=found.eqd2_spread_gy(alpha_beta_gy),
             quantity="eqd2",
             alpha_beta_gy=alpha_beta_gy,
             bin_width_gy=settings.bin_width_gy,
@@ -207,24 +209,25 @@ def _functional(
             frame_of_reference=loaded.frame_of_reference,
             who=row.patient,
         )
-        doses: list[tuple[Any, str, float | None]] = [(one.dose_gy, "physical", None)]
+        doses: list[tuple[Any, Any, str, float | None]] = [(one.dose_gy, one.spread_gy, "physical", None)]
         alpha_beta_gy = settings.eqd2.get(function.structure)
         eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
-        if eqd2_gy is not None:
-            doses.append((eqd2_gy, "eqd2", alpha_beta_gy))
+        if alpha_beta_gy is not None and eqd2_gy is not None:
+            doses.append((eqd2_gy, courses.eqd2_spread_gy(alpha_beta_gy), "eqd2", alpha_beta_gy))
         found = [
             functional_dvhs(
                 dose_gy,
                 one.volume_cc,
                 q,
                 structure=function.structure,
+                spread_gy=spread_gy,
                 regions=function.regions,
                 quantity=quantity,
                 alpha_beta_gy=ratio_gy,
                 bin_width_gy=settings.bin_width_gy,
                 coverage_pct=one.coverage_pct,
             )
-            for dose_gy, quantity, ratio_gy in doses
+            for dose_gy, spread_gy, quantity, ratio_gy in doses
         ]
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)

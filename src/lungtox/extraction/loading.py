@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from lungtox.dicom import Plan, read_plan
-from lungtox.dose.config import DoseSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.courses import dose_warnings, read_courses
@@ -17,6 +16,9 @@ from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import Accepted, compose_regions, composed_of, needed_rois, read_accepted
 from lungtox.geometry import Dose, Region, StructureSet
 from lungtox.naming import Remark, check_plausibility
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.patients import PatientRow
@@ -24,6 +24,9 @@ from lungtox.naming import CANONICAL_STRUCTURES, propose_name
 
 Accepted = Mapping[str, tuple[Structure, ...]]
 """Accepted structures with contours, by canonical name; several ROIs where they are one target."""
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, RegionSettings
 
 WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
 USUAL_SLICE_MM = 3.0  # where no dose could be read: a fault stops this patient then

@@ -16,6 +16,7 @@ from lungtox.report.model_section import model_section, roc_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.results import read_results
+from lungtox.report.time_section import time_section
 
 TEMPLATES = "templates"
 SECTIONS = (
@@ -27,6 +28,7 @@ SECTIONS = (
     cytokine_section,
     model_section,
     roc_section,
+    time_section,
     ntcp_section,
     published_section,
     limitations_section,
