@@ -20,7 +20,7 @@ from lungtox.geometry import (
     split_sides,
     structure_layers,
 )
-from lungtox.naming import CANONICAL_STRUCTURES, propose_name
+from lungtox.naming import CANONICAL_STRUCTURES
 
 Accepted = Mapping[str, tuple[Structure, ...]]
 """Accepted structures with contours, by canonical name; several ROIs where they are one target."""
@@ -278,6 +278,8 @@ def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_e
 
 def _listed(row: PatientRow) -> str:
     """Say what a structure set has, in canonical names only: a ROI name may tell who the patient is."""
+    from lungtox.naming import propose_name
+
     path = row.path("structures")
     names = read_structure_names(path, who=row.patient) if path else {}
     known = [(number, propose_name(name).structure) for number, name in names.items()]
