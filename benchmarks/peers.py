@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-HOME = PROJECT / "build" / "peers"
+HOME = Path(os.environ.get("LUNGTOX_PEERS", PROJECT / "build" / "peers"))
 PROGRAMS = Path(__file__).resolve().parent / "peer_programs"
 
 Figures = dict[str, dict[str, float | None]]
@@ -74,9 +74,9 @@ class Measured:
 DICOMPYLER = ("dicompyler-core==0.5.6", "pydicom==2.4.5", "numpy<2", "scikit-image<0.25", "matplotlib")
 PEERS = (
     Peer("dicompyler-core 0.5.6", "dicompyler_dvh.py", (), DICOMPYLER),
-    Peer("dicompyler-core, interpolating", "dicompyler_dvh.py", ("interpolate",), DICOMPYLER),
+    Peer("dicompyler-core 0.5.6, interpolating", "dicompyler_dvh.py", ("interpolate",), DICOMPYLER),
     Peer("platipy 0.7.2", "platipy_dvh.py", (), ("platipy==0.7.2", "pydicom<3")),
-    Peer("pyCERR", "pycerr_dvh.py", (), ("pycerr",)),
+    Peer("pyCERR 2.5.1", "pycerr_dvh.py", (), ("pycerr==2.5.1",)),
 )
 PLASTIMATCH = "plastimatch"
 
@@ -115,14 +115,6 @@ def _install_step(command: Sequence[str]) -> None:
     except subprocess.CalledProcessError as error:
         last = (error.stderr or error.stdout or "no message").strip().splitlines()[-1]
         raise PeerMissingError(f"{Path(command[0]).name} failed: {last}") from error
-
-
-def version(peer: Peer) -> str:
-    """Give the installed version of the peer's own package."""
-    package = peer.packages[0].split("=")[0]
-    code = f"import importlib.metadata as m; print(m.version({package!r}))"
-    done = subprocess.run([str(install(peer)), "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def measure(command: Sequence[str], *, cwd: Path | None = None) -> Measured:
