@@ -37,4 +37,4 @@ def _ct_grid(spacing_mm: float, layout: str) -> Grid:
     first = float(solids.levels(spacing_mm, layout)[0])
     below = int((first + _REACH_MM) // spacing_mm)
     count = round(2 * _REACH_MM / spacing_mm)
-    return Grid(across, across, first + (np.arange(count) - below) * spacing_mm)
+    return Grid(across, across, first + (np.arange(count, dtype=np.float64) - below) * spacing_mm)
