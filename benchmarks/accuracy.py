@@ -140,9 +140,7 @@ def peer_answers(jobs: list[peers.Job]) -> dict[str, list[peers.Figures] | str]:
         except peers.CommandError as error:
             found[peer.name] = str(error)
     try:
-        found[peers.install_plastimatch()] = [
-            peers.run_plastimatch(job, bin_gy=0.01, bins=4500)[1] for job in jobs
-        ]
+        found[peers.install_plastimatch()] = [peers.run_plastimatch(job, bin_gy=0.01, bins=4500)[1] for job in jobs]
     except peers.CommandError as error:
         found["plastimatch"] = str(error)
     return found
@@ -320,16 +318,17 @@ REPORTED = {
     "pyCERR 2.5.1": "70",
 }
 OTHERS = (
-    "The same 30 cases as DICOM files: CT with pixels of 1 mm and slices where contours can be, structure set, dose of",
-    "16 bits. Every program in an environment of its own and with its own look-ups (benchmarks/peer_programs), histograms",
-    "of 0.01 Gy where the width can be chosen. Interpolating: half the grid in the plane, one section more between two",
-    "planes. plastimatch has no look-ups and gives counts of voxels and the size of a voxel: the mean is the area under",
-    "its curve, D is interpolated between its bins. A largest difference of 100 % is a D of 0 Gy: dicompyler-core takes",
-    "the nearest step of its histogram, which for D99% is often the first one. The truth is the solid itself.",
+    "The same 30 cases as DICOM files: CT with pixels of 1 mm and slices where contours can be, structure set, dose",
+    "of 16 bits. Every program in an environment of its own and with its own look-ups (benchmarks/peer_programs),",
+    "histograms of 0.01 Gy where the width can be chosen. Interpolating: half the grid in the plane, one section",
+    "more between two planes. plastimatch has no look-ups and gives counts of voxels and the size of a voxel: the",
+    "mean is the area under its curve, D is interpolated between its bins. A largest difference of 100 % is a D of",
+    "0 Gy: dicompyler-core takes the nearest step of its histogram, which for D99% is often the first one. The",
+    "truth is the solid itself.",
     "",
-    "Published beyond 3 % (last column): with which planes and CT is not known. With planes in the middle of slices the",
-    "rerun comes near those counts and does not reproduce them; with planes at multiples of the spacing it is further",
-    "away. With CT pixels of the contour spacing, not of 1 mm, platipy and pyCERR miss more.",
+    "Published beyond 3 % (last column): with which planes and CT is not known. With planes in the middle of slices",
+    "the rerun comes near those counts and does not reproduce them; with planes at multiples of the spacing it is",
+    "further away. With CT pixels of the contour spacing, not of 1 mm, platipy and pyCERR miss more.",
 )
 LEFT = {
     "slab": "A slab has one section over its whole thickness, so a tapering end becomes a step of half a slice: it"
@@ -339,15 +338,16 @@ LEFT = {
     " a section appears at once.",
 }
 EXPLANATION = (
-    '"The slabs\' own": a stack of slabs, each with the section of its plane, is not the solid; this is how far its exact',
-    'answer, integrated without voxels, lies from the solid\'s. "Calculation": ours against that exact answer. What is',
-    "left beyond 3 % is therefore the price of the slab between planes, where sections shrink to nothing along the",
-    "gradient: D99% there lies in the last slice. `interpolated` with `rounded` takes it away (table above).",
+    '"The slabs\' own": a stack of slabs, each with the section of its plane, is not the solid; this is how far its',
+    'exact answer, integrated without voxels, lies from the solid\'s. "Calculation": ours against that exact answer.',
+    "What is left beyond 3 % is therefore the price of the slab between planes, where sections shrink to nothing",
+    "along the gradient: D99% there lies in the last slice. `interpolated` with `rounded` takes it away (table",
+    "above).",
 )
 CONSTRUCTED_SETS = (
-    "Volumes of the constructed structure sets (structure-logic) against their expected table, default options. The boxes",
-    "of the table are not among its files and are drawn here with its dimensions; expected is its column with half a",
-    "slice at both ends, for the box with a hole half a slice more of the hole too.",
+    "Volumes of the constructed structure sets (structure-logic) against their expected table, default options. The",
+    "boxes of the table are not among its files and are drawn here with its dimensions; expected is its column with",
+    "half a slice at both ends, for the box with a hole half a slice more of the hole too.",
 )
 REAL = (
     "The default (slab, half-slice) against the cumulative DVHs that the planning system stored in the dose file",

@@ -1,4 +1,4 @@
-"""Time the parts of a DVH inside one process. Usage: in_process.py STRUCT.dcm DOSE.dcm REPEATS; prints JSON, seconds."""
+"""Time the parts of a DVH inside one process. Usage: in_process.py STRUCT.dcm DOSE.dcm REPEATS; prints seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other programs that make DVHs from DICOM: installs them on demand, each in an environment of its own, and runs them."""
+"""Other programs that make DVHs from DICOM: installed on demand, each in an environment of its own, and run."""
 
 from __future__ import annotations
 
@@ -161,8 +161,8 @@ def run(peer: Peer, jobs: Sequence[Job]) -> tuple[Measured, list[Figures]]:
 def run_plastimatch(job: Job, *, bin_gy: float, bins: int) -> tuple[Measured, Figures]:
     """Let plastimatch make the DVHs of all structures of a job; give its cost and its figures.
 
-    It writes cumulative counts of voxels, and prints how large these are. It has no look-ups: D is interpolated linearly
-    between bins here, the mean is the area under the curve. The CT, which it does not need, is kept from it.
+    It writes cumulative counts of voxels, and prints how large these are. It has no look-ups: D is interpolated
+    linearly between bins here, the mean is the area under the curve. The CT, which it does not need, is kept from it.
     """
     install_plastimatch()
     with tempfile.TemporaryDirectory() as temporary:

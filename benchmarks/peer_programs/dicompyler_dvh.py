@@ -2,14 +2,16 @@
 
 import json
 import sys
+from pathlib import Path
 
 from dicompylercore import dicomparser, dvhcalc
 
-jobs = json.load(open(sys.argv[1], encoding="utf-8"))
+jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 between = "interpolate" in sys.argv[2:]
 
 
 def figures(job, number):
+    """Give the figures of one structure."""
     options = {}
     if between:
         spacing = float(dicomparser.DicomParser(job["dose"]).ds.PixelSpacing[0])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from platipy.dicom.io.rtdose_to_nifti import convert_rtdose
 from platipy.dicom.io.rtstruct_to_nifti import (
@@ -13,10 +14,11 @@ from platipy.imaging.dose.dvh import calculate_d_cc_x, calculate_d_x, calculate_
 
 
 def figures(job):
+    """Give the figures of the wanted structures."""
     masks, names = transform_point_set_from_dicom_struct(
         read_dicom_image(job["ct"]), read_dicom_struct_file(job["struct"])
     )
-    labels = dict(zip(names, masks))
+    labels = dict(zip(names, masks, strict=True))
     wanted = {name: labels["_".join(name.split())] for name in job["names"]}
     dvh = calculate_dvh_for_labels(convert_rtdose(job["dose"]), wanted, bin_width=0.01)
     percent = calculate_d_x(dvh, [99, 95, 5, 1]).set_index("label")
@@ -33,4 +35,4 @@ def figures(job):
     }
 
 
-print(json.dumps([figures(job) for job in json.load(open(sys.argv[1], encoding="utf-8"))]))
+print(json.dumps([figures(job) for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))]))

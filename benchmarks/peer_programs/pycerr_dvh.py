@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from pathlib import Path
 
 with contextlib.redirect_stdout(sys.stderr):
     from cerr import dvh, plan_container
@@ -11,6 +12,7 @@ BIN_GY = 0.01
 
 
 def figures(job):
+    """Give the figures of the wanted structures."""
     plan = plan_container.loadDcmDir([job["ct"], job["struct"], job["dose"]])
     found = {}
     for number, structure in enumerate(plan.structure):
@@ -31,5 +33,5 @@ def figures(job):
 
 
 with contextlib.redirect_stdout(sys.stderr):
-    answers = [figures(job) for job in json.load(open(sys.argv[1], encoding="utf-8"))]
+    answers = [figures(job) for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))]
 print(json.dumps(answers))
