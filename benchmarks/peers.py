@@ -68,6 +68,7 @@ class Measured:
     """What a run of a command cost, and what it printed."""
 
     seconds: float
+    processor_s: float
     memory_mb: float
     output: str = field(repr=False, default="")
 
@@ -144,7 +145,7 @@ def measure(command: Sequence[str]) -> Measured:
         found = json.loads(answer.read_text(encoding="utf-8"))
     if found["status"]:
         raise CommandError(_reason(Path(command[0]).name, found["status"], done.stderr))
-    return Measured(found["seconds"], found["memory_mb"], done.stdout)
+    return Measured(found["seconds"], found["processor_s"], found["memory_mb"], done.stdout)
 
 
 def run(peer: Peer, jobs: Sequence[Job]) -> tuple[Measured, list[Figures]]:
