@@ -17,7 +17,7 @@ import solid_files
 import solids
 from numpy.typing import NDArray
 
-from lungtox.dicom import read_dose, read_structures
+from lungtox.dicom import read_dose, read_structure_names, read_structures
 from lungtox.dose import CumulativeDvh, compute_dvh, compute_metrics
 from lungtox.errors import InputError
 from lungtox.geometry import BetweenPlanes, Dose, EndCap, Grid, Image
@@ -166,7 +166,12 @@ def plan_table() -> Iterator[str]:
         "| structure | volume, system | ours | difference | mean, system | ours | difference |"
         " largest difference of V(d) | curve agrees |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     )
-    for number, (dose_gy, volume_cc) in stored_curves().items():
+    curves = stored_curves()
+    for number, name in read_structure_names(PLAN / "rtss.dcm").items():
+        if number not in curves:
+            drawn = number in structures.structures and structures.structures[number].planes
+            yield f"| {name} | no stored DVH{'' if drawn else ', no contours'} | | | | | | | |"
+    for number, (dose_gy, volume_cc) in curves.items():
         structure = structures.structures[number]
         try:
             dvh = compute_dvh(structure, dose)
@@ -175,7 +180,7 @@ def plan_table() -> Iterator[str]:
             continue
         if dvh.coverage_pct < 100:
             yield (
-                f"| {structure.name} | {volume_cc[0]:.3f} cc | {dvh.structure_cc:.3f} cc | not compared:"
+                f"| {structure.name} | {volume_cc[0]:.3f} cc | {dvh.structure_cc:.3f} cc | refused by default:"
                 f" {100 - dvh.coverage_pct:.2f} % of it lies outside the dose grid | | | | | |"
             )
             continue
