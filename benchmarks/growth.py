@@ -110,7 +110,7 @@ def plot(growths: Sequence[Growth], path: Path) -> None:
     from lungtox.tables import atomic_path
 
     with mpl.rc_context({"svg.hashsalt": "lungtox", "svg.fonttype": "path", "font.size": 9}):
-        figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), sharey=True, layout="constrained")
+        figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.9), sharey=True, layout="constrained")
         for axis, growth in zip(axes, growths, strict=True):
             for name, colour, (mark, line) in zip(SERIES, COLOURS, MARKS, strict=True):
                 if name in growth.seconds:
@@ -118,10 +118,14 @@ def plot(growths: Sequence[Growth], path: Path) -> None:
                         growth.sizes, growth.seconds[name], color=colour, marker=mark, linestyle=line, label=name
                     )
             _slope(axis, growth)
-            axis.set_xlabel(growth.label)
+            millions = growth.sizes[-1] > 1e6
+            labels = [f"{size / 1e6:.1f}" if millions else str(size) for size in growth.sizes]
+            axis.set_xticks(growth.sizes, labels)
+            axis.set_xticks([], minor=True)
+            axis.set_xlabel(f"{growth.label}, millions" if millions else growth.label)
             axis.grid(which="major", color="#dddddd", linewidth=0.6)
         axes[0].set_ylabel("seconds, 8 organs on 150 slices")
-        axes[1].legend(loc="upper left", frameon=False)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": "lungtox"})
         plt.close(figure)
