@@ -25,6 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PAGES = PROJECT / "docs" / "benchmarks"
 REPEATS, SLOW_REPEATS, SLOW_S = 5, 3, 10.0
 IN_PROCESS_REPEATS = 9  # in the series of growth as many as of the commands
+BUSY = 0.5  # load at the start from which times are not to be trusted
 OURS, PLASTIMATCH = "lungtox", "plastimatch"
 BINS = {"bin_gy": 0.01, "bins": 7000}  # as fine as ours, up to 70 Gy; the same for all that can choose
 
@@ -227,6 +228,7 @@ def main() -> None:
         f"Written by `make benchmark` on {datetime.date.today():%Y-%m-%d}: {platform.system()} {platform.machine()},"
         f" {os.cpu_count()} cores ({processor()}), Python {platform.python_version()}; load {load:.1f} at the start;"
         f" {minutes:.0f} minutes. {plastimatch_version()}, {packages}.",
+        *([] if load < BUSY else ["", "**The machine was busy: these times and exponents are rough.**"]),
         "",
         *goal_table(goals(found, large, inside, series)),
         "",
@@ -274,7 +276,7 @@ COMMAND = (
     f"busy machine slows all of them: medians of {REPEATS}, of {SLOW_REPEATS} where a run takes more than {SLOW_S:g}",
     "s. lungtox: `lungtox dvh --struct --dose --json`. plastimatch: `plastimatch dvh --input`, a folder with the",
     "two files, 7,000 bins of 0.01 Gy, as fine as ours. The others: their Python calls, each in an environment of",
-    "its own (benchmarks/peer_programs). Processor time, unlike wall time, hardly depends on what else the machine",
+    "its own (benchmarks/peer_programs). Processor time depends less than wall time on what else the machine",
     "does. The volume and the mean of one organ show that the same thing is computed.",
 )
 INSIDE = (
