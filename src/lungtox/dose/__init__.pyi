@@ -1,3 +1,11 @@
+from .bounds import Interval as Interval
+from .bounds import ReferredDvh as ReferredDvh
+from .bounds import family_bounds as family_bounds
+from .bounds import metric_bounds as metric_bounds
+from .bounds import sample_alternatives as sample_alternatives
+from .bounds_table import BoundedMetric as BoundedMetric
+from .bounds_table import read_bounds as read_bounds
+from .bounds_table import write_bounds as write_bounds
 from .compute import compute_dvh as compute_dvh
 from .config import DoseSettings as DoseSettings
 from .config import FunctionSettings as FunctionSettings
@@ -23,3 +31,4 @@ from .metrics_table import compute_metrics_table as compute_metrics_table
 from .metrics_table import gather_metrics as gather_metrics
 from .sampling import Samples as Samples
 from .sampling import sample_region as sample_region
+from .sensitivity import rank_sensitivity as rank_sensitivity

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose.eqd2 import eqd2_gy
-from lungtox.dose.sampling import Samples, sample_region
+from lungtox.dose.sampling import SAMPLES, Samples, sample_region
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.geometry import (
     BetweenPlanes,
@@ -60,6 +60,7 @@ def sample_courses(
     *,
     end_cap: EndCap = "half-slice",
     between_planes: BetweenPlanes = "slab",
+    wanted: int = SAMPLES,
 ) -> CourseSamples:
     """Sample the doses of several courses at the same points of a region.
 
@@ -76,6 +77,8 @@ def sample_courses(
         In the frame of reference of the region; the caller checks that, and that all are physical or all RBE-weighted.
     end_cap : {"half-slice", "none", "rounded"}
     between_planes : {"slab", "interpolated"}
+    wanted : int
+        Number of samples to aim at.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def sample_courses(
     region = as_region(region)
     straight = [dose for dose in doses if dose.image.grid.turn is None]
     base = straight[0] if straight else _raster_dose(region, doses[0], end_cap=end_cap)
-    samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes)
+    samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
     course_gy: list[FloatArray] = []
     coverage_pct = samples.coverage_pct
     for dose in doses:
@@ -103,7 +106,7 @@ def sample_courses(
             continue
         points, own_pct = (samples.x_mm, samples.y_mm, samples.z_mm), 100.0
         if dose.image.grid.turn is None:
-            own = sample_region(region, dose, end_cap=end_cap, between_planes=between_planes)
+            own = sample_region(region, dose, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
             own_pct = own.coverage_pct
             if _same_axes(dose.image.grid, base.image.grid):
                 course_gy.append(own.dose_gy)

@@ -77,6 +77,7 @@ def sample_region(
     *,
     end_cap: EndCap = "half-slice",
     between_planes: BetweenPlanes = "slab",
+    wanted: int = SAMPLES,
 ) -> Samples:
     """Sample the dose in a region.
 
@@ -97,6 +98,8 @@ def sample_region(
         How the structure ends beyond its first and last contour.
     between_planes : {"slab", "interpolated"}
         Whether a contour stands for a slab, or cross-sections between planes are interpolated.
+    wanted : int
+        Number of samples to aim at.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def sample_region(
     volume_mm3 = _estimated_mm3(region, edges, slabs)
     if volume_mm3 <= 0:
         raise _empty(region.name)
-    side_mm = max((volume_mm3 / SAMPLES) ** (1 / 3), FINEST_CELL_MM)
+    side_mm = max((volume_mm3 / wanted) ** (1 / 3), FINEST_CELL_MM)
     drawn = edges
     if between_planes == "interpolated" or end_cap == "rounded":
         layered = [

@@ -35,11 +35,15 @@ class Structure:
         Ascending in z, one per z. Empty for a structure without contours.
     number : int
         DICOM ROI number; 0 for a composed structure.
+    faces_mm : tuple of (float, float), one for each plane, optional
+        Lower and upper z of the slab that each plane stands for, where that is stated: ascending, without overlap. By
+        default the distances of the planes and the end cap decide.
     """
 
     name: str
     planes: tuple[Plane, ...]
     number: int = 0
+    faces_mm: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,264 @@
+"""The interval that the discretisation leaves to a metric: its values under the extreme admissible rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungtox.dose.courses import CourseSamples, sample_courses
+from lungtox.dose.dvh import Dvh
+from lungtox.dose.metric_names import parse_metric
+from lungtox.dose.metrics import compute_metrics
+from lungtox.errors import InputError, ParameterError
+from lungtox.geometry import (
+    READINGS,
+    BetweenPlanes,
+    Dose,
+    EndCap,
+    Image,
+    Region,
+    Structure,
+    as_region,
+    read_region,
+)
+
+FloatArray = NDArray[np.float64]
+
+READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more than the samples
+COARSE_SAMPLES = 25_000
+_SAME_PCT = 1e-6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What the discretisation leaves; an end is None where the metric does not exist there.
+
+    Attributes
+    ----------
+    low, high : float or None
+    """
+
+    low: float | None
+    high: float | None
+
+
+NOTHING = Interval(None, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """A region under every extreme rule.
+
+    Attributes
+    ----------
+    readings : tuple of CourseSamples
+        Each rule of `lungtox.geometry.READINGS` with the lowest and the highest dose that interpolation leaves. Empty
+        where a rule leaves no volume, or reaches beyond the dose grid: there is no interval then.
+    coarse : CourseSamples or None
+        The rules in use with an eighth of the samples.
+    volume_cc : Interval
+        Of the whole region.
+    warnings : tuple of str
+    """
+
+    readings: tuple[CourseSamples, ...]
+    coarse: CourseSamples | None
+    volume_cc: Interval
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ReferredDvh:
+    """A DVH and the volume that counts as 100 % of it, None for its own."""
+
+    dvh: Dvh
+    reference_cc: float | None = None
+
+
+def sample_alternatives(
+    region: Structure | Region,
+    doses: Sequence[Dose],
+    central: CourseSamples,
+    *,
+    end_cap: EndCap = "half-slice",
+    between_planes: BetweenPlanes = "slab",
+) -> Alternatives:
+    """Sample a region under the extreme rules for what contours and dose grid leave open.
+
+    Four rules for the shape: between two planes the upper contour holds, or the lower, or the smaller, or the larger
+    one; the ends lie at the outermost planes or a whole slice further (`lungtox.geometry.read_structure`). Dose between
+    grid points: trilinear, less and more what `interpolation_error_gy` gives.
+
+    Parameters
+    ----------
+    region : Structure or Region
+    doses : sequence of Dose
+    central : CourseSamples
+        The samples under the rules in use.
+    end_cap, between_planes : str
+        The rules in use.
+
+    Returns
+    -------
+    Alternatives
+    """
+    region = as_region(region)
+    slice_mm = _slice_mm(doses)
+    found: list[CourseSamples] = []
+    volumes_cc = [central.samples.region_cc]
+    warnings: list[str] = []
+    for reading in READINGS:
+        other = read_region(region, reading, slice_mm=slice_mm)
+        try:
+            one = sample_courses(other, doses, end_cap="none", wanted=READING_SAMPLES)
+        except InputError as error:
+            empty = any(fault.code == "structure-empty" for fault in error.faults)
+            volumes_cc += [0.0] if empty else []
+            found_there = "has no volume" if empty else "lies outside the dose grid"
+            warnings.append(f"{region.name}: no bounds: with the {reading} contours it {found_there}")
+            continue
+        volumes_cc.append(one.samples.region_cc)
+        covered_pct = one.samples.coverage_pct
+        if covered_pct < 100.0 - _SAME_PCT and central.samples.coverage_pct > 100.0 - _SAME_PCT:
+            warnings.append(
+                f"{region.name}: no bounds: with the {reading} contours {100 - covered_pct:.2g} % of it would lie"
+                " outside the dose grid"
+            )
+        found.append(one)
+    volume = Interval(min(volumes_cc), max(volumes_cc))
+    if warnings:
+        return Alternatives((), None, volume, tuple(warnings))
+    readings = tuple(each for one in found for each in _with_dose_errors(one, doses))
+    coarse = sample_courses(region, doses, end_cap=end_cap, between_planes=between_planes, wanted=COARSE_SAMPLES)
+    return Alternatives(readings, coarse, volume)
+
+
+def _slice_mm(doses: Sequence[Dose]) -> float:
+    """Give the thickness of a structure of one plane, as the sampling has it."""
+    straight = [dose.image.grid for dose in doses if dose.image.grid.turn is None]
+    if straight:
+        return float(np.diff(straight[0].z_mm).min())
+    grid = doses[0].image.grid
+    return min(float(np.diff(axis).min()) for axis in (grid.x_mm, grid.y_mm, grid.z_mm))
+
+
+def _with_dose_errors(found: CourseSamples, doses: Sequence[Dose]) -> tuple[CourseSamples, ...]:
+    samples = found.samples
+    errors = [interpolation_error_gy(dose.image, samples.x_mm, samples.y_mm, samples.z_mm) for dose in doses]
+    if not any(error.any() for error in errors):
+        return (found,)
+    made = []
+    for sign in (-1.0, 1.0):
+        parts = zip(found.course_gy, errors, strict=True)
+        course_gy = tuple(np.maximum(dose_gy + sign * error, 0.0) for dose_gy, error in parts)
+        made.append(replace(found, samples=replace(samples, dose_gy=np.sum(course_gy, axis=0)), course_gy=course_gy))
+    return tuple(made)
+
+
+def interpolation_error_gy(image: Image, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> FloatArray:
+    """Estimate how far the dose may lie from its linear interpolation.
+
+    Linear interpolation with spacing h misses by at most h^2/8 times the second derivative (its classical remainder).
+    h^2 times the second derivative is taken as the second difference at the nearest grid point, axis by axis, and the
+    three are added. Where dose is constant or linear this is 0.
+
+    Parameters
+    ----------
+    image : Image
+    x_mm, y_mm, z_mm : ndarray, shape (points,)
+        Patient coordinates inside the grid.
+
+    Returns
+    -------
+    ndarray, shape (points,)
+        In Gy, not negative.
+    """
+    grid = image.grid
+    values = np.ascontiguousarray(image.values).ravel()
+    steps = (1, grid.x_mm.size, grid.x_mm.size * grid.y_mm.size)
+    axes = list(zip(grid.along_axes(x_mm, y_mm, z_mm), (grid.x_mm, grid.y_mm, grid.z_mm), steps, strict=True))
+    nearest = [_nearest(axis_mm, points_mm) for points_mm, axis_mm, _ in axes]
+    centre = sum(index * step for index, (_, _, step) in zip(nearest, axes, strict=True))
+    error = np.zeros(x_mm.shape)
+    for index, (_, axis_mm, step) in zip(nearest, axes, strict=True):
+        if axis_mm.size < 3:
+            continue
+        # At the edge of the grid the next point inside stands for the outermost one.
+        at = centre + (np.clip(index, 1, axis_mm.size - 2) - index) * step
+        low, middle, high = (values[at + move].astype(np.float64) for move in (-step, 0, step))
+        error += np.abs(low - 2.0 * middle + high) / 8.0
+    # Binary rounding of a linear dose is no curvature.
+    return np.where(error > 1e-9, error, 0.0)
+
+
+def _nearest(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.intp]:
+    middles = 0.5 * (axis_mm[1:] + axis_mm[:-1])
+    return np.searchsorted(middles, points_mm)
+
+
+def metric_bounds(
+    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: ReferredDvh | None, names: Iterable[str]
+) -> dict[str, Interval]:
+    """Give the interval of metrics over all readings.
+
+    The lowest and highest value, each moved outward by what an eighth of the samples changes.
+
+    Parameters
+    ----------
+    value : ReferredDvh
+        The DVH in use; its own metrics always lie within the interval.
+    readings : sequence of ReferredDvh
+        The same structure, weighting and quantity under each extreme rule; none gives empty intervals.
+    coarse : ReferredDvh or None
+    names : iterable of str
+        TG-263 names.
+
+    Returns
+    -------
+    dict of str to Interval
+        The lower end of a Dxcc is None where a reading is smaller than x cc.
+    """
+    return {name: _interval(value, readings, coarse, name) for name in names}
+
+
+def _interval(value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: ReferredDvh | None, name: str) -> Interval:
+    if not readings or coarse is None:
+        return NOTHING
+    own = _metric(value, name)
+    others = [_metric(each, name) for each in readings]
+    known = [each for each in (own, *others) if each is not None]
+    if not known:
+        return NOTHING
+    coarser = _metric(coarse, name)
+    moved = abs(own - coarser) if own is not None and coarser is not None else 0.0
+    ceiling = 100.0 if parse_metric(name).unit == "%" else np.inf
+    low = None if None in (own, *others) else max(min(known) - moved, 0.0)
+    return Interval(low, max(min(max(known) + moved, ceiling), own or 0.0))
+
+
+def _metric(referred: ReferredDvh, name: str) -> float | None:
+    try:
+        return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc)[name]
+    except ParameterError:
+        return None  # smaller than the x cc of a Dxcc
+
+
+def family_bounds(
+    value: Mapping[tuple[str, str], ReferredDvh],
+    readings: Sequence[Mapping[tuple[str, str], ReferredDvh]],
+    coarse: Mapping[tuple[str, str], ReferredDvh] | None,
+    names: Mapping[tuple[str, str], Sequence[str]],
+) -> dict[tuple[str, str], dict[str, Interval]]:
+    """Give the intervals of several DVHs of one structure, each known by (weighting, quantity).
+
+    A DVH that some reading does not have gets empty intervals.
+    """
+    found = {}
+    for key, referred in value.items():
+        complete = coarse is not None and key in coarse and all(key in reading for reading in readings)
+        others = [reading[key] for reading in readings] if complete else []
+        found[key] = metric_bounds(referred, others, coarse[key] if complete and coarse else None, names.get(key, ()))
+    return found

@@ -1,0 +1,100 @@
+"""What a stack of contours may stand for: the extreme rules for the shape between and beyond its planes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungtox.geometry.edges import structure_edges
+from lungtox.geometry.region import Region
+from lungtox.geometry.slabs import structure_slabs
+from lungtox.geometry.structure import Structure
+
+FloatArray = NDArray[np.float64]
+Reading = Literal["smaller", "larger", "upward", "downward"]
+
+READINGS: tuple[Reading, ...] = ("smaller", "larger", "upward", "downward")
+_THINNEST_MM = 0.1
+_OPPOSITE: dict[Reading, Reading] = {"smaller": "larger", "larger": "smaller"}
+
+
+def read_structure(structure: Structure, reading: Reading, *, slice_mm: float) -> Structure:
+    """Give a structure with the slabs of one extreme rule.
+
+    ``upward``: a contour holds up to the next plane, the last one for a whole slice. ``downward``: it holds down to the
+    plane before. ``larger``: between two planes the contour with the larger area holds, and both ends reach a whole
+    slice further, to where the next plane would have shown a contour. ``smaller``: the smaller one holds, and the
+    structure ends at its outermost planes. A hole of the stack counts as an end on both sides.
+
+    Parameters
+    ----------
+    structure : Structure
+    reading : {"smaller", "larger", "upward", "downward"}
+    slice_mm : float
+        Thickness of a structure with a single plane.
+
+    Returns
+    -------
+    Structure
+        With ``faces_mm``. A single plane is read as up to one slice on either side of it, and ``smaller`` as 0.1 mm.
+    """
+    z = np.array([plane.z_mm for plane in structure.planes], dtype=np.float64)
+    if z.size == 0:
+        return structure
+    if z.size == 1:
+        below, above = {"smaller": (0.5 * _THINNEST_MM,) * 2, "larger": (slice_mm,) * 2}.get(
+            reading, (0.0, slice_mm) if reading == "upward" else (slice_mm, 0.0)
+        )
+        return replace(structure, faces_mm=((float(z[0] - below), float(z[0] + above)),))
+    reach, holes = _reaches(structure, z, slice_mm)
+    area = structure_edges(structure).plane_area_mm2
+    held = sorted(_held(z, reach, holes, area, reading), key=lambda slab: slab[0])
+    planes = tuple(structure.planes[plane] for _, _, plane in held)
+    return replace(structure, planes=planes, faces_mm=tuple((low, high) for low, high, _ in held))
+
+
+def _reaches(structure: Structure, z: FloatArray, slice_mm: float) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Give the thickness of an end at each plane, and which gaps are holes of the stack."""
+    low, high, _ = structure_slabs(replace(structure, faces_mm=None), end_cap="half-slice", slice_mm=slice_mm)
+    holes = low[1:] - high[:-1] > 1e-6
+    reach = 2.0 * np.where(np.append(True, holes), z - low, high - z)
+    # Both sides of a hole may reach into it, up to its middle.
+    room = np.minimum(np.append(np.inf, np.diff(z)), np.append(np.diff(z), np.inf)) / 2.0
+    beside = np.append(holes, False) | np.append(False, holes)
+    return np.where(beside, np.minimum(reach, np.where(beside, room, np.inf)), reach), holes
+
+
+def _held(
+    z: FloatArray, reach: FloatArray, holes: NDArray[np.bool_], area_mm2: FloatArray, reading: Reading
+) -> Iterator[tuple[float, float, int]]:
+    """Give lower and upper face and plane of each slab."""
+    for i in range(z.size):
+        starts, ends = i == 0 or bool(holes[i - 1]), i == z.size - 1 or bool(holes[i])
+        if starts and reading in ("larger", "downward"):
+            yield float(z[i] - reach[i]), float(z[i]), i
+        if ends and reading in ("larger", "upward"):
+            yield float(z[i]), float(z[i] + reach[i]), i
+        if ends:
+            continue
+        lower_holds = {
+            "upward": True,
+            "downward": False,
+            "larger": area_mm2[i] >= area_mm2[i + 1],
+            "smaller": area_mm2[i] <= area_mm2[i + 1],
+        }[reading]
+        yield float(z[i]), float(z[i + 1]), i if lower_holds else i + 1
+
+
+def read_region(region: Region, reading: Reading, *, slice_mm: float) -> Region:
+    """Give a region with every structure under one rule; what is taken out is read the opposite way."""
+    opposite = _OPPOSITE.get(reading, reading)
+    return Region(
+        region.name,
+        union=tuple(read_structure(part, reading, slice_mm=slice_mm) for part in region.union),
+        within=tuple(read_structure(part, reading, slice_mm=slice_mm) for part in region.within),
+        minus=tuple(read_structure(part, opposite, slice_mm=slice_mm) for part in region.minus),
+    )
