@@ -55,17 +55,18 @@ class Alternatives:
     Attributes
     ----------
     readings : tuple of CourseSamples
-        Each rule of `lungtox.geometry.READINGS` with the lowest and the highest dose that interpolation leaves. Empty
-        where a rule leaves no volume, or reaches beyond the dose grid: there is no interval then.
-    coarse : CourseSamples or None
-        The rules in use with an eighth of the samples.
+        Each rule of `lungtox.geometry.READINGS`.
+    coarse : tuple of CourseSamples
+        The rules in use with an eighth of the samples: with the dose as interpolated, and, where they differ, with the
+        lowest and the highest dose that interpolation leaves.
     volume_cc : Interval
         Of the whole region.
     warnings : tuple of str
+        Why there are neither: a rule leaves no volume, or reaches beyond the dose grid.
     """
 
     readings: tuple[CourseSamples, ...]
-    coarse: CourseSamples | None
+    coarse: tuple[CourseSamples, ...]
     volume_cc: Interval
     warnings: tuple[str, ...] = ()
 
@@ -76,6 +77,9 @@ class ReferredDvh:
 
     dvh: Dvh
     reference_cc: float | None = None
+
+
+Family = Mapping[tuple[str, str], ReferredDvh]
 
 
 def sample_alternatives(
@@ -130,10 +134,9 @@ def sample_alternatives(
         found.append(one)
     volume = Interval(min(volumes_cc), max(volumes_cc))
     if warnings:
-        return Alternatives((), None, volume, tuple(warnings))
-    readings = tuple(each for one in found for each in _with_dose_errors(one, doses))
+        return Alternatives((), (), volume, tuple(warnings))
     coarse = sample_courses(region, doses, end_cap=end_cap, between_planes=between_planes, wanted=COARSE_SAMPLES)
-    return Alternatives(readings, coarse, volume)
+    return Alternatives(tuple(found), (coarse, *_with_dose_errors(coarse, doses)), volume)
 
 
 def _slice_mm(doses: Sequence[Dose]) -> float:
@@ -149,7 +152,7 @@ def _with_dose_errors(found: CourseSamples, doses: Sequence[Dose]) -> tuple[Cour
     samples = found.samples
     errors = [interpolation_error_gy(dose.image, samples.x_mm, samples.y_mm, samples.z_mm) for dose in doses]
     if not any(error.any() for error in errors):
-        return (found,)
+        return ()
     made = []
     for sign in (-1.0, 1.0):
         parts = zip(found.course_gy, errors, strict=True)
@@ -200,19 +203,19 @@ def _nearest(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.intp]:
 
 
 def metric_bounds(
-    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: ReferredDvh | None, names: Iterable[str]
+    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: Sequence[ReferredDvh], names: Iterable[str]
 ) -> dict[str, Interval]:
     """Give the interval of metrics over all readings.
 
-    The lowest and highest value, each moved outward by what an eighth of the samples changes.
+    The lowest and the highest value of all, each moved outward by what an eighth of the samples changes, and by what
+    the lowest and the highest dose change.
 
     Parameters
     ----------
     value : ReferredDvh
         The DVH in use; its own metrics always lie within the interval.
-    readings : sequence of ReferredDvh
-        The same structure, weighting and quantity under each extreme rule; none gives empty intervals.
-    coarse : ReferredDvh or None
+    readings, coarse : sequence of ReferredDvh
+        The same structure, weighting and quantity in the order of `Alternatives`. Without any the intervals are empty.
     names : iterable of str
         TG-263 names.
 
@@ -224,19 +227,22 @@ def metric_bounds(
     return {name: _interval(value, readings, coarse, name) for name in names}
 
 
-def _interval(value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: ReferredDvh | None, name: str) -> Interval:
-    if not readings or coarse is None:
+def _interval(
+    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: Sequence[ReferredDvh], name: str
+) -> Interval:
+    if not readings or not coarse:
         return NOTHING
     own = _metric(value, name)
     others = [_metric(each, name) for each in readings]
     known = [each for each in (own, *others) if each is not None]
     if not known:
         return NOTHING
-    coarser = _metric(coarse, name)
-    moved = abs(own - coarser) if own is not None and coarser is not None else 0.0
+    coarsely = [each for dvh in coarse if (each := _metric(dvh, name)) is not None]
+    apart = abs(own - coarsely[0]) if own is not None and coarsely else 0.0
+    less, more = (coarsely[0] - min(coarsely), max(coarsely) - coarsely[0]) if coarsely else (0.0, 0.0)
     ceiling = 100.0 if parse_metric(name).unit == "%" else np.inf
-    low = None if None in (own, *others) else max(min(known) - moved, 0.0)
-    return Interval(low, max(min(max(known) + moved, ceiling), own or 0.0))
+    low = None if None in (own, *others) else max(min(known) - apart - less, 0.0)
+    return Interval(low, max(min(max(known) + apart + more, ceiling), own or 0.0))
 
 
 def _metric(referred: ReferredDvh, name: str) -> float | None:
@@ -247,10 +253,7 @@ def _metric(referred: ReferredDvh, name: str) -> float | None:
 
 
 def family_bounds(
-    value: Mapping[tuple[str, str], ReferredDvh],
-    readings: Sequence[Mapping[tuple[str, str], ReferredDvh]],
-    coarse: Mapping[tuple[str, str], ReferredDvh] | None,
-    names: Mapping[tuple[str, str], Sequence[str]],
+    value: Family, readings: Sequence[Family], coarse: Sequence[Family], names: Mapping[tuple[str, str], Sequence[str]]
 ) -> dict[tuple[str, str], dict[str, Interval]]:
     """Give the intervals of several DVHs of one structure, each known by (weighting, quantity).
 
@@ -258,7 +261,7 @@ def family_bounds(
     """
     found = {}
     for key, referred in value.items():
-        complete = coarse is not None and key in coarse and all(key in reading for reading in readings)
-        others = [reading[key] for reading in readings] if complete else []
-        found[key] = metric_bounds(referred, others, coarse[key] if complete and coarse else None, names.get(key, ()))
+        complete = all(key in family for family in (*readings, *coarse))
+        own, small = ([family[key] for family in side] if complete else [] for side in (readings, coarse))
+        found[key] = metric_bounds(referred, own, small, names.get(key, ()))
     return found

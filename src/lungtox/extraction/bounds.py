@@ -88,13 +88,14 @@ def patient_bounds(
         volumes_cc[name] = found.volume_cc
         warnings += found.warnings
         looked_at = image if function is not None and name == function.structure else None
-        sampled = [*found.readings, *([] if found.coarse is None else [found.coarse])]
-        families = [_family(patient, name, one, loaded, looked_at, dose, function) for one in sampled]
+        readings, coarse = (
+            [_family(patient, name, one, loaded, looked_at, dose, function) for one in side]
+            for side in (found.readings, found.coarse)
+        )
         own = _referred([dvh for dvh in dvhs if dvh.structure == name], function)
-        if any(own.keys() - family.keys() for family in families):
+        if any(own.keys() - family.keys() for family in (*readings, *coarse)):
             warnings.append(f"{name}: no bounds of functional metrics: the image does not cover what may belong to it")
         names = {key: _names(referred.dvh, dose, function) for key, referred in own.items()}
-        readings, coarse = families[: len(found.readings)], families[-1] if families else None
         for (weighting, quantity), intervals in family_bounds(own, readings, coarse, names).items():
             metrics += [
                 BoundedMetric(patient, name, weighting, quantity, metric, interval)

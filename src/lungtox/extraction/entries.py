@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lungtox.dicom import FunctionImage
-from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
+from lungtox.dose import (
+    Dvh,
+    FunctionalDvhs,
+    Interval,
+    Samples,
+    compute_metrics,
+    dvh_from_samples,
+    functional_dvhs,
+    sample_courses,
+)
 from lungtox.errors import InputError, LungtoxError, ParameterError
+from lungtox.extraction.entry_bounds import entry_bounds
 from lungtox.extraction.loading import check_doses, frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
@@ -29,6 +39,9 @@ class DvhEntry:
         None where no dose is given: an empty structure, or one that leaves the dose grid.
     metrics : dict of str to (float or None)
     warnings : tuple of str
+    bounds : dict of str to Interval, or None
+        What the discretisation leaves to ``volume_cc``, ``min_gy``, ``mean_gy``, ``max_gy`` and each metric; None where
+        it was not asked for or cannot be given.
     """
 
     structure: str
@@ -39,6 +52,7 @@ class DvhEntry:
     max_gy: float | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    bounds: dict[str, Interval] | None = None
 
     @property
     def usable(self) -> bool:
@@ -46,7 +60,8 @@ class DvhEntry:
         return self.mean_gy is not None
 
     def as_json(self, *, weighting: bool) -> dict[str, Any]:
-        """Give the entry of ``--json``; the weighting only where a function image was given."""
+        """Give the entry of ``--json``; the weighting and the bounds only where they were asked for."""
+        bounds = {name: [each.low, each.high] for name, each in (self.bounds or {}).items()}
         return {
             "structure": self.structure,
             **({"weighting": self.weighting} if weighting else {}),
@@ -55,6 +70,7 @@ class DvhEntry:
             "mean_gy": self.mean_gy,
             "max_gy": self.max_gy,
             "metrics": self.metrics,
+            **({"bounds": bounds} if bounds else {}),
             "warnings": list(self.warnings),
         }
 
@@ -67,6 +83,7 @@ def compute_entries(
     function: FunctionImage | None = None,
     regions: Sequence[str] = (),
     allow_partial: bool = False,
+    bounds: bool = False,
 ) -> list[DvhEntry]:
     """Compute volume, dose and metrics of structures.
 
@@ -84,6 +101,8 @@ def compute_entries(
         Such as ``40%max``.
     allow_partial : bool
         Give the dose of the part inside the grid for structures that leave it.
+    bounds : bool
+        Give the interval that the discretisation leaves to each figure.
 
     Returns
     -------
@@ -100,7 +119,7 @@ def compute_entries(
         raise InputError(faults)
     entries: list[DvhEntry] = []
     for structure in structures.structures.values():
-        entries += _entries(structure, doses, metrics, function, regions, allow_partial)
+        entries += _entries(structure, doses, metrics, function, regions, allow_partial, bounds)
     return entries
 
 
@@ -111,48 +130,65 @@ def _entries(
     function: FunctionImage | None,
     regions: Sequence[str],
     allow_partial: bool,
+    bounds: bool,
 ) -> list[DvhEntry]:
     nothing: dict[str, float | None] = dict.fromkeys(metrics)
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
     try:
-        samples = sample_courses(structure, doses).samples
+        central = sample_courses(structure, doses)
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
-    warnings = samples.warnings
+    samples, warnings = central.samples, central.samples.warnings
     if samples.coverage_pct < 100.0 and not allow_partial:
         warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
         return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
-    anatomical = dvh_from_samples(
-        samples.dose_gy, samples.volume_cc, structure=structure.name, coverage_pct=samples.coverage_pct
-    )
-    entries = [_entry(anatomical, metrics, warnings)]
+    entries = [_entry(_anatomical(samples), metrics, warnings)]
     if function is not None:
         entries += _functional_entries(samples, doses[0], metrics, function, regions)
-    return entries
+    if not bounds:
+        return entries
+
+    def histograms(one: Samples) -> list[Dvh]:
+        return [_anatomical(one), *(_functional(one, doses[0], function, regions).dvhs if function else ())]
+
+    intervals, more = entry_bounds(structure, doses, central, histograms, metrics=metrics)
+    return [
+        replace(entry, bounds=intervals.get(entry.weighting), warnings=(*entry.warnings, *more)) for entry in entries
+    ]
+
+
+def _anatomical(samples: Samples) -> Dvh:
+    return dvh_from_samples(
+        samples.dose_gy, samples.volume_cc, structure=samples.structure, coverage_pct=samples.coverage_pct
+    )
 
 
 def _functional_entries(
     samples: Samples, dose: Dose, metrics: Sequence[str], function: FunctionImage, regions: Sequence[str]
 ) -> list[DvhEntry]:
     try:
-        q = sample_function(
-            function,
-            samples.x_mm,
-            samples.y_mm,
-            samples.z_mm,
-            volume_cc=samples.volume_cc,
-            frame_of_reference=dose.frame_of_reference,
-            who="SPECT",
-        )
-        found = functional_dvhs(
-            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, regions=regions,
-            coverage_pct=samples.coverage_pct,
-        )  # fmt: skip
+        found = _functional(samples, dose, function, regions)
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(metrics)
         return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),))]
     return [_entry(dvh, metrics, found.warnings) for dvh in found.dvhs]
+
+
+def _functional(samples: Samples, dose: Dose, function: FunctionImage, regions: Sequence[str]) -> FunctionalDvhs:
+    q = sample_function(
+        function,
+        samples.x_mm,
+        samples.y_mm,
+        samples.z_mm,
+        volume_cc=samples.volume_cc,
+        frame_of_reference=dose.frame_of_reference,
+        who="SPECT",
+    )
+    return functional_dvhs(
+        samples.dose_gy, samples.volume_cc, q, structure=samples.structure, regions=regions,
+        coverage_pct=samples.coverage_pct,
+    )  # fmt: skip
 
 
 def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEntry:
