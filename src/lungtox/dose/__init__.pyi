@@ -1,6 +1,6 @@
 from .bounds import Interval as Interval
+from .bounds import Others as Others
 from .bounds import ReferredDvh as ReferredDvh
-from .bounds import family_bounds as family_bounds
 from .bounds import metric_bounds as metric_bounds
 from .bounds import sample_alternatives as sample_alternatives
 from .bounds_table import BoundedMetric as BoundedMetric

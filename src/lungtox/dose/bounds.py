@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,11 @@ from lungtox.geometry import (
 )
 
 FloatArray = NDArray[np.float64]
+K = TypeVar("K", bound=Hashable)
 
 READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more than the samples
-COARSE_SAMPLES = 25_000
+# Two, because one may by chance hit the same step of a histogram as the usual samples.
+COARSE_SAMPLES = (50_000, 12_500)
 _SAME_PCT = 1e-6
 
 
@@ -57,8 +60,9 @@ class Alternatives:
     readings : tuple of CourseSamples
         Each rule of `lungtox.geometry.READINGS`.
     coarse : tuple of CourseSamples
-        The rules in use with an eighth of the samples: with the dose as interpolated, and, where they differ, with the
-        lowest and the highest dose that interpolation leaves.
+        The rules in use with a quarter and a sixteenth of the samples.
+    dose_ends : tuple of CourseSamples
+        The last of these with the lowest and the highest dose that interpolation leaves; none where it leaves nothing.
     volume_cc : Interval
         Of the whole region.
     warnings : tuple of str
@@ -67,8 +71,26 @@ class Alternatives:
 
     readings: tuple[CourseSamples, ...]
     coarse: tuple[CourseSamples, ...]
+    dose_ends: tuple[CourseSamples, ...]
     volume_cc: Interval
     warnings: tuple[str, ...] = ()
+
+    def dvhs(self, make: Callable[[CourseSamples], Mapping[K, ReferredDvh]], key: Iterable[K]) -> dict[K, Others]:
+        """Make the DVHs of all alternatives.
+
+        Parameters
+        ----------
+        make : callable
+            Gives the DVHs of some samples, such as those of every weighting and quantity, each under a key.
+        key : iterable
+            What is wanted; a DVH that some alternative does not have is left out, as where an image ends.
+        """
+        sides = [[make(one) for one in side] for side in (self.readings, self.coarse, self.dose_ends)]
+        found = {}
+        for wanted in key:
+            if all(wanted in made for side in sides for made in side):
+                found[wanted] = Others(*([made[wanted] for made in side] for side in sides))
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +101,13 @@ class ReferredDvh:
     reference_cc: float | None = None
 
 
-Family = Mapping[tuple[str, str], ReferredDvh]
+@dataclass(frozen=True, eq=False)
+class Others:
+    """The DVHs of `Alternatives`, in the same order, for one structure, weighting and quantity."""
+
+    readings: Sequence[ReferredDvh] = ()
+    coarse: Sequence[ReferredDvh] = ()
+    dose_ends: Sequence[ReferredDvh] = ()
 
 
 def sample_alternatives(
@@ -134,9 +162,12 @@ def sample_alternatives(
         found.append(one)
     volume = Interval(min(volumes_cc), max(volumes_cc))
     if warnings:
-        return Alternatives((), (), volume, tuple(warnings))
-    coarse = sample_courses(region, doses, end_cap=end_cap, between_planes=between_planes, wanted=COARSE_SAMPLES)
-    return Alternatives(tuple(found), (coarse, *_with_dose_errors(coarse, doses)), volume)
+        return Alternatives((), (), (), volume, tuple(warnings))
+    coarse = tuple(
+        sample_courses(region, doses, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
+        for wanted in COARSE_SAMPLES
+    )
+    return Alternatives(tuple(found), coarse, _with_dose_errors(coarse[-1], doses), volume)
 
 
 def _slice_mm(doses: Sequence[Dose]) -> float:
@@ -202,20 +233,18 @@ def _nearest(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.intp]:
     return np.searchsorted(middles, points_mm)
 
 
-def metric_bounds(
-    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: Sequence[ReferredDvh], names: Iterable[str]
-) -> dict[str, Interval]:
+def metric_bounds(value: ReferredDvh, others: Others, names: Iterable[str]) -> dict[str, Interval]:
     """Give the interval of metrics over all readings.
 
-    The lowest and the highest value of all, each moved outward by what an eighth of the samples changes, and by what
-    the lowest and the highest dose change.
+    The lowest and the highest value of all, each moved outward by what fewer samples change, and by what the lowest and
+    the highest dose change.
 
     Parameters
     ----------
     value : ReferredDvh
         The DVH in use; its own metrics always lie within the interval.
-    readings, coarse : sequence of ReferredDvh
-        The same structure, weighting and quantity in the order of `Alternatives`. Without any the intervals are empty.
+    others : Others
+        The same structure, weighting and quantity. Without readings the intervals are empty.
     names : iterable of str
         TG-263 names.
 
@@ -224,24 +253,23 @@ def metric_bounds(
     dict of str to Interval
         The lower end of a Dxcc is None where a reading is smaller than x cc.
     """
-    return {name: _interval(value, readings, coarse, name) for name in names}
+    return {name: _interval(value, others, name) for name in names}
 
 
-def _interval(
-    value: ReferredDvh, readings: Sequence[ReferredDvh], coarse: Sequence[ReferredDvh], name: str
-) -> Interval:
-    if not readings or not coarse:
+def _interval(value: ReferredDvh, others: Others, name: str) -> Interval:
+    if not others.readings:
         return NOTHING
     own = _metric(value, name)
-    others = [_metric(each, name) for each in readings]
-    known = [each for each in (own, *others) if each is not None]
+    read = [_metric(each, name) for each in others.readings]
+    known = [each for each in (own, *read) if each is not None]
     if not known:
         return NOTHING
-    coarsely = [each for dvh in coarse if (each := _metric(dvh, name)) is not None]
-    apart = abs(own - coarsely[0]) if own is not None and coarsely else 0.0
-    less, more = (coarsely[0] - min(coarsely), max(coarsely) - coarsely[0]) if coarsely else (0.0, 0.0)
+    coarse = [each for dvh in others.coarse if (each := _metric(dvh, name)) is not None]
+    apart = max((abs(own - each) for each in coarse), default=0.0) if own is not None else 0.0
+    ends = [each for dvh in others.dose_ends if (each := _metric(dvh, name)) is not None]
+    less, more = (max(coarse[-1] - min(ends), 0.0), max(max(ends) - coarse[-1], 0.0)) if ends else (0.0, 0.0)
     ceiling = 100.0 if parse_metric(name).unit == "%" else np.inf
-    low = None if None in (own, *others) else max(min(known) - apart - less, 0.0)
+    low = None if None in (own, *read) else max(min(known) - apart - less, 0.0)
     return Interval(low, max(min(max(known) + apart + more, ceiling), own or 0.0))
 
 
@@ -250,18 +278,3 @@ def _metric(referred: ReferredDvh, name: str) -> float | None:
         return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc)[name]
     except ParameterError:
         return None  # smaller than the x cc of a Dxcc
-
-
-def family_bounds(
-    value: Family, readings: Sequence[Family], coarse: Sequence[Family], names: Mapping[tuple[str, str], Sequence[str]]
-) -> dict[tuple[str, str], dict[str, Interval]]:
-    """Give the intervals of several DVHs of one structure, each known by (weighting, quantity).
-
-    A DVH that some reading does not have gets empty intervals.
-    """
-    found = {}
-    for key, referred in value.items():
-        complete = all(key in family for family in (*readings, *coarse))
-        own, small = ([family[key] for family in side] if complete else [] for side in (readings, coarse))
-        found[key] = metric_bounds(referred, own, small, names.get(key, ()))
-    return found

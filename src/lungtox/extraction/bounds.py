@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lungtox.dicom import FunctionImage
 from lungtox.dose import (
@@ -11,8 +12,9 @@ from lungtox.dose import (
     CourseSamples,
     Dvh,
     Interval,
+    Others,
     ReferredDvh,
-    family_bounds,
+    metric_bounds,
     sample_alternatives,
 )
 from lungtox.dose.config import DoseSettings, FunctionSettings
@@ -88,15 +90,14 @@ def patient_bounds(
         volumes_cc[name] = found.volume_cc
         warnings += found.warnings
         looked_at = image if function is not None and name == function.structure else None
-        readings, coarse = (
-            [_family(patient, name, one, loaded, looked_at, dose, function) for one in side]
-            for side in (found.readings, found.coarse)
-        )
+        family = partial(_family, patient, name, loaded, looked_at, dose, function)
         own = _referred([dvh for dvh in dvhs if dvh.structure == name], function)
-        if any(own.keys() - family.keys() for family in (*readings, *coarse)):
+        others = found.dvhs(family, own)
+        if own.keys() - others.keys():
             warnings.append(f"{name}: no bounds of functional metrics: the image does not cover what may belong to it")
-        names = {key: _names(referred.dvh, dose, function) for key, referred in own.items()}
-        for (weighting, quantity), intervals in family_bounds(own, readings, coarse, names).items():
+        for (weighting, quantity), referred in own.items():
+            of_one = others.get((weighting, quantity), Others())
+            intervals = metric_bounds(referred, of_one, _names(referred.dvh, dose, function))
             metrics += [
                 BoundedMetric(patient, name, weighting, quantity, metric, interval)
                 for metric, interval in intervals.items()
@@ -107,11 +108,11 @@ def patient_bounds(
 def _family(
     patient: str,
     name: str,
-    one: CourseSamples,
     loaded: Loaded,
     image: FunctionImage | None,
     dose: DoseSettings,
     function: FunctionSettings | None,
+    one: CourseSamples,
 ) -> Family:
     """Make the same DVHs of other samples."""
     dvhs = anatomical_dvhs(name, one, dose)

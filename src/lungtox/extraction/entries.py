@@ -8,6 +8,7 @@ from typing import Any
 
 from lungtox.dicom import FunctionImage
 from lungtox.dose import (
+    CourseSamples,
     Dvh,
     FunctionalDvhs,
     Interval,
@@ -149,12 +150,14 @@ def _entries(
     if not bounds:
         return entries
 
-    def histograms(one: Samples) -> list[Dvh]:
-        return [_anatomical(one), *(_functional(one, doses[0], function, regions).dvhs if function else ())]
+    def histograms(one: CourseSamples) -> list[Dvh]:
+        functional = _functional(one.samples, doses[0], function, regions).dvhs if function else ()
+        return [_anatomical(one.samples), *functional]
 
     intervals, more = entry_bounds(structure, doses, central, histograms, metrics=metrics)
     return [
-        replace(entry, bounds=intervals.get(entry.weighting), warnings=(*entry.warnings, *more)) for entry in entries
+        replace(entry, bounds=intervals.get((entry.weighting, "physical")), warnings=(*entry.warnings, *more))
+        for entry in entries
     ]
 
 

@@ -72,7 +72,8 @@ def structure_layers(
         Wanted height of a layer.
     """
     low, high, warnings = structure_slabs(structure, end_cap=end_cap, slice_mm=slice_mm)
-    if (between_planes == "slab" and end_cap != "rounded") or len(structure.planes) < 2:
+    plain = structure.faces_mm is not None or len(structure.planes) < 2
+    if plain or (between_planes == "slab" and end_cap != "rounded"):
         return Layers(structure, low, high, warnings)
     return _Stack(structure, low, high).layers(end_cap, between_planes, step_mm, warnings)
 

@@ -49,12 +49,12 @@ def read_structure(structure: Structure, reading: Reading, *, slice_mm: float) -
         below, above = {"smaller": (0.5 * _THINNEST_MM,) * 2, "larger": (slice_mm,) * 2}.get(
             reading, (0.0, slice_mm) if reading == "upward" else (slice_mm, 0.0)
         )
-        return replace(structure, faces_mm=((float(z[0] - below), float(z[0] + above)),))
+        return replace(structure, faces_mm=np.array([[z[0] - below, z[0] + above]]))
     reach, holes = _reaches(structure, z, slice_mm)
     area = structure_edges(structure).plane_area_mm2
     held = sorted(_held(z, reach, holes, area, reading), key=lambda slab: slab[0])
     planes = tuple(structure.planes[plane] for _, _, plane in held)
-    return replace(structure, planes=planes, faces_mm=tuple((low, high) for low, high, _ in held))
+    return replace(structure, planes=planes, faces_mm=np.array([(low, high) for low, high, _ in held]))
 
 
 def _reaches(structure: Structure, z: FloatArray, slice_mm: float) -> tuple[FloatArray, NDArray[np.bool_]]:

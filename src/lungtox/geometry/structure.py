@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +35,15 @@ class Structure:
         Ascending in z, one per z. Empty for a structure without contours.
     number : int
         DICOM ROI number; 0 for a composed structure.
-    faces_mm : tuple of (float, float), one for each plane, optional
-        Lower and upper z of the slab that each plane stands for, where that is stated: ascending, without overlap. By
-        default the distances of the planes and the end cap decide.
+    faces_mm : ndarray, shape (planes, 2), optional
+        Lower and upper face of the slab of each plane, ascending, for structures that were made of layers; without
+        them the slabs follow from the planes.
     """
 
     name: str
     planes: tuple[Plane, ...]
     number: int = 0
-    faces_mm: tuple[tuple[float, float], ...] | None = None
+    faces_mm: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
