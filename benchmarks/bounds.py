@@ -14,8 +14,16 @@ import numpy as np
 import solids
 
 from lungtox.dicom import read_dose, read_structures
-from lungtox.dose import CourseSamples, Interval, ReferredDvh, compute_metrics, dvh_from_samples, metric_bounds
-from lungtox.dose import sample_alternatives, sample_courses
+from lungtox.dose import (
+    CourseSamples,
+    Interval,
+    ReferredDvh,
+    compute_metrics,
+    dvh_from_samples,
+    metric_bounds,
+    sample_alternatives,
+    sample_courses,
+)
 from lungtox.geometry import Dose, Grid, Image, Plane, Structure
 from lungtox.provenance import versions
 from lungtox.tables import write_text
@@ -152,7 +160,7 @@ def outside_rows(found: list[tuple[str, list[Bounded]]]) -> Iterator[str]:
     """List what lies outside."""
     rows = [
         f"| {label} | {each.who} | {each.spacing_mm:g} mm | {each.figure} | {each.truth:.4g} | {each.value:.4g} |"
-        f" {each.interval.low:.4g} to {each.interval.high:.4g} |"
+        f" {_end(each.interval.low)} to {_end(each.interval.high)} |"
         for label, several in found
         for each in several
         if each.outside_pct > 1e-6
@@ -163,6 +171,10 @@ def outside_rows(found: list[tuple[str, list[Bounded]]]) -> Iterator[str]:
     yield "| case | solid, dose rises along | spacing | figure | truth | value | bounds |"
     yield "|---|---|--:|---|--:|--:|--:|"
     yield from rows
+
+
+def _end(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"
 
 
 def plan_rows() -> Iterator[str]:

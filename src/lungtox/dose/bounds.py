@@ -15,7 +15,6 @@ from lungtox.dose.metric_names import parse_metric
 from lungtox.dose.metrics import compute_metrics
 from lungtox.errors import InputError, ParameterError
 from lungtox.geometry import (
-    READINGS,
     BetweenPlanes,
     Dose,
     EndCap,
@@ -24,6 +23,7 @@ from lungtox.geometry import (
     Structure,
     as_region,
     read_region,
+    region_readings,
 )
 
 FloatArray = NDArray[np.float64]
@@ -32,6 +32,7 @@ K = TypeVar("K", bound=Hashable)
 READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more than the samples
 # Two, because one may by chance hit the same step of a histogram as the usual samples.
 COARSE_SAMPLES = (50_000, 12_500)
+_REMAINDER = 6.0
 _SAME_PCT = 1e-6
 
 
@@ -58,7 +59,7 @@ class Alternatives:
     Attributes
     ----------
     readings : tuple of CourseSamples
-        Each rule of `lungtox.geometry.READINGS`.
+        Each rule of `lungtox.geometry.region_readings`.
     coarse : tuple of CourseSamples
         The rules in use with a quarter and a sixteenth of the samples.
     dose_ends : tuple of CourseSamples
@@ -120,9 +121,10 @@ def sample_alternatives(
 ) -> Alternatives:
     """Sample a region under the extreme rules for what contours and dose grid leave open.
 
-    Four rules for the shape: between two planes the upper contour holds, or the lower, or the smaller, or the larger
-    one; the ends lie at the outermost planes or a whole slice further (`lungtox.geometry.read_structure`). Dose between
-    grid points: trilinear, less and more what `interpolation_error_gy` gives.
+    Four rules for the shape (`lungtox.geometry.read_structure`; two more for structures of one or two planes): between
+    two planes the upper contour holds, or the lower, or the smaller, or the larger one; the ends lie at the outermost
+    planes or a whole slice further. Dose between grid points: trilinear, less and more what `interpolation_error_gy`
+    gives.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def sample_alternatives(
     found: list[CourseSamples] = []
     volumes_cc = [central.samples.region_cc]
     warnings: list[str] = []
-    for reading in READINGS:
+    for reading in region_readings(region):
         other = read_region(region, reading, slice_mm=slice_mm)
         try:
             one = sample_courses(other, doses, end_cap="none", wanted=READING_SAMPLES)
@@ -197,7 +199,8 @@ def interpolation_error_gy(image: Image, x_mm: FloatArray, y_mm: FloatArray, z_m
 
     Linear interpolation with spacing h misses by at most h^2/8 times the second derivative (its classical remainder).
     h^2 times the second derivative is taken as the second difference at the nearest grid point, axis by axis, and the
-    three are added. Where dose is constant or linear this is 0.
+    three are added; a sixth instead of an eighth of them, because the second difference between grid points and higher
+    terms are not known. Where dose is constant or linear this is 0.
 
     Parameters
     ----------
@@ -223,7 +226,7 @@ def interpolation_error_gy(image: Image, x_mm: FloatArray, y_mm: FloatArray, z_m
         # At the edge of the grid the next point inside stands for the outermost one.
         at = centre + (np.clip(index, 1, axis_mm.size - 2) - index) * step
         low, middle, high = (values[at + move].astype(np.float64) for move in (-step, 0, step))
-        error += np.abs(low - 2.0 * middle + high) / 8.0
+        error += np.abs(low - 2.0 * middle + high) / _REMAINDER
     # Binary rounding of a linear dose is no curvature.
     return np.where(error > 1e-9, error, 0.0)
 

@@ -10,10 +10,10 @@ from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
 from .lattice import Lattice as Lattice
-from .readings import READINGS as READINGS
 from .readings import Reading as Reading
 from .readings import read_region as read_region
 from .readings import read_structure as read_structure
+from .readings import region_readings as region_readings
 from .region import Region as Region
 from .region import as_region as as_region
 from .slabs import EndCap as EndCap

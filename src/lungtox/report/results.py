@@ -31,7 +31,7 @@ class Results:
     folder : Path
     config : dict
         The whole config as plain values.
-    analysis, exclusions, table1, flow, missing, univariable, cytokines, auc, pairs, published : DataFrame or None
+    analysis, exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -54,6 +54,7 @@ class Results:
     units: Mapping[str, str]
     warnings: tuple[str, ...]
     qa: tuple[Mapping[str, Any], ...]
+    sensitivity: pd.DataFrame | None
     univariable: pd.DataFrame | None
     cytokines: pd.DataFrame | None
     models: tuple[ModelResults, ...]
@@ -131,6 +132,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         units=_units(root / "cohort/dictionary.csv"),
         warnings=tuple(_json(root / "cohort/warnings.json") or ()),
         qa=_quality(root / "dose", listed),
+        sensitivity=_table(root / "dose/sensitivity.csv"),
         univariable=_table(root / "association/univariable.csv"),
         cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
