@@ -111,9 +111,8 @@ def _reaches(structure: Structure, z: FloatArray, slice_mm: float) -> tuple[Floa
     holes = low[1:] - high[:-1] > 1e-6
     reach = 2.0 * np.where(np.append(True, holes), z - low, high - z)
     # Both sides of a hole may reach into it, up to its middle.
-    room = np.minimum(np.append(np.inf, np.diff(z)), np.append(np.diff(z), np.inf)) / 2.0
-    beside = np.append(holes, False) | np.append(False, holes)
-    return np.where(beside, np.minimum(reach, np.where(beside, room, np.inf)), reach), holes
+    room = np.where(holes, np.diff(z) / 2.0, np.inf)
+    return np.minimum(reach, np.minimum(np.append(np.inf, room), np.append(room, np.inf))), holes
 
 
 def _held(

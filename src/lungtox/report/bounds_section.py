@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lungtox.report.blocks import Block, Text, make_table
+from lungtox.report.blocks import Block, Cell, Text, make_table
 from lungtox.report.results import Results, records
 from lungtox.report.wording import number_cell, text_of
 
 SHOWN = 10
 CAPTION = (
-    "The ten patients whose metrics depend most on what contours and dose grid leave open, each with its most sensitive "
-    "metric: low and high are its values under the extreme admissible rules (docs/methods/bounds.md). Width: high "
-    "minus low, in standard deviations of the metric over the patients. All are in dose/sensitivity.csv."
+    "The ten patients whose metrics depend most on what contours and dose grid leave open, each with its most "
+    "sensitive metric: low and high are its values under the extreme admissible rules (docs/methods/bounds.md). Width: "
+    "high minus low, in standard deviations of the metric over the patients. All are in dose/sensitivity.csv."
 )
 
 
@@ -23,7 +23,7 @@ def bounds_blocks(results: Results) -> Iterator[Block]:
     if results.sensitivity is None:
         yield Text("No metric has bounds in at least two patients: there is no table of the most sensitive ones.")
         return
-    rows = [
+    rows: list[tuple[str | Cell, ...]] = [
         (
             text_of(row["patient"]),
             text_of(row["structure"]),

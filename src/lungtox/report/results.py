@@ -31,7 +31,8 @@ class Results:
     folder : Path
     config : dict
         The whole config as plain values.
-    analysis, exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, published : DataFrame or None
+    analysis : DataFrame
+    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
