@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,24 +183,32 @@ def plan_rows() -> Iterator[str]:
 
     structures, dose = read_structures(PLAN / "rtss.dcm"), read_dose(PLAN / "rtdose.dcm")
     names = " | ".join(PLAN_METRICS)
-    yield f"| structure | volume [cc] | of the system | {names} | mean of the system | whole interval takes |"
+    yield f"| structure | volume [cc] | of the system | {names} | mean of the system | processor time |"
     yield "|---|--:|--:|" + "--:|" * len(PLAN_METRICS) + "--:|--:|"
     for number, (dose_gy, volume_cc) in stored_curves().items():
         structure = structures.structures[number]
         central = sample_courses(structure, (dose,))
         if central.samples.coverage_pct < 100:
             continue
-        start = time.perf_counter()
-        sample_courses(structure, (dose,))
-        between = time.perf_counter()
+        once = _fastest_s(lambda structure=structure: sample_courses(structure, (dose,)))
+        with_bounds = _fastest_s(lambda structure=structure: bounded(structure, dose, PLAN_METRICS))
         answers = bounded(structure, dose, PLAN_METRICS)
-        once, with_bounds = between - start, time.perf_counter() - between
         system_gy = dose_gy[0] + float(np.trapezoid(volume_cc, dose_gy)) / volume_cc[0]
         cells = [_cell(*answers["mean" if name == "Mean[Gy]" else name]) for name in PLAN_METRICS]
         yield (
             f"| {structure.name} | {_cell(*answers['volume'])} | {volume_cc[0]:.2f} | {' | '.join(cells)} |"
-            f" {system_gy:.3f} | {with_bounds / once:.1f} times one sampling |"
+            f" {system_gy:.3f} | {with_bounds / once:.1f} samplings |"
         )
+
+
+def _fastest_s(call: Callable[[], object]) -> float:
+    """Give the least processor time of three."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 def _cell(value: float | None, interval: Interval) -> str:
@@ -293,7 +301,10 @@ PEAK = (
     "A cube of 12 mm, its ends half a slice beyond planes 1 mm apart, in a Gaussian dose peak (60 Gy, standard",
     "deviation 8 mm) that lies between grid points: trilinear interpolation cuts it off. The truth is the formula.",
 )
-REAL = ("thorax-breast-tps, structures inside the dose grid, with volume and mean that the planning system stored.",)
+REAL = (
+    "thorax-breast-tps, structures inside the dose grid, with volume and mean that the planning system stored.",
+    "Processor time of value and bounds together, in samplings of the same structure.",
+)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-from .bounds import Interval as Interval
 from .bounds import Others as Others
 from .bounds import ReferredDvh as ReferredDvh
 from .bounds import metric_bounds as metric_bounds
@@ -23,6 +22,7 @@ from .functional import FunctionalDvhs as FunctionalDvhs
 from .functional import FunctionalRegion as FunctionalRegion
 from .functional import functional_dvhs as functional_dvhs
 from .functional import functional_region as functional_region
+from .interval import Interval as Interval
 from .metric_names import Metric as Metric
 from .metric_names import parse_metric as parse_metric
 from .metrics import compute_metrics as compute_metrics

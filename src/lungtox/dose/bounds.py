@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lungtox.dose.courses import CourseSamples, sample_courses
 from lungtox.dose.dvh import Dvh
+from lungtox.dose.interval import NOTHING, Interval
 from lungtox.dose.metric_names import parse_metric
 from lungtox.dose.metrics import compute_metrics
 from lungtox.errors import InputError, ParameterError
@@ -34,22 +35,6 @@ READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more tha
 COARSE_SAMPLES = (50_000, 12_500)
 _REMAINDER = 6.0
 _SAME_PCT = 1e-6
-
-
-@dataclass(frozen=True)
-class Interval:
-    """What the discretisation leaves; an end is None where the metric does not exist there.
-
-    Attributes
-    ----------
-    low, high : float or None
-    """
-
-    low: float | None
-    high: float | None
-
-
-NOTHING = Interval(None, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungtox.dose.arrow import arrow_floats, arrow_strings
-from lungtox.dose.bounds import Interval
+from lungtox.dose.interval import Interval
 from lungtox.errors import Fault, InputError
 from lungtox.tables import read_parquet, write_parquet
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.dose.arrow import arrow_floats, arrow_strings
-from lungtox.dose.bounds import NOTHING
 from lungtox.dose.bounds_table import read_bounds
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.dose.dvh import Dvh
 from lungtox.dose.dvh_table import read_dvhs
+from lungtox.dose.interval import NOTHING
 from lungtox.dose.metric_names import parse_metric
 from lungtox.dose.metrics import compute_metrics
 from lungtox.errors import Fault, InputError, ParameterError
