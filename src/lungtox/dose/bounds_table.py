@@ -12,7 +12,7 @@ import numpy as np
 from lungtox.dose.arrow import arrow_floats, arrow_strings
 from lungtox.dose.interval import Interval
 from lungtox.errors import Fault, InputError
-from lungtox.tables import read_parquet, write_parquet
+from lungtox.tables import write_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,10 @@ def read_bounds(path: str | Path) -> dict[Key, Interval]:
     InputError
         A file with other columns.
     """
-    table = read_parquet(path)
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
+        table = file.read()
     if not table.schema.equals(bounds_schema()):
         raise InputError(
             Fault(
