@@ -306,3 +306,14 @@ def test_the_ten_most_sensitive_patients_where_bounds_were_asked_for(folder):
     assert "Z09" in html and "Z10" not in html
     assert all(text in html for text in ("V20Gy[%], EQD2", "20.25", "22.75"))
     assert "Z09" not in page(folder)
+
+
+def test_time_section_counts_and_says_what_the_unknown_outcomes_can_do(folder):
+    text = Outline(page(folder)).words
+    assert "Pneumonitis in time" in text and "died and" in text
+    assert "All without RP" in text and "HR (95 % CI)" in text
+
+
+def test_report_without_time_says_so(folder):
+    config = {key: value for key, value in CONFIG.items() if key != "time"}
+    assert "The time course is not part of this analysis." in Outline(page(folder, config=config)).words
