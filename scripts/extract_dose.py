@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 
-from lungtox.dose import write_dvhs
+from lungtox.dose import write_bounds, write_dvhs
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.entry import run
 from lungtox.extraction import extract_batch, read_patients
@@ -16,7 +16,7 @@ def main(options: Namespace) -> None:
     rows = read_patients(
         options.table,
         structures=options.structures,
-        accept_from_score=NamesSettings.model_validate(settings["names"]).accept_from_score,
+        accept_from_score=NamesSettings.model_validate(settings.get("names", {})).accept_from_score,
         only=options.patients,
     )
     extractions = extract_batch(
@@ -25,6 +25,7 @@ def main(options: Namespace) -> None:
         function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
     )
     write_dvhs([(item.patient, dvh) for item in extractions for dvh in item.dvhs], options.dvh)
+    write_bounds([bound for item in extractions for bound in item.bounds], options.bounds)
     write_json([item.qa for item in extractions], options.qa)
 
 
@@ -36,5 +37,6 @@ if __name__ == "__main__":
         structures="structures.csv",
         settings="sections dose, function and names as JSON",
         dvh="DVHs to write (Parquet)",
+        bounds="low and high of the metrics to write (Parquet)",
         qa="quality figures to write (JSON)",
     )

@@ -285,9 +285,8 @@ def test_dose_of_another_frame_of_reference(capsys, files):
 
 
 def test_only_what_is_needed_is_imported():
-    code = (
-        "import sys, lungtox.commands.dvh; print({'pandas', 'scipy', 'statsmodels', 'matplotlib'} & set(sys.modules))"
-    )
+    heavy = {"pandas", "pydantic", "scipy", "statsmodels", "matplotlib"}
+    code = f"import sys, lungtox.commands.dvh; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -300,3 +299,18 @@ def test_commands_are_listed_and_unknown_ones_refused(capsys):
     printed = capsys.readouterr()
     assert "dvh" in printed.out and "check" in printed.out
     assert "No such command" in printed.err
+
+
+def test_bounds_on_request(capsys, files):
+    arguments = [*inputs(files), "--structure", "Lung L", "--metric", "V26Gy[%]", "--bounds"]
+    (left,) = json.loads(run(capsys, *arguments, "--json")[1])
+    # 4 cm2; 39 mm as slabs, 36 mm between the outermost contours, 42 mm up to where the next ones would have come.
+    assert left["bounds"]["volume_cc"] == pytest.approx([4 * 3.6, 4 * 4.2])
+    assert left["bounds"]["mean_gy"] == pytest.approx([26, 26], abs=0.02)
+    low, high = left["bounds"]["V26Gy[%]"]
+    assert low <= left["metrics"]["V26Gy[%]"] <= high
+    (row,) = csv.DictReader(run(capsys, *arguments, "--csv")[1].splitlines())
+    assert float(row["volume_cc_high"]) == pytest.approx(16.8)
+    assert float(row["V26Gy[%]_low"]) == low
+    assert "14.40 to 16.80" in run(capsys, *arguments)[1]
+    assert "bounds" not in json.loads(run(capsys, *arguments[:-1], "--json")[1])[0]

@@ -309,6 +309,16 @@ def test_one_plan_beside_two_doses_gives_its_fractions_to_the_dose_that_refers_t
     assert {dvh.quantity for dvh in found.dvhs} == {"physical"}
 
 
+def test_more_plans_than_courses_are_refused(tmp_path):
+    # Two files, but the beams of one plan: one course, and two plans for it.
+    plan = make.plan([make.beam(1), make.beam(2)])
+    first, second = (of_beam(n, f"1.2.3.9{n}") for n in (1, 2))
+    row = with_boost(tmp_path, dose=first, boost=second, plans=[plan, course(1, "1.2.6")])
+    found = extract_patient(row, dose=SETTINGS)
+    assert codes(found) == ["plan-count"]
+    assert found.qa["faults"][0]["found"] == "2 plans, 1 doses"
+
+
 def of_beam(number, uid, **changes):
     dataset = refer(boxes.dose(SOPInstanceUID=uid, DoseSummationType="BEAM", **changes), "1.2.3.12")  # the box plan
     group, beam = make.Dataset(), make.Dataset()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lungtox.naming import CANONICAL_STRUCTURES, parse_target, propose_names
 from lungtox.naming.propose import propose_name
 from lungtox.naming.words import vocabulary
-from tests.unit.roi_names import EXPECTED, TYPED_WRONG, listed
+from tests.unit.roi_names import EXPECTED, TYPED_WRONG, UNSEEN, listed
 
 SURE = [(name, structure) for name, structure in listed(EXPECTED) if structure]
 
@@ -19,7 +19,7 @@ def read(names):
 
 
 def test_exact_and_alias_are_always_right():
-    for names in (EXPECTED, TYPED_WRONG):
+    for names in (EXPECTED, TYPED_WRONG, UNSEEN):
         wrong = [
             (name, expected, found.structure)
             for name, expected, found in read(listed(names))
@@ -34,9 +34,9 @@ def test_plain_names_are_nearly_all_found():
 
 
 def test_negative_cases_get_no_proposal():
-    proposed = [(name, found.structure) for name, expected, found in read(listed(EXPECTED)) if not expected
-                and found.structure]  # fmt: skip
-    assert not proposed
+    for names in (EXPECTED, UNSEEN):
+        found = [(name, found.structure) for name, expected, found in read(listed(names)) if not expected]
+        assert not [(name, structure) for name, structure in found if structure]
 
 
 def test_fuzzy_proposals_are_right_on_names_typed_wrong():

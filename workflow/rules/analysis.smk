@@ -16,8 +16,10 @@ ROWS = {
         accept_from_score=ANALYSIS.names.accept_from_score,
     )
 }
-FIGURES = ["dvh_groups", "roc", "forest", "ntcp"] + (
-    ["cytokines"] if ANALYSIS.inputs.cytokines else []
+FIGURES = (
+    ["dvh_groups", "roc", "forest", "ntcp"]
+    + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
+    + (["incidence"] if ANALYSIS.time else [])
 )
 
 

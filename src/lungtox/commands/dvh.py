@@ -13,7 +13,7 @@ import typer
 
 from lungtox.cli import RESEARCH_USE
 from lungtox.dicom import Plan, read_function_image, read_plan, read_structure_names, read_structures
-from lungtox.dose import parse_metric
+from lungtox.dose import Interval, parse_metric
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.extraction import DvhEntry, compute_entries, read_courses
 
@@ -41,6 +41,9 @@ def dvh(
     ] = False,
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Give the dose of the part inside the dose grid.")
+    ] = False,
+    bounds: Annotated[
+        bool, typer.Option("--bounds", help="Give what contour spacing, ends, grid and sampling leave open.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -72,6 +75,7 @@ def dvh(
         regions=region or DEFAULT_REGIONS,
         allow_partial=allow_partial,
         alpha_beta_gy=eqd2,
+        bounds=bounds,
         file_warnings=[text for each in plans for text in each.warnings],
     )
     if as_json or as_csv:
@@ -80,7 +84,7 @@ def dvh(
         shown = {"weighting": function is not None, "quantity": eqd2 is not None}
         print(json.dumps([entry.as_json(**shown) for entry in entries], indent=1))
     elif as_csv:
-        _print_csv(entries, metrics, weighting=function is not None, quantity=eqd2 is not None)
+        _print_csv(entries, metrics, weighting=function is not None, quantity=eqd2 is not None, bounds=bounds)
     else:
         _print_table(entries, metrics, plans)
     of_file = dict.fromkeys(text for entry in entries for text in entry.file_warnings)
@@ -103,14 +107,20 @@ def _check_names(struct: Path, names: Iterable[str]) -> None:
         raise InputError(faults)
 
 
-def _print_csv(entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting: bool, quantity: bool) -> None:
+def _print_csv(
+    entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting: bool, quantity: bool, bounds: bool
+) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     second = [*(["weighting"] if weighting else []), *(["quantity"] if quantity else [])]
-    writer.writerow(["structure", *second, "volume_cc", "min_gy", "mean_gy", "max_gy", *metrics, "warnings"])
+    names = ["volume_cc", "min_gy", "mean_gy", "max_gy", *metrics]
+    ends = [f"{name}_{end}" for name in names for end in ("low", "high")] if bounds else []
+    writer.writerow(["structure", *second, *names, *ends, "warnings"])
     for entry in entries:
         head = [entry.structure, *([entry.weighting] if weighting else []), *([entry.quantity] if quantity else [])]
         figures = [entry.volume_cc, entry.min_gy, entry.mean_gy, entry.max_gy, *(entry.metrics[n] for n in metrics)]
-        writer.writerow([*head, *figures, "; ".join(entry.all_warnings)])
+        intervals = [(entry.bounds or {}).get(name, Interval(None, None)) for name in names] if bounds else []
+        limits = [end for interval in intervals for end in (interval.low, interval.high)]
+        writer.writerow([*head, *figures, *limits, "; ".join(entry.all_warnings)])
 
 
 def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Sequence[Plan]) -> None:
@@ -127,9 +137,9 @@ def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Seq
         table.add_column(Text(name), justify="right")
     for entry in entries:
         head = [entry.structure, *(getattr(entry, name) for name, shown in several.items() if shown)]
-        doses = [_number(value, 3) for value in (entry.min_gy, entry.mean_gy, entry.max_gy)]
-        values = [_number(entry.metrics[name], 2) for name in metrics]
-        cells = [*head, _number(entry.volume_cc, 2), *doses, *values]
+        doses = [_bounded(entry, name, getattr(entry, name), 3) for name in ("min_gy", "mean_gy", "max_gy")]
+        values = [_bounded(entry, name, entry.metrics[name], 2) for name in metrics]
+        cells = [*head, _bounded(entry, "volume_cc", entry.volume_cc, 2), *doses, *values]
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     console = Console(width=None if sys.stdout.isatty() else 40 + 14 * (len(metrics) + 4))
     for plan in plans:
@@ -149,3 +159,11 @@ def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Seq
 
 def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _bounded(entry: DvhEntry, name: str, value: float | None, digits: int) -> str:
+    """Give a number and, below it, its bounds."""
+    if not entry.bounds or name not in entry.bounds:
+        return _number(value, digits)
+    interval = entry.bounds[name]
+    return f"{_number(value, digits)}\n{_number(interval.low, digits)} to {_number(interval.high, digits)}"

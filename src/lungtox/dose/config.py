@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lungtox.dose.metric_names import parse_metric
+from lungtox.dose.metric_names import REGION_PATTERN, parse_metric
 from lungtox.settings import Settings
-
-REGION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)%(max|p(\d{1,2}(?:\.\d+)?))")
-"""`40%max`: at least 40 % of the maximum; `40%p99`: at least 40 % of the 99th percentile."""
 
 
 class MarginSettings(Settings):
@@ -95,6 +91,9 @@ class DoseSettings(Settings):
     it may hold them already, or `add`. Where it refers to the plan of another dose it is always refused."""
     eqd2: dict[str, float] = Field(default_factory=dict)
     """Alpha/beta in Gy of each analysed structure; those not named get no EQD2 histogram."""
+    bounds: bool = False
+    """Give each metric the interval that contour spacing, end caps, dose grid and sampling leave, as `low` and `high`
+    in the table of metrics (docs/methods/bounds.md). Another metric then needs the DICOM files again."""
     metrics: dict[str, list[str]] = Field(default_factory=dict)
     """TG-263 metric names of each analysed structure, computed for physical dose and for EQD2."""
 

@@ -81,18 +81,26 @@ def read_rois(path: Path, *, known: Collection[str] | None, accept_from_score: f
         return found
     strangers: dict[str, list[int]] = {}
     waiting: dict[str, list[AcceptedRoi]] = {}
+    seen: set[tuple[str, int]] = set()
     for line, cells in table:
         if "structure" not in cells:
             continue
         patient, own = cells.get("patient", ""), list(_roi_faults(cells, f"{path.name} line {line}"))
         if known is not None and patient not in known:
             strangers.setdefault(patient if is_study_id(patient) else "", []).append(line)
-        elif own:
+            continue
+        if own:
             found.faults.extend(own)
+            continue
+        roi = _roi(cells)
+        if (patient, roi.number) in seen:
+            again, action = f"ROI {roi.number} twice", "Keep one of the rows."
+            found.faults.append(Fault(patient, f"each ROI once in {path.name}", again, action, "roi-twice"))
         elif "accepted_by" not in cells:
-            waiting.setdefault(patient, []).append(_roi(cells))
+            waiting.setdefault(patient, []).append(roi)
         else:
-            found.faults.extend(_accept(found.accepted.setdefault(patient, []), _roi(cells), patient, path.name))
+            found.faults.extend(_accept(found.accepted.setdefault(patient, []), roi, patient, path.name))
+        seen.add((patient, roi.number))
     for patient, proposals in waiting.items():
         rois = found.accepted.setdefault(patient, [])
         found.proposals[patient] = _accept_by_score(rois, proposals, accept_from_score)
@@ -107,11 +115,8 @@ def _roi(cells: dict[str, str]) -> AcceptedRoi:
 
 
 def _accept(rois: list[AcceptedRoi], roi: AcceptedRoi, patient: str, table: str) -> Iterator[Fault]:
-    """Add a ROI; several may be one target and are joined, an organ is one ROI, and a ROI is one structure."""
-    if any(other.number == roi.number for other in rois):
-        found, action = f"ROI {roi.number} twice", "Keep one of the rows."
-        yield Fault(patient, f"each ROI once in {table}", found, action, "roi-twice")
-    elif roi.structure not in TARGETS and any(other.structure == roi.structure for other in rois):
+    """Add a ROI; several may be one target and are joined, an organ is one ROI."""
+    if roi.structure not in TARGETS and any(other.structure == roi.structure for other in rois):
         found, action = f"{roi.structure} twice", f"Accept one ROI as {roi.structure}."
         yield Fault(patient, f"each organ once in {table}", found, action, "structure-twice")
     else:

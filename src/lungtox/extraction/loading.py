@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from lungtox.dicom import Plan, read_plan
-from lungtox.dose.config import DoseSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.courses import dose_warnings, read_courses
@@ -17,6 +16,9 @@ from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import Accepted, compose_regions, composed_of, needed_rois, read_accepted
 from lungtox.geometry import Dose, Region, StructureSet
 from lungtox.naming import Remark, check_plausibility
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings
 
 T = TypeVar("T")
 
@@ -122,6 +124,9 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     made_of = composed_of(structures[0], settings, regions)
     used = {part for groups in made_of.values() for names in groups.values() for part in names}
     names = tuple(roi for roi in needed_rois(row, settings) if roi.structure in used)
+    guessed = [f"{roi.structure} ({roi.score:g})" for roi in names if roi.automatic and roi.match == "fuzzy"]
+    if guessed:
+        remarks.append(f"accepted by the score of a similar name, by no person: {', '.join(guessed)}")
     return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)), made_of, names)
 
 

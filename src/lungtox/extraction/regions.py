@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.patients import PatientRow
@@ -20,10 +20,13 @@ from lungtox.geometry import (
     split_sides,
     structure_layers,
 )
-from lungtox.naming import CANONICAL_STRUCTURES, propose_name
+from lungtox.naming import CANONICAL_STRUCTURES
 
 Accepted = Mapping[str, tuple[Structure, ...]]
 """Accepted structures with contours, by canonical name; several ROIs where they are one target."""
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, RegionSettings
 
 WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
 USUAL_SLICE_MM = 3.0  # where no dose could be read: a fault stops this patient then
@@ -275,6 +278,8 @@ def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_e
 
 def _listed(row: PatientRow) -> str:
     """Say what a structure set has, in canonical names only: a ROI name may tell who the patient is."""
+    from lungtox.naming import propose_name
+
     path = row.path("structures")
     names = read_structure_names(path, who=row.patient) if path else {}
     known = [(number, propose_name(name).structure) for number, name in names.items()]

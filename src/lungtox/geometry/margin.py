@@ -20,7 +20,7 @@ from lungtox.geometry.structure import Plane, Structure
 
 FloatArray = NDArray[np.float64]
 
-# docs/decisions: with 1 mm grown boxes and spheres have their volume to 0.2 %, with 0.5 mm at four times the time.
+# With 1 mm grown boxes have their volume to 0.25 % (docs/decisions).
 RASTER_MM = 1.0
 LAYER_MM = 1.0
 CAP_LAYERS = 10  # at least, beyond the last contour: there the outline shrinks fastest

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lungtox.errors import Fault, InputError
 from lungtox.geometry.between import Layers
-from lungtox.geometry.outlines import enclosed_mm2
+from lungtox.geometry.outlines import enclosed_mm2, holds
 from lungtox.geometry.structure import Plane, Structure
 
 FloatArray = NDArray[np.float64]
@@ -118,7 +118,7 @@ def _part(layers: Layers, rings: list[tuple[int, int]]) -> _Part:
     for i, n in rings:
         plane = layers.structure.planes[i]
         ring = plane.rings[n]
-        inside = sum(_holds(other, ring[:1])[0] for k, other in enumerate(plane.rings) if k != n)
+        inside = sum(holds(other, ring[:1])[0] for k, other in enumerate(plane.rings) if k != n)
         own = abs(enclosed_mm2(ring)) * float(layers.high_mm[i] - layers.low_mm[i]) * (-1.0 if inside % 2 else 1.0)
         volume += own
         moment += own * np.append(0.5 * (ring.min(axis=0) + ring.max(axis=0)), plane.z_mm)
@@ -129,18 +129,7 @@ def _part(layers: Layers, rings: list[tuple[int, int]]) -> _Part:
 def _overlap(one: FloatArray, other: FloatArray) -> bool:
     if np.any(one.max(axis=0) < other.min(axis=0)) or np.any(other.max(axis=0) < one.min(axis=0)):
         return False
-    return bool(_holds(one, other).any() or _holds(other, one).any() or _cross(one, other))
-
-
-def _holds(ring: FloatArray, points: FloatArray) -> NDArray[np.bool_]:
-    """Say which points lie inside a ring, by even-odd."""
-    start, end = ring, np.roll(ring, -1, axis=0)
-    x, y = points[:, :1], points[:, 1:]
-    spans = (start[:, 1] > y) != (end[:, 1] > y)
-    rise = end[:, 1] - start[:, 1]
-    at = start[:, 0] + (y - start[:, 1]) * (end[:, 0] - start[:, 0]) / np.where(rise == 0, 1.0, rise)
-    result: NDArray[np.bool_] = (spans & (x < at)).sum(axis=1) % 2 == 1
-    return result
+    return bool(holds(one, other).any() or holds(other, one).any() or _cross(one, other))
 
 
 def _cross(one: FloatArray, other: FloatArray) -> bool:

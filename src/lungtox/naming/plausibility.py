@@ -83,7 +83,7 @@ class Extent:
 
 
 def measure(*structures: Structure) -> Extent:
-    """Measure a structure from its contours; of several ROIs the sum, what they share counted twice.
+    """Measure a structure from its contours, roughly where rings cross; of several the sum, overlaps counted twice.
 
     Raises
     ------

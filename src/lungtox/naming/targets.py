@@ -9,7 +9,8 @@ from lungtox.naming.words import plain, vocabulary
 
 _BASE = re.compile(r"(?<![a-z])(i[\s_.-]?gtv|i[\s_.-]?ctv|gtv|ctv|itv|ptv)")
 _LENGTH = re.compile(r"\d[\s_.]*(mm|cm)(?![a-z])|[+±][\s_.]*\d")
-_CROPPED = re.compile(r"-\s*(0\d|lungs?(?![a-z])|[a-z]*tv)")  # TG-263: PTV-03 is cropped by 3 mm
+_CROPPED = re.compile(r"-\s*(0\d|[a-z]*tv)|[-+&]\s*lungs?(?![a-z])")  # TG-263: PTV-03 is cropped by 3 mm
+_OTHER_BEFORE = re.compile(r"[+&]|(?<![a-z])lungs?(?![a-z])|-[\s_.]*$")  # a difference, a union, or an overlap
 _DOSE = re.compile(
     r"(?P<number>\d{1,4}(?:\.\d{1,2})?)(?!\d)(?:[\s_.]*(?P<unit>gy|cgy))?"
     r"(?:[\s_.]*(?:x|/|in)[\s_.]*\d{1,2}(?!\d|\.\d)(?:[\s_.]*(?:fx|fr|f))?(?![a-z]))?"
@@ -73,7 +74,7 @@ def parse_target(name: str) -> Target | None:
     if len(bases) != 1 or text.startswith(("_", "~", "z")) or _LENGTH.search(text):
         return None
     base = bases[0]
-    if text[: base.start()].rstrip(" _.").endswith("-") or _CROPPED.search(text[base.end() :]):
+    if _OTHER_BEFORE.search(text[: base.start()]) or _CROPPED.search(text[base.end() :]):
         return None
     kind = re.sub(r"[\s_.-]", "", base[0]).upper()
     dose_gy: float | None = None
