@@ -300,6 +300,23 @@ def test_whose_a_dvh_export_is(tmp_path, head, patient_id):
     assert [file.code for file in apart] == ([] if patient_id else ["no-patient-id"])
 
 
+def test_tables_that_a_person_saved_another_way_are_refused_or_kept(export):
+    export.structures("set")
+    export.dose("dose")
+    export.index()
+    table = export.out / "structures.csv"
+    saved = b"\xef\xbb\xbf" + table.read_bytes().replace(b"\n", b"\r\n").rstrip()  # by a spreadsheet
+    table.write_bytes(saved)
+    export.structures("set", patient="ID-2")
+    export.dose("dose", patient="ID-2")
+    export.index()
+    assert table.read_bytes().startswith(saved + b"\r\n") and b"\r\r" not in table.read_bytes()
+    assert table.read_bytes().count(b"Lung_L,Lung_L,exact") == 2
+    table.write_bytes(table.read_bytes().replace(b",", b";"))
+    with pytest.raises(InputError, match=r"structures.csv: expected columns"):
+        export.index()
+
+
 def test_a_disk_that_refuses_is_said_without_its_path(export, tmp_path):
     export.structures("set")
     export.dose("dose")

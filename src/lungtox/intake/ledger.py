@@ -15,8 +15,8 @@ CHOICE_COLUMNS = ("patient", "item", "chosen", "how", "rule", "candidates")
 UNUSABLE_COLUMNS = ("file", "patient", "code", "reason")
 FINDING_COLUMNS = ("patient", "effect", "code", "expected", "found", "action")
 _REQUIRED = {
-    "patients.csv": ("patient",),
-    "structures.csv": ("patient", "roi_number", "structure", "accepted_by"),
+    "patients.csv": PATIENT_COLUMNS[:9],  # later columns came with later versions, and new rows leave them empty
+    "structures.csv": STRUCTURE_COLUMNS[:7],
     "choices.csv": CHOICE_COLUMNS,
 }
 COLUMNS = {"patients.csv": PATIENT_COLUMNS, "structures.csv": STRUCTURE_COLUMNS, "choices.csv": CHOICE_COLUMNS}
