@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings
+from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.figures.config import FiguresSettings
@@ -34,6 +34,8 @@ class Config(Settings):
     """Folder of the results. Empty: `results` for the config.yaml at the top, `results/{name}` for any other config."""
     inputs: InputsSettings
     """Where the tables of the cohort are."""
+    tables: TablesSettings | None = None
+    """How the tables are read; left out when they are in the form of file-contracts.md."""
     dose: DoseSettings
     """Structures, dose-volume histograms and their metrics."""
     function: FunctionSettings | None = None

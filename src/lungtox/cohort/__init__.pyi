@@ -11,10 +11,15 @@ from .config import CohortSettings as CohortSettings
 from .config import EndpointSettings as EndpointSettings
 from .config import InputsSettings as InputsSettings
 from .config import MetricSource as MetricSource
+from .config import TablesSettings as TablesSettings
 from .cytokines import read_cytokines as read_cytokines
 from .describe import CohortDescription as CohortDescription
 from .describe import describe_cohort as describe_cohort
 from .endpoint import derive_endpoint as derive_endpoint
+from .findings import draw_dose_warnings as draw_dose_warnings
 from .matching import match_patients as match_patients
+from .reading import CohortTables as CohortTables
+from .reading import read_tables as read_tables
+from .rows import CellFault as CellFault
 from .schemas import read_analysis as read_analysis
 from .schemas import read_dictionary as read_dictionary

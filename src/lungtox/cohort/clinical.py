@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.cohort.columns import CLINICAL_COLUMNS, CLINICAL_RANGES, REQUIRED_CLINICAL, Column
 from lungtox.cohort.rows import NUMBER, RawTable, read_raw
-from lungtox.errors import Fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,9 +49,13 @@ def read_clinical(path: str | Path, *, required: Iterable[str] = ()) -> pd.DataF
         With all faults: missing columns, cells that are no number, code or date (line and column named),
         impossible dates, a patient twice.
     """
+    return check_clinical(read_raw(path, NAME), required=required)
+
+
+def check_clinical(table: RawTable, *, required: Iterable[str] = ()) -> pd.DataFrame:
+    """Check a clinical table in the contract's form; see `read_clinical`."""
     import pandas as pd
 
-    table = read_raw(path, NAME)
     table.require(REQUIRED_CLINICAL)
     table.require([name for name in required if name not in REQUIRED_CLINICAL], named_in=required)
     table.study_ids()
@@ -147,4 +150,4 @@ def _check_end(table: RawTable, row: int, grade: float | None, day: dict[str, da
 
 
 def _note(table: RawTable, row: int, column: str, *, expected: str, found: str, action: str) -> None:
-    table.faults.append(Fault(table.where(row, column), expected, found, action, "clinical-course"))
+    table.note(row, column, expected=expected, found=found, action=action, code="clinical-course")

@@ -21,9 +21,28 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+@dataclass(frozen=True)
+class CellFault(Fault):
+    """A fault of cells: where they stand, for the person who owns the table.
+
+    Attributes
+    ----------
+    table, column : str
+        Name of the table, and the column by the name that it has there.
+    lines : tuple of int
+    line_word : str
+        ``line`` (text) or ``row`` (workbook).
+    """
+
+    table: str = ""
+    column: str = ""
+    lines: tuple[int, ...] = ()
+    line_word: str = "line"
+
+
 @dataclass
 class RawTable:
-    """Cells of a CSV as text, with their lines, and the faults found so far.
+    """Cells of a table as text in the contract's form, with their lines, and the faults found so far.
 
     Attributes
     ----------
@@ -35,6 +54,14 @@ class RawTable:
     cells : list of dict
         Column -> text without blanks around it; empty = missing.
     faults : list of Fault
+    sources : dict of str to str
+        Column -> its header in the file, where that is another one.
+    line_word : str
+        ``line`` (text) or ``row`` (workbook).
+    refused : set of (int, str)
+        Row and column of cells that have a fault already; they are not looked at again.
+    mapping : str
+        Place in the config that names the columns; empty where the file itself has the contract's names.
     """
 
     name: str
@@ -42,12 +69,35 @@ class RawTable:
     lines: list[int]
     cells: list[dict[str, str]]
     faults: list[Fault] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    line_word: str = "line"
+    refused: set[tuple[int, str]] = field(default_factory=set)
+    mapping: str = ""
 
     def where(self, row: int, column: str) -> str:
         """Say where a cell is: study ID, table, line and column."""
         patient = self.cells[row].get("patient", "")
-        place = f"{self.name}, line {self.lines[row]}, column {column}"
+        words = f"{self.sources[column]!r} ({column})" if column in self.sources else column
+        place = f"{self.name}, {self.line_word} {self.lines[row]}, column {words}"
         return f"{patient} ({place})" if is_study_id(patient) and column != "patient" else place
+
+    def note(self, row: int, column: str, *, expected: str, found: str, action: str, code: str) -> None:
+        """Note a fault of one cell."""
+        self.note_rows([row], column, expected=expected, found=found, action=action, code=code)
+
+    def note_rows(self, rows: Sequence[int], column: str, *, expected: str, found: str, action: str, code: str) -> None:
+        """Note a fault that several cells of a column share; all their lines are named."""
+        if all((row, column) in self.refused for row in rows):
+            return
+        lines = tuple(self.lines[row] for row in rows)
+        where = self.where(rows[0], column)
+        if len(rows) > 1:
+            words = f"{self.sources[column]!r} ({column})" if column in self.sources else column
+            where = f"{self.name}, {self.line_word}s {', '.join(map(str, lines))}, column {words}"
+        column_name = self.sources.get(column, column)
+        self.faults.append(
+            CellFault(where, expected, found, action, code, self.name, column_name, lines, self.line_word)
+        )
 
     def require(self, columns: Sequence[str], *, named_in: Iterable[str] = ()) -> None:
         """Note each column that is missing, with the nearest one that is there.
@@ -65,6 +115,8 @@ class RawTable:
                 known = f"none (columns: {', '.join(self.header)})" if "patient" in self.header else "none"
                 found = f"{near[0]!r}, perhaps the same" if near else known
                 action = "Rename the column." if near else "Add the column; the first line names the columns."
+                if self.mapping:
+                    action = f"Name its column under {self.mapping}.columns in the config."
                 if isinstance(named_in, Mapping):
                     action = action.replace("Rename the column.", "Rename the column if it is the same.")
                     dose = column.endswith(
@@ -81,7 +133,7 @@ class RawTable:
             if text and not is_study_id(text):
                 expected = "a study ID of letters, digits, _ and -"
                 action = "Use the study ID of patients.csv."
-                self.faults.append(Fault(self.where(row, "patient"), expected, "another character", action, "study-id"))
+                self.note(row, "patient", expected=expected, found="another character", action=action, code="study-id")
 
     def parse(
         self, column: str, convert: Callable[[str], T], *, expected: str, action: str, code: str
@@ -91,12 +143,12 @@ class RawTable:
         for row, cells in enumerate(self.cells):
             text = cells.get(column, "")
             value: T | None = None
-            if text:
+            if text and (row, column) not in self.refused:
                 try:
                     value = convert(text)
                 except ValueError as error:
-                    hint = f" {error}" if str(error).startswith("Did you mean") else ""
-                    self.faults.append(Fault(self.where(row, column), expected, repr(text), f"{action}{hint}", code))
+                    hint = f"{action} {error}" if str(error).startswith("Did you mean") else action
+                    self.note(row, column, expected=expected, found=repr(text), action=hint, code=code)
             values.append(value)
         return values
 
@@ -155,20 +207,24 @@ class RawTable:
             key = tuple(cells.get(column, "") for column in columns)
             for column, text in zip(columns, key, strict=True):
                 if not text:
-                    self.faults.append(
-                        Fault(self.where(row, column), "a value", "an empty cell", "Fill it in.", "table-key")
+                    self.note(
+                        row, column, expected="a value", found="an empty cell", action="Fill it in.", code="table-key"
                     )
             if all(key):
                 if key in first:
                     named = f"{key[0]} " if is_study_id(key[0]) else ""
                     what = ", ".join(key[1:]) or "the same patient"
                     self.faults.append(
-                        Fault(
-                            f"{named}({self.name}, line {self.lines[row]})",
+                        CellFault(
+                            f"{named}({self.name}, {self.line_word} {self.lines[row]})",
                             f"each {' + '.join(columns)} once",
-                            f"{what} already on line {first[key]}",
+                            f"{what} already on {self.line_word} {first[key]}",
                             "Keep the row that is right.",
                             code,
+                            self.name,
+                            self.sources.get(columns[0], columns[0]),
+                            (first[key], self.lines[row]),
+                            self.line_word,
                         )
                     )
                 first.setdefault(key, self.lines[row])
