@@ -27,6 +27,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
             clinical=str(folder / "clinical.csv"),
             cytokines=None if cytokines is None else str(folder / "cytokines.csv"),
         ),
+        tables=None,
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),

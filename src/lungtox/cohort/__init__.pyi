@@ -21,5 +21,6 @@ from .matching import match_patients as match_patients
 from .reading import CohortTables as CohortTables
 from .reading import read_tables as read_tables
 from .rows import CellFault as CellFault
+from .rows import RawTable as RawTable
 from .schemas import read_analysis as read_analysis
 from .schemas import read_dictionary as read_dictionary

@@ -12,7 +12,7 @@ from lungtox.cohort.sheets import Sheet, clean_header, file_fault
 from lungtox.cohort.table_config import SheetSettings
 from lungtox.errors import Fault, InputError
 
-SEPARATORS = {",": ",", ";": ";", "tab": "\t", "|": "|"}
+SEPARATORS = {",": ",", ";": ";", "tab": "\t", "bar": "|"}
 WORDS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 

@@ -76,8 +76,8 @@ class SheetSettings(Settings):
     """Sheet of a workbook. Default: its only sheet with cells."""
     header_row: int = Field(default=1, ge=1)
     """Row that names the columns; what stands above is left out."""
-    separator: Literal[",", ";", "tab", "|"] | None = None
-    """Separator of the columns of a text table. Default: found in the header."""
+    separator: Literal[",", ";", "tab", "bar"] | None = None
+    """Separator of the columns of a text table (`bar` is the upright stroke). Default: found in the header."""
     encoding: str | None = None
     """Encoding of a text table. Default: UTF-8, UTF-16, or else Windows-1252, which is then said."""
     decimal: Literal[".", ","] | None = None
