@@ -59,6 +59,6 @@ def _model_questions(name: str, predictors: list[str], clinical: pd.DataFrame, *
         most = int(events // FEW_PER_PARAMETER)
         yield (
             f"models.{name}: {events} events for {parameters} parameters, {events / parameters:.1f} each: fewer than"
-            f" {FEW_PER_PARAMETER:g} make unstable estimates. Name at most {most or 'no'} parameters beforehand, or choose"
-            " `penalty: firth`, and read the intervals rather than the estimates."
+            f" {FEW_PER_PARAMETER:g} make unstable estimates. Name at most {most or 'no'} parameters beforehand,"
+            " or choose `penalty: firth`, and read the intervals rather than the estimates."
         )

@@ -15,6 +15,10 @@ from .config import TablesSettings as TablesSettings
 from .cytokines import read_cytokines as read_cytokines
 from .describe import CohortDescription as CohortDescription
 from .describe import describe_cohort as describe_cohort
+from .elisa import fit_standards as fit_standards
+from .elisa import read_sample as read_sample
+from .elisa_plate import PlateResult as PlateResult
+from .elisa_plate import read_plate as read_plate
 from .endpoint import derive_endpoint as derive_endpoint
 from .findings import draw_dose_warnings as draw_dose_warnings
 from .matching import match_patients as match_patients
