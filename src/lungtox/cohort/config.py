@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from lungtox.cohort.table_config import Scale, TablesSettings
+from lungtox.cohort.table_config import Scale, SheetSettings, TablesSettings
 from lungtox.settings import Settings
 
-__all__ = ["CohortSettings", "EndpointSettings", "InputsSettings", "MetricSource", "TablesSettings"]
+__all__ = ["CohortSettings", "EndpointSettings", "InputsSettings", "MetricSource", "SheetSettings", "TablesSettings"]
 
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 

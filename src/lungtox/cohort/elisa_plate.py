@@ -44,7 +44,7 @@ class PlateResult:
     warnings: tuple[str, ...]
 
     def table(self) -> pd.DataFrame:
-        """Give one row a sample: `sample, dilution, wells, absorbance, cv_pct, value` (text such as 12.5, <2 or >400)."""
+        """Give one row a sample: `sample, dilution, wells, absorbance, cv_pct, value`, the last as 12.5, <2 or >400."""
         import pandas as pd
 
         rows = [
@@ -79,7 +79,7 @@ def read_plate(path: str | Path, *, settings: SheetSettings | None = None) -> Pl
     sheet = read_sheet(path, NAME, settings=declared, wanted=COLUMNS)
     names = [name for name in COLUMNS if name != "dilution" or name in sheet.header]
     columns = {name: ColumnSettings(column=name) for name in names}
-    mapped = start_mapping(sheet, NAME, columns=columns, settings=declared, place="the plate")
+    mapped = start_mapping(sheet, NAME, columns=columns, settings=declared, place="--decimal")
     for name in mapped.columns:
         mapped.add(name, "text" if name in ("role", "sample") else "number")
     table = mapped.table

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from lungtox.cohort import PlateResult, read_plate
+from lungtox.cohort.config import SheetSettings
 from lungtox.tables import write_csv
 
 
@@ -17,12 +18,14 @@ def elisa(
         Path, typer.Argument(help="Table of the plate: role, sample, concentration, absorbance, dilution.")
     ],
     out: Annotated[Path, typer.Option(help="Table of the samples to write (CSV).")],
+    decimal: Annotated[Literal[".", ","] | None, typer.Option(help="Decimal sign of numbers that are text.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
 ) -> None:
     """Fit a four-parameter logistic curve to the standards of an ELISA plate and read the samples from it.
 
     Research use, not for treatment decisions.
     """
-    result = read_plate(plate)
+    result = read_plate(plate, settings=SheetSettings(decimal=decimal, sheet=sheet))
     write_csv(result.table(), out)
     _print_quality(result)
     for text in result.warnings:
