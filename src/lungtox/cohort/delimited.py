@@ -42,6 +42,8 @@ def read_delimited(content: bytes, name: str, *, settings: SheetSettings, wanted
         declared = declared or lines[0][4]
         first = max(first, 2)
     body = "".join(lines[first - 1 :])
+    if not body.strip():
+        return Sheet((), (), ())
     separator = declared or find_separator(body, name, wanted=wanted)
     if separator != "," and declared is None:
         remarks.append(f"{name}: columns separated by {WORDS[separator]}.")

@@ -181,6 +181,7 @@ def add_grades(clinical: RawTable, grades: RawTable, endpoint: EndpointSettings)
         )
         return []
     if grades.faults or not {"patient", "rt_start_date", "rt_end_date"} <= set(clinical.header):
+        mark_ungraded(clinical)
         return []
     visits = visits_of(grades)
     follow_up = "last_follow_up_date" in clinical.header
@@ -210,6 +211,15 @@ def add_grades(clinical: RawTable, grades: RawTable, endpoint: EndpointSettings)
             f"{NAME}: {late} patients reached grade {endpoint.grade} after the window only; it does not count."
         )
     return remarks
+
+
+def mark_ungraded(clinical: RawTable) -> None:
+    """Mark what a grade table with faults would have given, so that the clinical table is not asked for it as well."""
+    given = ("rp_grade", "rp_date", "last_follow_up_date")
+    clinical.header = (*clinical.header, *(name for name in given if name not in clinical.header))
+    for row, cells in enumerate(clinical.cells):
+        cells |= {"rp_grade": "?", "rp_date": "", "last_follow_up_date": cells.get("last_follow_up_date") or "?"}
+        clinical.refused |= {(row, "rp_grade"), (row, "last_follow_up_date")}
 
 
 def _judge_row(

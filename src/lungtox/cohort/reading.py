@@ -19,7 +19,7 @@ from lungtox.cohort.cytokines import check_cytokines
 from lungtox.cohort.draws import map_cytokines
 from lungtox.cohort.grades import CONTRACT as GRADE_CONTRACT
 from lungtox.cohort.grades import NAME as GRADES
-from lungtox.cohort.grades import add_grades, map_grades
+from lungtox.cohort.grades import add_grades, map_grades, mark_ungraded
 from lungtox.cohort.key_file import PatientKey, read_key
 from lungtox.cohort.mapping import start_mapping, without_strangers
 from lungtox.cohort.rows import RawTable
@@ -151,11 +151,7 @@ class _Reader:
         columns = {str(name): spec for name, spec in (settings or GRADE_CONTRACT).columns.items()}
         sheet, key = self._sheet(str(self.inputs.grades), GRADES, settings, columns=columns, wanted=())
         if sheet is None:
-            # What the table would have given is not asked of the clinical one as well.
-            clinical.header = (*clinical.header, "rp_grade", "rp_date", "last_follow_up_date")
-            for row, cells in enumerate(clinical.cells):
-                cells |= {"rp_grade": "?", "last_follow_up_date": cells.get("last_follow_up_date") or "?"}
-                clinical.refused |= {(row, "rp_grade"), (row, "last_follow_up_date")}
+            mark_ungraded(clinical)
             return
         table, remarks = map_grades(sheet, settings, endpoint=self.endpoint, key=key)
         self.faults += table.faults
