@@ -20,7 +20,8 @@ WIDE = {"columns": {"patient": "ID"}, "unit": "pg/mL", "wide": {"IL6": {"cytokin
 # Signs that mean something to one of the readers.
 TOKENS = [
     b";", b",", b"\t", b"|", b'"', b"\n", b"\r", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"sep=;\n",
-    b"<", b">", b".", b"1e999", b"nan", b"0" * 400, b"99999999999", b"31.02.2020", b"<v>", b"</v>", b't="e"', b'r="XFD1048576"',
+    b"<", b">", b".", b"1e999", b"nan", b"0" * 400, b"99999999999", b"31.02.2020", b"<v>", b"</v>", b't="e"',
+    b'r="XFD1048576"',
 ]  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def _curve(parameters: FloatArray, dose: FloatArray) -> FloatArray:
 
     bottom, top, log_ec50, log_slope = parameters
     with np.errstate(over="ignore", divide="ignore"):
-        power = np.exp(np.minimum(np.exp(np.minimum(log_slope, 50.0)) * (np.log(dose) - log_ec50), 700.0))
+        power = np.exp(np.minimum(np.exp(np.clip(log_slope, -50.0, 50.0)) * (np.log(dose) - log_ec50), 700.0))
     return np.asarray(top + (bottom - top) / (1.0 + power), dtype=np.float64)
 
 
