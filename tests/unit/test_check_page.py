@@ -100,9 +100,11 @@ def test_a_page_without_faults_says_so() -> None:
 def test_the_command_writes_the_page_with_all_faults_and_prints_the_first_of_a_kind(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patients: dict[str, Any] = {f"LT{number:03d}": {} for number in range(1, 12)}
+    patients: dict[str, Any] = {f"LT{number:03d}": {} for number in range(1, 16)}
     boxes.write(tmp_path, patients)
-    rows = [[name, f"Geheim {name}", "alt", *ROWS[1][3:]] for name in patients]
+    rows = [
+        [name, f"Geheim {name}", "alt" if number < 7 else "71", *ROWS[1][3:]] for number, name in enumerate(patients)
+    ]
     settings = config(tmp_path, patients=())
     columns = {**COLUMNS, "smoking": {"column": "Geschlecht", "codes": {"w": "never"}}}
     tables = config_tables({"clinical": {"columns": columns}})
@@ -115,12 +117,12 @@ def test_the_command_writes_the_page_with_all_faults_and_prints_the_first_of_a_k
         main(["check", "--html", str(tmp_path / "check.html")])
     assert stopped.value.code == 1
     printed = capsys.readouterr().err
-    assert "1. Cells of the tables (11)." in printed
-    assert "and 6 more of this kind: the page lists all." in printed
-    assert "11 faults would stop the run" in printed
+    assert "1. Cells of the tables (7)." in printed
+    assert "and 2 more of this kind: the page lists all." in printed
+    assert "7 faults would stop the run" in printed
     page = Page((tmp_path / "check.html").read_text(encoding="utf-8"))
     assert page.rows[1][:2] == ["clinical table, line 2 (LT001)", "Alter"]
-    assert len(page.rows) == 12
+    assert len(page.rows) == 8
     text = (tmp_path / "check.html").read_text(encoding="utf-8") + printed
     assert "Geheim" not in text and str(tmp_path) not in text
 

@@ -435,6 +435,25 @@ def test_a_header_that_is_not_there_is_one_fault_with_the_nearest(tmp_path: Path
     assert "expected a column 'rp_date'" in fault and "Name its column under tables.clinical.columns" in fault
 
 
+@pytest.mark.parametrize(
+    ("ours", "spec", "what"),
+    [
+        ("age_y", "Name", "numbers"),
+        ("rp_date", {"column": "Name", "date_format": "dd.mm.yyyy"}, "dates"),
+        ("rp_date", "Name", "dates"),
+        ("sex", {"column": "Name", "codes": {"m": "M"}}, "codes"),
+    ],
+)
+def test_a_header_that_leads_to_a_column_of_names_shows_none_of_them(
+    tmp_path: Path, ours: str, spec: Any, what: str
+) -> None:
+    rows = [HEADER, *[[f"LT{n}", f"Geheim {n}", *ROWS[1][2:]] for n in range(8)]]
+    (fault,) = faults_of(read(write_text_table(tmp_path / "k.csv", rows), columns={**COLUMNS, ours: spec}))
+    assert "Geheim" not in fault
+    assert f"expected {what}; found 8 of 8 cells that are none (not shown: it may be another column)" in fault
+    assert fault.startswith(f"clinical table, lines 2, 3, 4, 5, 6, 7, 8, 9, column 'Name' ({ours})")
+
+
 def test_nothing_is_written_when_something_is_wrong(tmp_path: Path) -> None:
     found = read(write_text_table(tmp_path / "k.csv", with_cell(1, "Alter", "alt")))
     with pytest.raises(InputError, match="column 'Alter'"):

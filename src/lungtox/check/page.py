@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lungtox.check.groups import FaultGroup, group_faults
-from lungtox.cohort import CellFault
+from lungtox.cohort import CellFault, lines_text
 from lungtox.errors import Fault
 
 TEMPLATE = "page.html.jinja"
@@ -79,7 +79,6 @@ def _place(fault: Fault) -> tuple[int, str, int]:
 def _where(fault: Fault) -> str:
     if not isinstance(fault, CellFault) or not fault.lines:
         return fault.who
-    word = fault.line_word if len(fault.lines) == 1 else f"{fault.line_word}s"
-    place = f"{fault.table}, {word} {', '.join(map(str, fault.lines))}"
+    place = f"{fault.table}, {lines_text(fault.lines, fault.line_word)}"
     patient = fault.who.partition(" (")[0]
     return f"{place} ({patient})" if patient and "," not in patient else place

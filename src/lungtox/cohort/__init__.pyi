@@ -26,5 +26,6 @@ from .reading import CohortTables as CohortTables
 from .reading import read_tables as read_tables
 from .rows import CellFault as CellFault
 from .rows import RawTable as RawTable
+from .rows import lines_text as lines_text
 from .schemas import read_analysis as read_analysis
 from .schemas import read_dictionary as read_dictionary

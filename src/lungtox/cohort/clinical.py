@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.cohort.columns import CLINICAL_COLUMNS, CLINICAL_RANGES, REQUIRED_CLINICAL, Column
-from lungtox.cohort.rows import NUMBER, RawTable, read_raw
+from lungtox.cohort.contract_csv import read_raw
+from lungtox.cohort.rows import NUMBER, RawTable
 
 if TYPE_CHECKING:
     import pandas as pd

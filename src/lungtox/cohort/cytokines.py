@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lungtox.cohort.columns import CYTOKINE_UNITS, TIMEPOINT_LABELS
-from lungtox.cohort.rows import RawTable, read_raw, to_number
+from lungtox.cohort.contract_csv import read_raw
+from lungtox.cohort.rows import RawTable, to_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -111,8 +111,8 @@ def _cytokine_warnings(table: pd.DataFrame, cytokines: pd.DataFrame, columns: li
         )
         yield (
             f"Cytokine values above the upper limit of the assay stand as that limit in the analysis table: {counts}."
-            " The true values are higher: ranks are right as long as no measured value exceeds the limit; means,"
-            " differences, ratios and odds ratios that use them are not."
+            " The true values are higher: the order between patients is right as long as no measured value exceeds the"
+            " limit; means, differences, ratios, the signed-rank test and odds ratios use values that are too low."
         )
     yield from draw_dose_warnings(drawn)
 

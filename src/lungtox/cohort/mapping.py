@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from lungtox.cohort.cell_texts import missing_header, plain_text, study_id_of
 from lungtox.cohort.day_texts import EXCEL_FIRST, declared_day, read_days, serial_day
 from lungtox.cohort.key_file import PatientKey
 from lungtox.cohort.number_texts import DECIMAL_WORDS, number_text, read_numbers
@@ -29,6 +30,8 @@ DATE_REASONS = {
         "Correct the cells, or declare `date_format` of this column in the config.",
     ),
 }
+MANY = 4
+"""From so many cells on, a column of which most cannot be read is taken for another column, and not quoted."""
 CENSOR = re.compile(r"([<>])\s*(.*)", re.DOTALL)
 
 
@@ -76,6 +79,19 @@ class MappedTable:
         self.table.note_rows(rows, column, expected=expected, found=found, action=action, code=code)
         self.table.refused |= {(row, column) for row in rows}
 
+    def refuse_column(self, column: str, rows: Sequence[int], cells: Sequence[Cell], *, expected: str) -> bool:
+        """Refuse a column of which most cells are something else: the header may be that of another one, even of names.
+
+        Nothing of it is quoted.
+        """
+        filled = sum(cell != "" for cell in cells)
+        if filled < MANY or 2 * len(rows) <= filled:
+            return False
+        found = f"{len(rows)} of {filled} cells that are none (not shown: it may be another column)"
+        action = f"Correct the column's name in the config ({self.place}.columns.{column}), or the cells."
+        self.refuse(rows, column, expected=expected, found=found, action=action, code="table-column")
+        return True
+
     def put(self, column: str, texts: Sequence[str]) -> None:
         """Write a column of the contract; a refused cell keeps a mark, so that it does not count as empty."""
         self.table.header = (*self.table.header, column)
@@ -119,6 +135,9 @@ class MappedTable:
         found = read_numbers(texts, decimal=self.decimal(column))
         if found.decimal == "," and self.decimal(column) is None:
             self.commas.append(self.columns[column].column)
+        none = [row for row, reason in found.refused.items() if reason == "no number"]
+        if self.refuse_column(column, none, cells, expected="numbers"):
+            return [None] * len(cells)
         values: list[float | None] = []
         for row, cell in enumerate(cells):
             if isinstance(cell, float):
@@ -162,33 +181,41 @@ class MappedTable:
         declared = self.columns[column].date_format or self.settings.date_format
         texts = [cell if isinstance(cell, str) else "" for cell in cells]
         found = read_days(texts if declared is None else [""] * len(texts))
-        days: list[date | None] = []
+        days: list[date | None] = list(found.days)
+        refused = {row: DATE_REASONS[reason] for row, reason in found.refused.items()}
         for row, cell in enumerate(cells):
-            day: date | None = cell if isinstance(cell, date) else found.days[row]
-            if isinstance(cell, float) or (declared is not None and cell != "" and not isinstance(cell, date)):
-                day = self._declared_day(row, column, cell, declared)
-            elif row in found.refused:
-                expected, action = DATE_REASONS[found.refused[row]]
-                self.refuse([row], column, expected=expected, found=repr(cell), action=action, code="table-date")
-            days.append(day)
+            if isinstance(cell, date):
+                days[row] = cell
+            elif isinstance(cell, float) or (declared is not None and cell != ""):
+                days[row] = self._declared_day(cell, declared)
+                if days[row] is None:
+                    refused[row] = self._wanted_day(cell, declared)
+        two_readings = DATE_REASONS["two readings"]
+        none = [row for row, words in refused.items() if words != two_readings and isinstance(cells[row], str)]
+        if self.refuse_column(column, none, cells, expected="dates"):
+            return [None] * len(cells)
+        for row, (expected, action) in sorted(refused.items()):
+            found_text = repr(plain_text(cells[row]))
+            self.refuse([row], column, expected=expected, found=found_text, action=action, code="table-date")
         return days
 
-    def _declared_day(self, row: int, column: str, cell: Cell, declared: str | None) -> date | None:
-        serial = declared in EXCEL_FIRST
+    def _declared_day(self, cell: Cell, declared: str | None) -> date | None:
         try:
-            if serial and declared is not None:
-                value = cell if isinstance(cell, float) else float(str(cell).replace(",", "."))
-                return serial_day(value, declared)
+            if declared in EXCEL_FIRST:
+                serial = cell if isinstance(cell, float) else float(str(cell).replace(",", "."))
+                return serial_day(serial, str(declared))
             if declared is not None and isinstance(cell, str):
                 return declared_day(cell, declared)
         except ValueError:
             pass
-        expected = f"a date as {declared}" if declared and not serial else "a date"
-        action = "Correct the cell, or the declared `date_format`."
-        if isinstance(cell, float) and not serial:
-            action = f"Format the column as dates, or declare `date_format: {self.sheet.serial}` for it."
-        self.refuse([row], column, expected=expected, found=repr(plain_text(cell)), action=action, code="table-date")
         return None
+
+    def _wanted_day(self, cell: Cell, declared: str | None) -> tuple[str, str]:
+        """Say what a day should look like, and what to do where a cell is a bare number."""
+        if isinstance(cell, float) and declared not in EXCEL_FIRST:
+            return "a date", f"Format the column as dates, or declare `date_format: {self.sheet.serial}` for it."
+        expected = f"a date as {declared}" if declared not in EXCEL_FIRST else "a date"
+        return expected, "Correct the cell, or the declared `date_format`."
 
     def _codes(self, column: str, cells: Sequence[Cell], levels: Sequence[str]) -> list[str]:
         """Translate codes; each unknown one is one fault with all its rows."""
@@ -208,6 +235,10 @@ class MappedTable:
             if text and text not in codes:
                 unknown.setdefault(text, []).append(row)
             texts.append(codes.get(text, ""))
+        strange = [row for rows in unknown.values() for row in rows]
+        # A few codes that nobody declared are named; a different one in most cells is no column of codes.
+        if 2 * len(unknown) > len(strange) and self.refuse_column(column, sorted(strange), cells, expected="codes"):
+            return texts
         for text, rows in unknown.items():
             near = difflib.get_close_matches(text.lower(), [code.lower() for code in codes], n=1, cutoff=0.6)
             hint = f" It is nearest to {near[0]!r}." if near else ""
@@ -234,21 +265,6 @@ class MappedTable:
             found = "others, which are not shown" if len(strangers) > 1 else "another, which is not shown"
             expected = "a patient ID of the key file"
             self.refuse(strangers, "patient", expected=expected, found=found, action=action, code="patient-not-listed")
-
-
-def study_id_of(cell: Cell, key: PatientKey) -> str | None:
-    """Give the study ID that belongs to a cell with a patient ID; None where the key does not know it."""
-    return key.study_id(plain_text(cell), number=isinstance(cell, float))
-
-
-def without_strangers(sheet: Sheet, header: str, key: PatientKey) -> tuple[Sheet, int]:
-    """Leave out the rows of patients whom the key does not know; gives the sheet and how many rows went."""
-    if clean_header(header) not in sheet.header:
-        return sheet, 0
-    cells = sheet.column(clean_header(header))
-    kept = [row for row, cell in enumerate(cells) if cell == "" or study_id_of(cell, key) is not None]
-    lines, rows = tuple(sheet.lines[row] for row in kept), tuple(sheet.rows[row] for row in kept)
-    return replace(sheet, lines=lines, rows=rows), len(cells) - len(kept)
 
 
 def start_mapping(
@@ -285,20 +301,3 @@ def start_mapping(
     lines = list(sheet.lines)
     table = RawTable(name, tuple(absent), lines, cells, faults, sources, sheet.line_word, refused, mapping=place)
     return MappedTable(sheet, settings, there, table, place)
-
-
-def missing_header(sheet: Sheet, name: str, header: str, *, place: str) -> Fault:
-    """Name a header that the config has and the sheet lacks, with the nearest that is there."""
-    near = difflib.get_close_matches(clean_header(header), [text for text in sheet.header if text], n=1, cutoff=0.6)
-    found = f"{near[0]!r}, perhaps the same" if near else "none"
-    action = f"Correct {place} in the config (or `header_row`, or the table)."
-    return Fault(name, f"a column {header!r}", found, action, "table-column")
-
-
-def plain_text(cell: Cell) -> str:
-    """Give a cell as the contract writes it: numbers in shortest form, days as ISO dates."""
-    if isinstance(cell, float):
-        return number_text(cell)
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return cell if isinstance(cell, str) else ""

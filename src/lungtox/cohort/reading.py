@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lungtox.cohort import clinical as clinical_room
 from lungtox.cohort import cytokines as cytokine_room
+from lungtox.cohort.cell_texts import without_strangers
 from lungtox.cohort.clinical import check_clinical
 from lungtox.cohort.clinical_mapping import map_clinical
 from lungtox.cohort.columns import REQUIRED_CLINICAL
@@ -21,7 +22,7 @@ from lungtox.cohort.grades import CONTRACT as GRADE_CONTRACT
 from lungtox.cohort.grades import NAME as GRADES
 from lungtox.cohort.grades import add_grades, map_grades, mark_ungraded
 from lungtox.cohort.key_file import PatientKey, read_key
-from lungtox.cohort.mapping import start_mapping, without_strangers
+from lungtox.cohort.mapping import start_mapping
 from lungtox.cohort.rows import RawTable
 from lungtox.cohort.sheets import Sheet, read_sheet
 from lungtox.cohort.table_config import (
