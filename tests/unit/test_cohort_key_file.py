@@ -25,7 +25,12 @@ def write_key(folder: Path, content: object, name: str = "key.json") -> Path:
 @pytest.mark.parametrize(
     "content",
     [
-        {"patients": {study: {"patient_id": own} for study, own in IDS.items()}, "version": 1},
+        {
+            "version": 1,
+            "hmac_key": "00",
+            "files": {"F1": "a/b"},
+            "patients": {study: {"patient_id": own, "links": {}, "known": {}} for study, own in IDS.items()},
+        },  # as `lungtox index` writes it
         {study: {"patient_id": own} for study, own in IDS.items()},
         {own: {"study_id": study} for study, own in IDS.items()},
         [{"study_id": study, "patient_id": own} for study, own in IDS.items()],
