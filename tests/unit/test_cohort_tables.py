@@ -10,11 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungtox.cohort import CellFault, EndpointSettings, InputsSettings, read_tables
 from lungtox.cohort.number_texts import number_text, read_numbers
+from lungtox.config import load_config
 from lungtox.errors import InputError
 
 from .table_files import (
@@ -414,6 +416,32 @@ def test_a_date_of_a_further_column_becomes_days_from_rt(tmp_path: Path) -> None
     rows = [[*HEADER, "PET"], [*ROWS[0], "01.01.2020"], [*ROWS[1], ""]]
     columns = {**COLUMNS, "pet_days": {"column": "PET", "days_from": "rt_start"}}
     assert frame_of(read(write_text_table(tmp_path / "k.csv", rows), columns=columns))["pet_days"] == [-5.0, None]
+
+
+@pytest.mark.parametrize(
+    ("ours", "spec", "words"),
+    [
+        ("sex", {"column": "Geschlecht", "unit": "%"}, "`unit` with age_y or fev1_pct only, not with sex"),
+        ("age_y", {"column": "Alter", "predicted": "x"}, "`predicted` with fev1_pct only, not with age_y"),
+        ("age_y", {"column": "Alter", "colum": "x"}, "Did you mean 'column'?"),
+        ("age_y", {"column": "Alter", "date_format": "mm.yyyy"}, "day, month and year once each"),
+    ],
+)
+def test_keys_that_nothing_would_read_are_refused_in_the_config(
+    tmp_path: Path, ours: str, spec: dict[str, str], words: str
+) -> None:
+    text = (Path(__file__).resolve().parents[2] / "config.yaml").read_text(encoding="utf-8")
+    tables = yaml.safe_dump({"tables": {"clinical": {"columns": {**COLUMNS, ours: spec}}}})
+    (tmp_path / "my.yaml").write_text(f"{text}\n{tables}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"config: tables\.clinical") as caught:
+        load_config(tmp_path / "my.yaml")
+    assert words in str(caught.value)
+
+
+def test_days_from_rt_is_for_further_columns(tmp_path: Path) -> None:
+    path = write_text_table(tmp_path / "k.csv", [HEADER, *ROWS])
+    columns = {**COLUMNS, "rp_date": {"column": "RP Datum", "days_from": "rt_start"}}
+    assert "rp_date.days_from: expected a further column" in faults_of(read(path, columns=columns))[0]
 
 
 def test_columns_that_the_mapping_does_not_name_never_appear(tmp_path: Path) -> None:

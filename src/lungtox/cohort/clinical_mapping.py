@@ -159,8 +159,14 @@ def conversion_remark(name: str, scale: str | None, endpoint: EndpointSettings, 
 
 def _count_days(mapped: MappedTable) -> None:
     """Turn dates of further columns into days since the first or last day of RT."""
+    known = {column.name for column in CLINICAL_COLUMNS} | {"patient", "rp_grade"}
     for name, spec in mapped.columns.items():
         if spec.days_from is None:
+            continue
+        if name in known:
+            where = f"config: {PLACE}.columns.{name}.days_from"
+            action = "Take `days_from` out, or give the column a name of its own."
+            mapped.table.faults.append(Fault(where, "a further column", f"{name} itself", action, "config-value"))
             continue
         start = f"{spec.days_from}_date"
         if start not in mapped.columns:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lungtox.cohort.day_texts import day_pattern
 from lungtox.settings import Settings
@@ -14,7 +14,7 @@ from lungtox.settings import Settings
 Scale = Literal["CTCAE", "RTOG", "SWOG"]
 Cytokine = Literal["tgfb1", "tnfa", "il6", "ace"]
 Timepoint = Literal["pre", "during"]
-LONG_COLUMNS = ("patient", "cytokine", "timepoint", "draw_dose_gy", "value", "unit", "plate", "dilution")
+MEASURES = ("age_y", "fev1_pct")
 GRADE_COLUMNS = ("patient", "date", "grade", "scale")
 
 
@@ -34,7 +34,23 @@ def _column(value: Any) -> Any:
     return {"column": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
 
 
+def _date_format(text: str) -> str:
+    if text not in ("excel", "excel-1904"):
+        day_pattern(text)
+    return text
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError("the name of an encoding, such as cp1252") from None
+    return name
+
+
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Level = Annotated[str, BeforeValidator(_level, json_schema_input_type=str | float | bool)]
 
 
@@ -47,7 +63,7 @@ class ColumnSettings(Settings):
     """Their codes -> ours. A code that is not listed stops with all its rows."""
     decimal: Literal[".", ","] | None = None
     """Decimal sign of numbers that are text; the other sign then separates thousands. Default: that of the table."""
-    date_format: str | None = None
+    date_format: DateFormat | None = None
     """Order of dates that are text, such as `dd.mm.yyyy` or `%d.%m.%Y`; `excel` or `excel-1904` for serial numbers."""
     missing: list[Text] = Field(default_factory=list)
     """Cells that mean missing in this column, beside those of the table and empty ones."""
@@ -57,13 +73,6 @@ class ColumnSettings(Settings):
     """Header of the predicted value in the same unit; needed where FEV1 is in litres."""
     days_from: Literal["rt_start", "rt_end"] | None = None
     """A date of a further column becomes the days since the first or last day of RT."""
-
-    @field_validator("date_format")
-    @classmethod
-    def _known_format(cls, text: str | None) -> str | None:
-        if text is not None and text not in ("excel", "excel-1904"):
-            day_pattern(text)
-        return text
 
 
 Column = Annotated[ColumnSettings, BeforeValidator(_column, json_schema_input_type=str | ColumnSettings)]
@@ -78,11 +87,11 @@ class SheetSettings(Settings):
     """Row that names the columns; what stands above is left out."""
     separator: Literal[",", ";", "tab", "bar"] | None = None
     """Separator of the columns of a text table (`bar` is the upright stroke). Default: found in the header."""
-    encoding: str | None = None
+    encoding: Encoding | None = None
     """Encoding of a text table. Default: UTF-8, UTF-16, or else Windows-1252, which is then said."""
     decimal: Literal[".", ","] | None = None
     """Decimal sign of all columns. Default: found for each column; 12.500, valid both ways, then stops."""
-    date_format: str | None = None
+    date_format: DateFormat | None = None
     """Order of dates that are text, in all columns. Default: year first or dd.mm.yyyy; 03/04/2020 then stops."""
     missing: list[Text] = Field(default_factory=list)
     """Cells that mean missing, beside empty ones. Nothing else is taken for missing: "None" and "NA" are text."""
@@ -91,17 +100,16 @@ class SheetSettings(Settings):
     others: Literal["refuse", "leave_out"] = "refuse"
     """Rows of patients whom the key does not know."""
 
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str | None) -> str | None:
-        if name is not None:
-            try:
-                codecs.lookup(name)
-            except LookupError:
-                raise ValueError("the name of an encoding, such as cp1252") from None
-        return name
 
-    _known_format = field_validator("date_format")(ColumnSettings._known_format.__func__)  # type: ignore[attr-defined]
+def _refuse_idle(columns: Mapping[str, ColumnSettings], measures: Sequence[str] = ()) -> None:
+    """Refuse keys of a column that nothing would read there."""
+    for name, spec in columns.items():
+        if spec.unit is not None and name not in measures:
+            raise ValueError(f"`unit` with {' or '.join(measures) or 'no column of this table'} only, not with {name}")
+        if spec.predicted is not None and (name != "fev1_pct" or not measures):
+            raise ValueError(f"`predicted` with fev1_pct only, not with {name}")
+        if spec.days_from is not None and not measures:
+            raise ValueError(f"`days_from` in the clinical table only, not with {name}")
 
 
 class ClinicalTableSettings(SheetSettings):
@@ -113,6 +121,11 @@ class ClinicalTableSettings(SheetSettings):
     """Scale of rp_grade. Default: `endpoint.scale`."""
     convert: dict[Text, Annotated[int, Field(ge=0, le=5)]] | None = None
     """Their grade -> grade on `endpoint.scale`, where the scales differ. Not declared: the run stops."""
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> ClinicalTableSettings:
+        _refuse_idle(self.columns, MEASURES)
+        return self
 
 
 class GradeTableSettings(SheetSettings):
@@ -130,6 +143,7 @@ class GradeTableSettings(SheetSettings):
         lacking = [name for name in GRADE_COLUMNS[:3] if name not in self.columns]
         if lacking:
             raise ValueError(f"columns for {', '.join(lacking)}")
+        _refuse_idle({str(name): spec for name, spec in self.columns.items()})
         return self
 
 
@@ -183,6 +197,7 @@ class CytokineTableSettings(SheetSettings):
             raise ValueError(f"columns for {', '.join(lacking)}, or `wide`")
         if "dilution" in self.columns and self.dilution is None:
             raise ValueError("`dilution: applied` or `not_applied` beside the column")
+        _refuse_idle({str(name): spec for name, spec in self.columns.items()})
         return self
 
 
