@@ -14,14 +14,14 @@ from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettin
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.figures.config import FiguresSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, ValidationSettings
+from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "figures", "logs", "benchmarks", "studies"}
+    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
 )
 
 
@@ -52,6 +52,8 @@ class Config(Settings):
     """Internal validation of the logistic models."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
+    time: TimeSettings | None = None
+    """Pneumonitis in time; left out when it is not wanted."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
     figures: FiguresSettings
@@ -227,6 +229,7 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 
 def _function_faults(config: Config, where: str, weighting: str, metric: str | None = None) -> Iterator[Fault]:

@@ -290,3 +290,14 @@ def test_provenance_names_files_but_no_folders(tmp_path):
     ]
     assert record["config"] == {"seed": 5, "inputs": {"clinical": "clinical.csv", "cytokines": None}}
     assert "ward_7" not in json.dumps(record) and record["seed"] == 5 and "python" in record["versions"]
+
+
+def test_time_section_counts_and_says_what_the_unknown_outcomes_can_do(folder):
+    text = Outline(page(folder)).words
+    assert "Pneumonitis in time" in text and "died and" in text
+    assert "All without RP" in text and "HR (95 % CI)" in text
+
+
+def test_report_without_time_says_so(folder):
+    config = {key: value for key, value in CONFIG.items() if key != "time"}
+    assert "The time course is not part of this analysis." in Outline(page(folder, config=config)).words

@@ -30,6 +30,10 @@ rule build_report:
             name=["fit.json", "predictions.csv", "validation.csv"],
         ),
         roc=expand("<results>/roc/{name}.csv", name=["auc", "curves", "pairs"]),
+        time=expand(
+            "<results>/time/{name}.csv",
+            name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
+        ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,
