@@ -28,6 +28,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
             cytokines=None if cytokines is None else str(folder / "cytokines.csv"),
         ),
         tables=None,
+        time=None,
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
