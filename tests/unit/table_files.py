@@ -49,7 +49,7 @@ def write_workbook(path: Path, rows: Sequence[Sequence[object]], **cells: object
     return path
 
 
-def replace_in_sheet(path: Path, old: str, new: str) -> None:
+def replace_in_sheet(path: Path, old: str, new: str, *, compress: bool = False) -> None:
     """Change the XML of the first sheet: what a spreadsheet program stores and openpyxl does not write."""
     with zipfile.ZipFile(path) as archive:
         parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
@@ -58,7 +58,7 @@ def replace_in_sheet(path: Path, old: str, new: str) -> None:
     assert old in text, f"{old!r} is not in {text}"
     parts[name] = text.replace(old, new).encode()
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED) as archive:
         for entry, part in parts.items():
             archive.writestr(entry, part)
     path.write_bytes(content.getvalue())

@@ -224,6 +224,17 @@ def test_several_sheets_have_to_be_named(tmp_path: Path) -> None:
     assert frame_of(read(path)) == EXPECTED
 
 
+def test_files_made_to_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "k.xlsx", [HEADER, *ROWS])
+    replace_in_sheet(path, "</sheetData>", "</sheetData>" + " " * 60_000_000, compress=True)
+    assert path.stat().st_size < 200_000
+    assert "bytes unpacked. Check the path" in faults_of(read(path))[0]
+    path = write_workbook(tmp_path / "far.xlsx", [HEADER, *ROWS], XFD1048576="x")
+    assert "found 1048576 rows and 16384 columns. Delete the cells far off the table." in faults_of(read(path))[0]
+    (tmp_path / "k.csv").write_bytes(b";" * 2_000_000)
+    assert "found more than 1000000 cells" in faults_of(read(tmp_path / "k.csv"))[0]
+
+
 # --- numbers -----------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import io
 import unicodedata
 from collections.abc import Collection
 
-from lungtox.cohort.sheets import Sheet, clean_header, file_fault
+from lungtox.cohort.sheets import LARGEST_CELLS, Sheet, clean_header, file_fault
 from lungtox.cohort.table_config import SheetSettings
 from lungtox.errors import Fault, InputError
 
@@ -35,6 +35,9 @@ def read_delimited(content: bytes, name: str, *, settings: SheetSettings, wanted
         No text in a known encoding, quotes that do not close, a separator that the header does not show.
     """
     text, remarks = decode(content, name, encoding=settings.encoding)
+    cells = max(text.count(sign) for sign in (*SEPARATORS.values(), "\n"))
+    if cells > LARGEST_CELLS:
+        raise InputError(file_fault(name, "a table", f"more than {LARGEST_CELLS} cells", "Check the path."))
     lines = text.splitlines(keepends=True)
     first = settings.header_row
     declared = SEPARATORS[settings.separator] if settings.separator else None
@@ -51,7 +54,7 @@ def read_delimited(content: bytes, name: str, *, settings: SheetSettings, wanted
     header = tuple(clean_header(value) for value in (rows[0][1] if rows else []))
     while header and not header[-1]:
         header = header[:-1]
-    numbers, cells, faults = [], [], []
+    numbers, kept, faults = [], [], []
     for line, values in rows[1:]:
         found = [unicodedata.normalize("NFC", value).strip() for value in values]
         if not any(found):
@@ -59,8 +62,8 @@ def read_delimited(content: bytes, name: str, *, settings: SheetSettings, wanted
         numbers.append(line)
         if any(found[len(header) :]) or len(found) < len(header):
             faults.append(_ragged(name, line, len(header), len(found), separator))
-        cells.append(tuple(found[: len(header)] + [""] * (len(header) - len(found))))
-    return Sheet(header, tuple(numbers), tuple(cells), remarks=tuple(remarks), faults=tuple(faults))
+        kept.append(tuple(found[: len(header)] + [""] * (len(header) - len(found))))
+    return Sheet(header, tuple(numbers), tuple(kept), remarks=tuple(remarks), faults=tuple(faults))
 
 
 def decode(content: bytes, name: str, *, encoding: str | None = None) -> tuple[str, list[str]]:

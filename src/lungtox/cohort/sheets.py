@@ -13,9 +13,9 @@ from typing import Any
 from lungtox.cohort.table_config import SheetSettings
 from lungtox.errors import Fault, InputError
 
-LARGEST_BYTES = 200_000_000
+LARGEST_BYTES = 50_000_000
 """A table of a cohort has a few megabytes; more is another file, or one made to fill the memory."""
-LARGEST_CELLS = 4_000_000
+LARGEST_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
