@@ -146,8 +146,9 @@ def test_events_per_parameter_count_levels_and_doses() -> None:
     # 24 events; smoking has three levels: two parameters, with the dose three: 8 events each, two parameters allowed.
     smoking = (["never", "former", "current"] * 40)[:100]
     (text,) = questions(24, 76, ["mld_gy", "smoking"], smoking=smoking)
-    assert text.startswith("models.m: 24 events for 3 parameters, 8.0 each: fewer than 10")
-    assert "Name at most 2 parameters" in text
+    assert text.startswith("models.m: 24 events for 3 parameters, 8.0 each; fewer than 10")
+    assert "Name at most 2 beforehand" in text
+    assert "So few carry no parameter at all" in questions(9, 76, ["mld_gy"])[0]
     assert questions(30, 70, ["mld_gy", "smoking"], smoking=smoking) == []
     # The rarer outcome counts: 30 without RP of 100.
     assert questions(70, 30, ["mld_gy", "smoking"], smoking=smoking) == []

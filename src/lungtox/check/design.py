@@ -57,8 +57,9 @@ def _model_questions(name: str, predictors: list[str], clinical: pd.DataFrame, *
             yield f"models.{name}: {column} has one value only; it explains nothing."
     if parameters and events / parameters < FEW_PER_PARAMETER:
         most = int(events // FEW_PER_PARAMETER)
+        fewer = f"Name at most {most} beforehand" if most else "So few carry no parameter at all: take fewer models"
         yield (
-            f"models.{name}: {events} events for {parameters} parameters, {events / parameters:.1f} each: fewer than"
-            f" {FEW_PER_PARAMETER:g} make unstable estimates. Name at most {most or 'no'} parameters beforehand,"
-            " or choose `penalty: firth`, and read the intervals rather than the estimates."
+            f"models.{name}: {events} events for {parameters} parameters, {events / parameters:.1f} each; fewer than"
+            f" {FEW_PER_PARAMETER:g} make unstable estimates. {fewer}, or choose `penalty: firth`, and read the intervals"
+            " rather than the estimates."
         )
