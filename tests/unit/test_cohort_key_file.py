@@ -67,7 +67,10 @@ def test_strangers_are_named_by_row_only_or_left_out(tmp_path: Path) -> None:
 
 def test_a_table_with_study_ids_says_so(tmp_path: Path) -> None:
     path = write_text_table(tmp_path / "k.csv", [HEADER, *ROWS])
-    assert faults_of(read(path, key=write_key(tmp_path, IDS), ids="study")) == []
+    assert faults_of(read(path, key=write_key(tmp_path, IDS))) == []  # the key knows its own study IDs
+    other = write_key(tmp_path, {"LT009": "SECRET-9"})
+    assert "expected a patient ID of the key file" in faults_of(read(path, key=other))[0]
+    assert faults_of(read(path, key=other, ids="study")) == []
     assert "config: inputs.key: expected a key file for the clinical table" in faults_of(read(path, ids="hospital"))[0]
 
 

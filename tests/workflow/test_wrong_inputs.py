@@ -390,12 +390,7 @@ def hospital_table(cohort: Cohort, *, change: Callable[[list[dict[str, Any]]], N
     clinical = {"columns": columns, "decimal": ","}
     # The demo's numbers are text with a point; only the age was given a comma.
     clinical["columns"] = columns | {"fev1_pct": {"column": "fev1_pct", "decimal": "."}}
-    cohort.config["tables"] = {"clinical": clinical, "cytokines": {"ids": "study", "columns": CYTOKINE_COLUMNS}}
-
-
-CYTOKINE_COLUMNS = {
-    name: name for name in ("patient", "cytokine", "timepoint", "draw_dose_gy", "value", "unit", "plate")
-}
+    cohort.config["tables"] = {"clinical": clinical}
 
 
 def test_a_spreadsheet_with_names_and_patient_ids_gives_the_same_tables_and_shows_nobody(cohort: Cohort) -> None:

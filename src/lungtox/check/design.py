@@ -60,6 +60,6 @@ def _model_questions(name: str, predictors: list[str], clinical: pd.DataFrame, *
         fewer = f"Name at most {most} beforehand" if most else "So few carry no parameter at all: take fewer models"
         yield (
             f"models.{name}: {events} events for {parameters} parameters, {events / parameters:.1f} each; fewer than"
-            f" {FEW_PER_PARAMETER:g} make unstable estimates. {fewer}, or choose `penalty: firth`, and read the intervals"
-            " rather than the estimates."
+            f" {FEW_PER_PARAMETER:g} make unstable estimates. {fewer}, or choose `penalty: firth`, and read the"
+            " intervals rather than the estimates."
         )

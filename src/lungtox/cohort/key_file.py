@@ -39,6 +39,8 @@ class PatientKey:
     def study_id(self, patient_id: str, *, number: bool = False) -> str | None:
         """Give the study ID of a patient ID; None where the key does not know it, or knows several that fit.
 
+        A study ID of the key stands for itself.
+
         Parameters
         ----------
         patient_id : str
@@ -46,6 +48,8 @@ class PatientKey:
             The cell is a number: a spreadsheet has dropped the leading zeros, if there were any.
         """
         found = self.study_ids.get(patient_id)
+        if found is None and patient_id in self.study_ids.values():
+            return patient_id
         if found is not None or not number:
             return found
         alike = {

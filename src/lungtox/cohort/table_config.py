@@ -96,7 +96,8 @@ class SheetSettings(Settings):
     missing: list[Text] = Field(default_factory=list)
     """Cells that mean missing, beside empty ones. Nothing else is taken for missing: "None" and "NA" are text."""
     ids: Literal["hospital", "study"] | None = None
-    """What the column patient holds. Default: hospital where `inputs.key` is given, which translates it, else study."""
+    """What the column patient holds. Default: hospital where `inputs.key` is given, which translates it and knows its
+    own study IDs; else study."""
     others: Literal["refuse", "leave_out"] = "refuse"
     """Rows of patients whom the key does not know."""
 
