@@ -66,7 +66,7 @@ def test_groups_stand_in_the_order_of_repair() -> None:
     groups = group_faults([fault(code) for code in codes])
     assert [group.title for group in groups] == [
         "Config", "Files that are missing or cannot be read", "Patients whose files cannot be used", "Structure names",
-        "Rows of the tables", "Cells of the tables",
+        "Rows and columns of the tables", "Cells of the tables",
     ]  # fmt: skip
     assert sum(len(group.faults) for group in groups) == len(codes)
 

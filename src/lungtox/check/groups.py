@@ -33,8 +33,9 @@ PATIENTS = (
 )
 STRUCTURES = ("Structure names", "Accept the right ROI for each structure in structures.csv.")
 ROWS = (
-    "Rows of the tables",
-    "Every patient needs one row in patients.csv and one in the clinical table, under the same study ID.",
+    "Rows and columns of the tables",
+    "Every patient needs one row in patients.csv and one in the clinical table, under one study ID; every column that"
+    " the config names has to be there.",
 )
 CELLS = (
     "Cells of the tables",

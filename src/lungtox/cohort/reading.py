@@ -235,6 +235,7 @@ def contract_table(sheet: Sheet, name: str, *, key: PatientKey | None) -> RawTab
             mapped.add_study_ids(key)
         else:
             mapped.add(column, "text")
+    mapped.table.mapping = ""  # the names are those of the file
     return mapped.table
 
 
