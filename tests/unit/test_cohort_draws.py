@@ -95,6 +95,17 @@ def test_a_wide_workbook(tmp_path: Path) -> None:
     ]
 
 
+def test_a_wrong_dose_of_a_wide_table_is_said_once(tmp_path: Path) -> None:
+    wide = {"IL6": {"cytokine": "il6", "timepoint": "during", "draw_dose_gy": "Dosis"}}
+    rows = [["LT001", "3,5", "44"], ["LT002", "3,5", "viel"]]
+    declared: dict[str, Any] = {"columns": {"patient": "ID"}, "unit": "pg/mL", "wide": wide}
+    (fault,) = faults_of(read_rows(tmp_path, rows, ["ID", "IL6", "Dosis"], **declared))
+    assert "LT002 (cytokine table, line 3, column 'Dosis' (dose of IL6)): expected a number; found 'viel'" in fault
+    wide["IL6"]["draw_dose_gy"] = "Dosi"
+    (fault,) = faults_of(read_rows(tmp_path, rows, ["ID", "IL6", "Dosis"], **declared))
+    assert "wide.IL6.draw_dose_gy: expected a dose in Gy or the header of a column; found 'Dosi'" in fault
+
+
 def test_dilution_counts_once(tmp_path: Path) -> None:
     header = [*LONG, "Verd"]
     rows = [

@@ -113,6 +113,8 @@ def _wide_draws(
         for one in _draws(mapped, own, ours, names=names, times=times):
             cells = mapped.table.cells[one.row]
             dose = cells.get(f"dose of {header}") or fixed.get(header) or one.draw_dose_gy
+            if (one.row, f"dose of {header}") in mapped.table.refused:
+                dose = ""  # what is wrong with it has been said
             found.append(replace(one, draw_dose_gy=dose, plate=cells.get(f"plate of {header}") or one.plate))
     return sorted(found, key=lambda draw: draw.row)
 

@@ -116,7 +116,7 @@ class MappedTable:
         """A further column holds numbers when more than half of its values can be read as one."""
         filled = [cell for cell in cells if cell != ""]
         spec = self.columns[column]
-        if spec.days_from is not None:
+        if spec.days_from is not None or spec.date_format is not None:
             return "date"
         found = read_numbers([cell for cell in filled if isinstance(cell, str)], decimal=self.decimal(column))
         numbers = sum(isinstance(cell, float) for cell in filled) + sum(
