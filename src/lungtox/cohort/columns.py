@@ -83,6 +83,9 @@ CYTOKINE_LABELS = {"tgfb1": "TGF-β1", "tnfa": "TNF-α", "il6": "IL-6", "ace": "
 CYTOKINE_UNITS = {"tgfb1": "pg/mL", "tnfa": "pg/mL", "il6": "pg/mL", "ace": "U/L"}
 TIMEPOINT_LABELS = {"pre": "before RT", "during": "at 40-50 Gy"}
 
+LIMIT_FLAGS = ("_below", "_above")
+"""Ends of the columns that say whether a value lies beyond a limit of its assay."""
+
 _ORGAN_WORDS = {"Heart": "heart", "Esophagus": "esophagus", "SpinalCord": "cord"}
 _METRIC = re.compile(
     r"^(?:(?P<volume>C?V[\d.]+)Gy|(?P<dose>D[\d.]+(?:%|cc))|(?P<word>Mean|Max|Min)|gEUD\((?P<a>[\d.]+)\))"
