@@ -94,7 +94,8 @@ def _add_measure(mapped: MappedTable, name: str) -> None:
         faults.append(Fault(where, expected, found, "Correct `unit`, or convert the column.", "clinical-unit"))
     elif unit:
         values = [None if value is None else value * UNITS[name][unit] for value in values]
-    mapped.put(name, ["" if value is None else number_text(value) for value in values])
+    # Twelve digits: a product of decimal numbers picks up noise in the last ones.
+    mapped.put(name, ["" if value is None else number_text(float(f"{value:.12g}")) for value in values])
 
 
 def _share(values: Sequence[float | None], predicted: Sequence[float | None]) -> list[float | None]:
