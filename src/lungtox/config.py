@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
 from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
 from lungtox.ntcp import unknown_published
@@ -194,6 +195,7 @@ def _innermost_model(annotation: Any) -> Any:
 
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
+    yield from _composition_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -211,6 +213,25 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _composition_faults(config: Config) -> Iterator[Fault]:
+    """Find parts of composed structures that are neither canonical nor a structure that only joins others."""
+    structures = config.dose.structures
+    usable = {name for name, recipe in structures.items() if recipe.only_joins}
+    for name, recipe in structures.items():
+        for key in ("union", "minus", "within"):
+            for part in getattr(recipe, key):
+                where = f"dose.structures.{name}.{key}"
+                if part in CANONICAL_STRUCTURES:
+                    continue
+                if part not in structures:
+                    yield _unknown(where, "a canonical structure", part, {*CANONICAL_STRUCTURES, *usable - {name}})
+                elif part == name or part not in usable or not set(structures[part].union) <= set(CANONICAL_STRUCTURES):
+                    expected = "a structure that joins canonical ones, without minus or within"
+                    yield Fault(
+                        f"config: {where}", expected, repr(part), "Name canonical structures.", "config-reference"
+                    )
 
 
 def _structure_references(config: Config) -> Iterator[tuple[str, str]]:

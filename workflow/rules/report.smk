@@ -18,6 +18,7 @@ rule build_report:
             ],
         ),
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
+        sensitivity="<results>/dose/sensitivity.csv",
         association="<results>/association/univariable.csv",
         cytokines=(
             ["<results>/association/cytokines.csv"]

@@ -34,7 +34,8 @@ class Results:
     folder : Path
     config : dict
         The whole config as plain values.
-    analysis, exclusions, table1, flow, missing, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
+    analysis : DataFrame
+    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
     published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
@@ -58,6 +59,7 @@ class Results:
     units: Mapping[str, str]
     warnings: tuple[str, ...]
     qa: tuple[Mapping[str, Any], ...]
+    sensitivity: pd.DataFrame | None
     univariable: pd.DataFrame | None
     cytokines: pd.DataFrame | None
     models: tuple[ModelResults, ...]
@@ -138,6 +140,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         units=_units(root / "cohort/dictionary.csv"),
         warnings=tuple(_json(root / "cohort/warnings.json") or ()),
         qa=_quality(root / "dose", listed),
+        sensitivity=_table(root / "dose/sensitivity.csv"),
         univariable=_table(root / "association/univariable.csv"),
         cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
