@@ -196,6 +196,10 @@ def _innermost_model(annotation: Any) -> Any:
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _composition_faults(config)
+    for name in ("cytokines", "grades"):
+        if getattr(config.tables, name, None) is not None and getattr(config.inputs, name) is None:
+            action = f"Name the table under inputs.{name}, or take tables.{name} out."
+            yield Fault(f"config: tables.{name}", f"a table inputs.{name}", "none", action, "config-reference")
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)

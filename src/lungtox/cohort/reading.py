@@ -120,14 +120,12 @@ class _Reader:
         self.faults: list[Fault] = []
         self.remarks: list[str] = []
         self.key: PatientKey | None = None
-        self.key_refused = False
         if inputs.key is not None:
             try:
                 self.key = read_key(inputs.key)
                 self.remarks += self.key.remarks
             except InputError as error:
                 self.faults += error.faults
-                self.key_refused = True
 
     def clinical(self, required: Iterable[str]) -> tuple[RawTable | None, pd.DataFrame | None]:
         """Read the clinical table, with the grades where they stand in a table of their own."""
