@@ -196,10 +196,7 @@ def _innermost_model(annotation: Any) -> Any:
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _composition_faults(config)
-    for name in ("cytokines", "grades"):
-        if getattr(config.tables, name, None) is not None and getattr(config.inputs, name) is None:
-            action = f"Name the table under inputs.{name}, or take tables.{name} out."
-            yield Fault(f"config: tables.{name}", f"a table inputs.{name}", "none", action, "config-reference")
+    yield from _mapping_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -236,6 +233,14 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
                     yield Fault(
                         f"config: {where}", expected, repr(part), "Name canonical structures.", "config-reference"
                     )
+
+
+def _mapping_faults(config: Config) -> Iterator[Fault]:
+    """Find mappings of tables that are not there."""
+    for name in ("cytokines", "grades"):
+        if getattr(config.tables, name, None) is not None and getattr(config.inputs, name) is None:
+            action = f"Name the table under inputs.{name}, or take tables.{name} out."
+            yield Fault(f"config: tables.{name}", f"a table inputs.{name}", "none", action, "config-reference")
 
 
 def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
