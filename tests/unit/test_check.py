@@ -29,6 +29,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
             cytokines=None if cytokines is None else str(folder / "cytokines.csv"),
         ),
         names=NamesSettings(),
+        tables=None,
         time=None,
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
