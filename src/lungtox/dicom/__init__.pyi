@@ -1,6 +1,9 @@
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
+from .dvh import StoredDvh as StoredDvh
+from .dvh import holds_dicom as holds_dicom
+from .dvh import read_stored_dvhs as read_stored_dvhs
 from .function_image import FunctionImage as FunctionImage
 from .function_image import read_function_image as read_function_image
 from .plan import Plan as Plan

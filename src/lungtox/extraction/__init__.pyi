@@ -1,3 +1,6 @@
+from .dvh_export import export_entries as export_entries
+from .dvh_export import is_dvh_table as is_dvh_table
+from .dvh_export import read_dvh_export as read_dvh_export
 from .entries import DvhEntry as DvhEntry
 from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction

@@ -23,8 +23,8 @@ class DvhEntry:
     structure : str
     weighting : str
         ``anatomical``, ``perfusion`` or ``functional:{region}``.
-    volume_cc : float
-        Of the whole structure, the part outside the dose grid included.
+    volume_cc : float or None
+        Of the whole structure, the part outside the dose grid included; None where an export does not tell it.
     min_gy, mean_gy, max_gy : float or None
         None where no dose is given: an empty structure, or one that leaves the dose grid.
     metrics : dict of str to (float or None)
@@ -33,7 +33,7 @@ class DvhEntry:
 
     structure: str
     weighting: str
-    volume_cc: float
+    volume_cc: float | None
     min_gy: float | None = None
     mean_gy: float | None = None
     max_gy: float | None = None
@@ -118,7 +118,7 @@ def _entries(
     try:
         samples = sample_courses(structure, doses).samples
     except LungtoxError as error:
-        return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
+        return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(words(error),))]
     warnings = samples.warnings
     if samples.coverage_pct < 100.0 and not allow_partial:
         warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
@@ -151,7 +151,7 @@ def _functional_entries(
         )  # fmt: skip
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(metrics)
-        return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),))]
+        return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(words(error),))]
     return [_entry(dvh, metrics, found.warnings) for dvh in found.dvhs]
 
 
@@ -168,7 +168,8 @@ def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEn
     )
 
 
-def _words(error: LungtoxError) -> str:
+def words(error: LungtoxError) -> str:
+    """Put an error into a sentence that fits among warnings."""
     if isinstance(error, InputError):
         return "; ".join(f"{fault.expected} expected, {fault.found} found" for fault in error.faults)
     return str(error)

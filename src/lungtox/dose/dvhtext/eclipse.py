@@ -1,0 +1,224 @@
+"""Varian Eclipse: a header, then for each structure its figures and a table. docs/dvh-text-formats.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lungtox.dose.dvhtext.printed import printed_metric
+from lungtox.dose.dvhtext.rows import Rows, parse_rows
+from lungtox.dose.dvhtext.section import Kind, PrintedFigure, Section
+from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, volume_unit
+from lungtox.errors import Fault, InputError
+
+SYSTEM = "Eclipse"
+_TYPE = re.compile(r"Type\s*:\s*(Cumulative|Differential)\b", re.IGNORECASE)
+_STRUCTURE = re.compile(r"Structure\s*:\s*(.*)")
+_PLAN = re.compile(r"Plan(\s+sum)?\s*:\s*(.*)", re.IGNORECASE)
+_ENTRY = re.compile(r"\s*([^:\[\]]+?)\s*(?:\[([^\]]*)\])?\s*:(.*)")
+_HEADING = re.compile(r"\s*(relative )?dose \[", re.IGNORECASE)
+_COLUMN = re.compile(
+    r"\s*(Relative dose|Dose|Structure Volume|Ratio of Total Structure Volume|dVolume / dDose)\s*\[([^\]]*)\]",
+    re.IGNORECASE,
+)
+_FIGURES = {
+    "volume": "volume", "min dose": "min", "max dose": "max", "mean dose": "mean", "median dose": "median",
+}  # fmt: skip
+_NOTHING = frozenset({"", "n/a", "not defined", "nan", "-"})
+
+Entry = tuple[str, str, int]
+"""Unit, text and line of one ``key [unit]: text``."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One plan of the header; its name only tells plans apart and leaves this module nowhere."""
+
+    name: str = field(repr=False)
+    is_sum: bool
+    entries: dict[str, Entry]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    kind: Kind
+    dose: int
+    volume: int
+    count: int
+    dose_unit: DoseUnit
+    volume_unit: VolumeUnit
+    per_unit: DoseUnit
+
+
+def recognises(lines: Sequence[str]) -> bool:
+    """Say whether these are the lines of an Eclipse export."""
+    head = lines[:60]
+    return any(_TYPE.match(line) for line in head) and any(_STRUCTURE.match(line) for line in lines)
+
+
+def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
+    """Give the sections of an Eclipse export, in the order of the file."""
+    starts = [index for index, line in enumerate(lines) if line.startswith("Structure") and _STRUCTURE.match(line)]
+    header = lines[: starts[0]]
+    kind = next(match[1].lower() for line in header if (match := _TYPE.match(line)))
+    plans = _plans(header)
+    for position, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
+        yield _section(lines, start, stop, position=position, kind=kind, plans=plans, who=who)
+
+
+def _plans(header: Sequence[str]) -> list[_Plan]:
+    plans: list[_Plan] = []
+    for index, line in enumerate(header):
+        if match := _PLAN.match(line):
+            plans.append(_Plan(match[2].strip(), bool(match[1]), {}))
+        elif plans and (entry := _entry(line, index)):
+            plans[-1].entries.setdefault(*entry)
+    return plans
+
+
+def _entry(line: str, index: int) -> tuple[str, Entry] | None:
+    match = _ENTRY.fullmatch(line)
+    if match is None:
+        return None
+    return match[1].lower(), (match[2] or "", match[3].strip(), index + 1)
+
+
+def _section(
+    lines: Sequence[str], start: int, stop: int, *, position: int, kind: str, plans: Sequence[_Plan], who: str
+) -> Section:
+    match = _STRUCTURE.match(lines[start])
+    name = match[1].strip() if match else ""
+    place = f"{who} line {start + 1}, {name}"
+    heading = next((index for index in range(start + 1, stop) if _HEADING.match(lines[index])), None)
+    found = (_entry(lines[index], index) for index in range(start + 1, heading or stop))
+    entries: dict[str, Entry] = {}
+    for entry in found:
+        if entry is not None:
+            entries.setdefault(*entry)
+    number, plan = _plan_of(entries, plans)
+    empty = Section(structure=name, position=position, line=start + 1, plan=number if len(plans) > 1 else 0)
+    try:
+        if heading is None:
+            raise InputError(
+                Fault(place, "the heading of a table (Dose [Gy] ...)", "none", "Export the file again.", "dvh-table")
+            )
+        columns = _columns(lines[heading], kind, f"{who} line {heading + 1}, {name}")
+        rows = parse_rows(lines, range(heading + 1, stop), columns=columns.count, who=who)
+        return _filled(empty, columns, rows, entries, plan, who)
+    except InputError as error:
+        return Section(structure=name, position=position, line=start + 1, plan=empty.plan, faults=error.faults)
+
+
+def _plan_of(entries: dict[str, Entry], plans: Sequence[_Plan]) -> tuple[int, _Plan | None]:
+    if len(plans) == 1:
+        return 1, plans[0]
+    own, course = (entries.get(key, ("", "", 0))[1] for key in ("plan", "course"))
+    named = [(number, plan) for number, plan in enumerate(plans, start=1) if plan.name == own]
+    exact = [item for item in named if item[1].entries.get("course", ("", "", 0))[1] in ("", course)]
+    return (exact or named or [(0, None)])[0]
+
+
+def _columns(heading: str, kind: str, place: str) -> _Columns:
+    columns, end = [], 0
+    while match := _COLUMN.match(heading, end):
+        columns.append((match[1].lower(), match[2].strip()))
+        end = match.end()
+    names = [name for name, _ in columns]
+    wanted = "dvolume / ddose" if kind == "differential" else "structure volume"
+    volume = next((n for n, name in enumerate(names) if name.endswith(wanted)), None)
+    dose = next((n for n, name in enumerate(names) if name == "dose"), None)
+    dose = dose if dose is not None else next((n for n, name in enumerate(names) if name == "relative dose"), None)
+    known = not heading[end:].strip() and dose is not None and volume is not None and len(set(names)) == len(names)
+    if not known or dose is None or volume is None:
+        expected = f"the columns dose and {wanted} with units, known ones only"
+        raise InputError(Fault(place, expected, f"{len(columns)} known columns", "Export the file again.", "dvh-table"))
+    volume_text, _, per_text = columns[volume][1].partition("/")
+    dose_is, volume_is, per = dose_unit(columns[dose][1]), volume_unit(volume_text), dose_unit(per_text)
+    if dose_is is None or volume_is is None or (kind == "differential" and per is None):
+        found = f"[{columns[dose][1]}] and [{columns[volume][1]}]"
+        action = "Export dose in Gy, cGy or % and volume in cc or %."
+        raise InputError(Fault(place, "units that are known", found, action, "dvh-units"))
+    return _Columns(
+        kind="per_dose" if kind == "differential" else "cumulative",
+        dose=dose,
+        volume=volume,
+        count=len(columns),
+        dose_unit=dose_is,
+        volume_unit=volume_is,
+        per_unit=per or "Gy",
+    )
+
+
+def _filled(
+    empty: Section, columns: _Columns, rows: Rows, entries: dict[str, Entry], plan: _Plan | None, who: str
+) -> Section:
+    full_gy, faults = _full_dose_gy(plan, rows.comma, who)
+    printed, more = _printed(entries, rows.comma, full_gy, who)
+    cover = parse_number(entries.get("dose cover.", ("", "", 0))[1], comma=rows.comma)
+    volume = next((item for item in printed if item.figure == "volume"), None)
+    return Section(
+        structure=empty.structure,
+        position=empty.position,
+        line=empty.line,
+        plan=empty.plan,
+        dose=rows.values[:, columns.dose],
+        volume=rows.values[:, columns.volume],
+        rows=rows.numbers,
+        dose_unit=columns.dose_unit,
+        volume_unit=columns.volume_unit,
+        kind=columns.kind,
+        per_unit=columns.per_unit,
+        full_dose_gy=full_gy,
+        structure_cc=volume.value if volume else None,
+        coverage_pct=cover[0] if cover else 100.0,
+        printed=printed,
+        notes=("a plan sum",) if plan is not None and plan.is_sum else (),
+        faults=(*faults, *more),
+    )
+
+
+def _full_dose_gy(plan: _Plan | None, comma: bool | None, who: str) -> tuple[float | None, list[Fault]]:
+    """Give the dose that counts as 100 %: the prescribed dose stands for the percentage beside it."""
+    if plan is None:
+        return None, []
+    unit, text, line = plan.entries.get("prescribed dose", plan.entries.get("total dose", ("", "", 0)))
+    _, percent_text, percent_line = plan.entries.get("% for dose (%)", ("", "100", line))
+    if text.lower() in _NOTHING or percent_text.lower() in _NOTHING:
+        return None, []
+    dose, percent = parse_number(text, comma=comma), parse_number(percent_text, comma=comma)
+    gy = {"Gy": 1.0, "cGy": 0.01}.get(dose_unit(unit) or "")
+    if dose is None or gy is None:
+        return None, [_unread(who, line, "a prescribed dose in Gy or cGy")]
+    if percent is None or not percent[0] > 0:
+        return None, [_unread(who, percent_line, "the percentage of the prescribed dose")]
+    return dose[0] * gy / (percent[0] / 100.0), []
+
+
+def _printed(
+    entries: dict[str, Entry], comma: bool | None, full_gy: float | None, who: str
+) -> tuple[tuple[PrintedFigure, ...], list[Fault]]:
+    printed, faults = [], []
+    scales = {"Gy": 1.0, "cGy": 0.01, "%": None if full_gy is None else full_gy / 100.0, "cc": 1.0}
+    for key, (unit, text, line) in entries.items():
+        if text.lower() in _NOTHING:
+            continue
+        figure = _FIGURES.get(key)
+        if figure is None:
+            item = printed_metric(key, unit, text, comma=comma, full_dose_gy=full_gy, line=line)
+            printed += [item] if item else []
+            continue
+        number = parse_number(text, comma=comma)
+        known = volume_unit(unit) if figure == "volume" else dose_unit(unit)
+        if number is None or known is None or (figure == "volume" and known != "cc"):
+            faults.append(_unread(who, line, f"the {figure} as a number with its unit"))
+        elif (scale := scales[known]) is not None:
+            printed.append(
+                PrintedFigure(figure=figure, value=number[0] * scale, rounding=number[1] * scale, line=line)
+            )
+    return tuple(printed), faults
+
+
+def _unread(who: str, line: int, expected: str) -> Fault:
+    found = "something else, or another decimal sign than the table has"
+    return Fault(f"{who} line {line}", expected, found, "Export the file again.", "dvh-header")

@@ -1,0 +1,108 @@
+"""From the bytes of a file to its lines, within bounds, and the units and numbers that all formats share."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+from typing import Literal
+
+from lungtox.errors import Fault, InputError
+
+DoseUnit = Literal["Gy", "cGy", "%"]
+VolumeUnit = Literal["cc", "%"]
+
+LARGEST_BYTES = 64 * 2**20  # an export of 40 structures at 1 cGy has about 20 MB
+LONGEST_LINE = 2**20  # a wide table has one column a dose; more is no line of a table
+
+_NUMBER = re.compile(r"([+-]?\d{1,15})(?:([.,])(\d{1,15}))?(?:[eE]([+-]?\d{1,3}))?")
+_DOSE_UNITS: dict[str, DoseUnit] = {"gy": "Gy", "cgy": "cGy", "%": "%"}
+# Latin-1 read as UTF-8 and the other way round, and what fonts without a superscript leave.
+_CUBIC = frozenset({"cc", "ccm", "cm3", "cm^3", "cm³", "cmâ³", "ml", "cm\N{REPLACEMENT CHARACTER}"})
+
+
+def read_lines(path: Path, *, who: str) -> list[str]:
+    """Read a text file: UTF-8 with or without byte order mark, UTF-16 with one, otherwise Latin-1.
+
+    Raises
+    ------
+    InputError
+        No such file, empty, too large, or not text.
+    """
+    try:
+        if not path.is_file():
+            raise _refusal(who, "no such file", "Check the path.", "file-missing")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise _refusal(who, f"a file that cannot be read ({type(error).__name__})", "Check it.", "file-missing") from None
+    return lines_of(content, who=who)
+
+
+def lines_of(content: bytes, *, who: str) -> list[str]:
+    """Decode the bytes of a file and cut them into lines; line numbers count from 1 = index 0."""
+    if len(content) > LARGEST_BYTES:
+        found = f"more than {LARGEST_BYTES // 2**20} MB"
+        raise _refusal(who, found, "Export fewer structures, or larger dose steps.", "dvh-size")
+    text = _decoded(content)
+    if text is None or "\0" in text:
+        raise _refusal(who, "a file that is not text", "Export the DVH as text.", "dvh-format")
+    if not text.strip():
+        raise _refusal(who, "an empty file", "Export it again.", "dvh-format")
+    # Not splitlines: it would also cut at form feeds and other separators, and line numbers would no longer be an editor's.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise _refusal(f"{who} line {number}", f"a line of {len(line)} characters", "Export it again.", "dvh-format")
+    return lines
+
+
+def _decoded(content: bytes) -> str | None:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+
+
+def _refusal(who: str, found: str, action: str, code: str) -> InputError:
+    return InputError(Fault(who, "a DVH export of a planning system", found, action, code))
+
+
+def dose_unit(text: str) -> DoseUnit | None:
+    """Read a unit of dose; None for any other text."""
+    return _DOSE_UNITS.get(text.strip().lower())
+
+
+def volume_unit(text: str) -> VolumeUnit | None:
+    """Read a unit of volume, in any spelling of cubic centimetres; None for any other text."""
+    word = re.sub(r"\s", "", text).lower()
+    return "%" if word == "%" else "cc" if word in _CUBIC else None
+
+
+def parse_number(text: str, *, comma: bool | None = None) -> tuple[float, float] | None:
+    """Read one number and half its last digit.
+
+    Parameters
+    ----------
+    text : str
+    comma : bool, optional
+        Whether the file's decimal sign is a comma; None where its rows do not tell.
+
+    Returns
+    -------
+    tuple of float or None
+        None for anything that is not one number under that sign: ``1,234.5``, ``1.234`` in a file with commas.
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or (comma is not None and match[2] and (match[2] == ",") != comma):
+        return None
+    exponent = int(match[4] or 0)
+    value = float(f"{match[1]}.{match[3] or '0'}e{exponent}")
+    if abs(value) > 1e15:
+        return None
+    return value, 0.5 * 10.0 ** (exponent - len(match[3] or ""))
