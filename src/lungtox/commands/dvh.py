@@ -64,9 +64,9 @@ def dvh(
     if as_json:
         print(json.dumps([entry.as_json(weighting=function is not None) for entry in entries], indent=1))
     elif as_csv:
-        _print_csv(entries, metrics, weighting=function is not None)
+        print_csv(entries, metrics, weighting=function is not None)
     else:
-        _print_table(entries, metrics, found_plan)
+        print_table(entries, metrics, found_plan)
     plan_warnings = found_plan.warnings if found_plan else ()
     for text in dict.fromkeys([*plan_warnings, *dose_warnings(doses), *structures.warnings]):
         print(f"warning: {text}", file=sys.stderr)
@@ -87,7 +87,8 @@ def _check_names(struct: Path, names: Iterable[str]) -> None:
         raise InputError(faults)
 
 
-def _print_csv(entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting: bool) -> None:
+def print_csv(entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting: bool) -> None:
+    """Print one row a structure as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     second = ["weighting"] if weighting else []
     writer.writerow(["structure", *second, "volume_cc", "min_gy", "mean_gy", "max_gy", *metrics, "warnings"])
@@ -97,7 +98,8 @@ def _print_csv(entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting
         writer.writerow([*head, *figures, "; ".join(entry.warnings)])
 
 
-def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plan: Plan | None) -> None:
+def print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plan: Plan | None = None) -> None:
+    """Print a table to read, its warnings, and what the plan says."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -94,13 +94,15 @@ def read_stored_dvhs(path: str | Path, *, who: str = "RTDOSE") -> tuple[list[Sto
 
 
 def _stored(item: Dataset, normalization_gy: float | None, who: str) -> StoredDvh:
-    rois = item.get("DVHReferencedROISequence") or ()
+    rois = list(item.get("DVHReferencedROISequence") or ())
     if len(rois) != 1 or rois[0].get("DVHROIContributionType") not in (None, "", "INCLUDED"):
         found = f"{len(rois)} ROIs, or one that is taken out"
         raise InputError(Fault(who, "a DVH of one ROI", found, "Export DVHs of single ROIs.", "dvh-sequence"))
     pairs = numbers(item, "DVHData", count=None, who=who)
     if pairs.size < 4 or pairs.size % 2:
-        raise InputError(Fault(who, "pairs of dose and volume", f"{pairs.size} values", "Export again.", "dvh-sequence"))
+        raise InputError(
+            Fault(who, "pairs of dose and volume", f"{pairs.size} values", "Export again.", "dvh-sequence")
+        )
     width, volume = pairs[::2], pairs[1::2]
     bins = item.get("DVHNumberOfBins")
     if bins is not None and int(bins) != width.size:

@@ -1,6 +1,6 @@
 from .dvh_export import export_entries as export_entries
-from .dvh_export import is_dvh_table as is_dvh_table
 from .dvh_export import read_dvh_export as read_dvh_export
+from .dvh_source import eqd2_dvh as eqd2_dvh
 from .entries import DvhEntry as DvhEntry
 from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
@@ -12,6 +12,7 @@ from .loading import check_doses as check_doses
 from .loading import dose_warnings as dose_warnings
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
+from .patients import is_dvh_table as is_dvh_table
 from .patients import is_study_id as is_study_id
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients

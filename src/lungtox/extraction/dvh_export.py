@@ -12,15 +12,10 @@ from lungtox.dicom import StoredDvh, holds_dicom, read_stored_dvhs
 from lungtox.dose import compute_metrics
 from lungtox.dose.dvhtext import DvhExport, PrintedFigure, Section, TextDvh, UnusableDvh, export_of, scan_dvh_text
 from lungtox.errors import Fault, InputError, ParameterError
-from lungtox.extraction.entries import DvhEntry, words
+from lungtox.extraction.entries import DvhEntry
 
 KINDS: dict[str, Literal["cumulative", "per_bin"]] = {"CUMULATIVE": "cumulative", "DIFFERENTIAL": "per_bin"}
-TABLE_SUFFIX = ".parquet"
-
-
-def is_dvh_table(path: Path) -> bool:
-    """Say whether a file is a DVH table of lungtox, in place of an export of a planning system."""
-    return path.suffix == TABLE_SUFFIX
+DOSES, VOLUMES = ("GY", "RELATIVE"), ("CM3", "PERCENT")
 
 
 def read_dvh_export(
@@ -55,7 +50,7 @@ def read_dvh_export(
 def _section(stored: StoredDvh, position: int, who: str) -> Section:
     name = f"ROI {stored.roi_number}"
     relative = stored.dose_units == "RELATIVE"
-    known = stored.kind in KINDS and stored.dose_units in ("GY", "RELATIVE") and stored.volume_units in ("CM3", "PERCENT")
+    known = stored.kind in KINDS and stored.dose_units in DOSES and stored.volume_units in VOLUMES
     edges = np.append(0.0, np.cumsum(stored.width))
     scale = (stored.normalization_gy or np.nan) / 100.0 if relative else 1.0
     faults: tuple[Fault, ...] = ()
@@ -66,7 +61,7 @@ def _section(stored: StoredDvh, position: int, who: str) -> Section:
         structure=name,
         position=position,
         line=position,
-        # The standard does not say where in its bin the volume of a cumulative DVH counts: the middle is nearest to all.
+        # The standard does not say where in its bin a cumulative volume counts: the middle is nearest to all.
         dose=0.5 * (edges[1:] + edges[:-1]),
         # What binary fractions leave where a curve has come to nothing.
         volume=np.where(np.abs(stored.volume) < 1e-9 * np.abs(stored.volume).max(), 0.0, stored.volume),
@@ -108,12 +103,13 @@ def export_entries(export: DvhExport, names: Collection[str], *, metrics: Sequen
     if absent:
         listed = ", ".join(known.values())
         raise InputError(
-            [Fault("DVH file", f"a structure {name!r}", listed, "Use one of these names.", "structure") for name in absent]
+            [
+                Fault("DVH file", f"a structure {name!r}", listed, "Use one of these names.", "structure")
+                for name in absent
+            ]
         )
     wanted = {name.strip() for name in names} or set(known.values())
-    found = {item.position: item for item in (*export.dvhs, *export.unusable)}
-    for position in sorted(found):
-        item = found[position]
+    for item in export.all:
         if item.structure in wanted:
             yield _entry(item, metrics)
 
@@ -121,7 +117,8 @@ def export_entries(export: DvhExport, names: Collection[str], *, metrics: Sequen
 def _entry(item: TextDvh | UnusableDvh, metrics: Sequence[str]) -> DvhEntry:
     nothing: dict[str, float | None] = dict.fromkeys(metrics)
     if isinstance(item, UnusableDvh):
-        return DvhEntry(item.structure, "anatomical", None, metrics=nothing, warnings=(words(InputError(item.faults)),))
+        why = tuple(f"{fault.who}: {fault.expected} expected, {fault.found} found" for fault in item.faults)
+        return DvhEntry(item.structure, "anatomical", None, metrics=nothing, warnings=why)
     dvh = item.to_dvh()
     warnings = (*((f"plan {item.plan} of the file",) if item.plan else ()), *item.warnings)
     values = nothing.copy()

@@ -118,7 +118,7 @@ def _entries(
     try:
         samples = sample_courses(structure, doses).samples
     except LungtoxError as error:
-        return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(words(error),))]
+        return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
     warnings = samples.warnings
     if samples.coverage_pct < 100.0 and not allow_partial:
         warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
@@ -151,7 +151,7 @@ def _functional_entries(
         )  # fmt: skip
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(metrics)
-        return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(words(error),))]
+        return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),))]
     return [_entry(dvh, metrics, found.warnings) for dvh in found.dvhs]
 
 
@@ -168,8 +168,7 @@ def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEn
     )
 
 
-def words(error: LungtoxError) -> str:
-    """Put an error into a sentence that fits among warnings."""
+def _words(error: LungtoxError) -> str:
     if isinstance(error, InputError):
         return "; ".join(f"{fault.expected} expected, {fault.found} found" for fault in error.faults)
     return str(error)

@@ -55,7 +55,8 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         qa = extract_patient(row, dose=dose, function=function).qa
         looked_at = function is not None and qa["status"] == "ok"
         faults = tuple(Fault(**fault) for fault in qa["faults"])
-        return Inspection(faults, spect=qa["function"]["status"] if looked_at else None)
+        told = tuple(f"{row.patient}: {text}" for text in qa["warnings"]) if row.export is not None else ()
+        return Inspection(faults, told, spect=qa["function"]["status"] if looked_at else None)
     try:
         loaded = load_patient(row, dose, pixels=False)
         samples = {} if _plainly_covered(loaded) else sample_all(row.patient, loaded, dose)

@@ -16,11 +16,12 @@ from pathlib import Path
 from lungtox.errors import Fault, InputError
 
 PATIENT_COLUMNS = (
-    "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh",
+    "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh", "fractions",
 )  # fmt: skip
 STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
 CANONICAL_STRUCTURES = ("Lung_L", "Lung_R", "Lungs", "GTV", "PTV", "Heart", "Esophagus", "SpinalCord", "Body")
-_FILE_COLUMNS = PATIENT_COLUMNS[1:]
+MOST_FRACTIONS = 100
+_FILE_COLUMNS = PATIENT_COLUMNS[1:9]
 _READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
 _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -28,6 +29,11 @@ _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
 def is_study_id(text: str) -> bool:
     """Say whether a text can be a study ID: letters, digits, _ and -, because it becomes part of file names."""
     return _STUDY_ID.fullmatch(text) is not None
+
+
+def is_dvh_table(path: Path) -> bool:
+    """Say whether a file is a DVH table of lungtox, and not the export of a planning system."""
+    return path.suffix == ".parquet"
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,17 @@ class PatientRow:
         return next(iter(self.paths(column)), None)
 
     @property
+    def export(self) -> Path | None:
+        """The planning system's DVH export that stands in place of DICOM; None for a DVH table of lungtox."""
+        path = self.path("dvh")
+        return None if path is None or is_dvh_table(path) else path
+
+    @property
+    def fractions(self) -> int | None:
+        """Fractions of the plan of a DVH export, which rarely says it itself."""
+        return int(self.cells["fractions"]) if "fractions" in self.cells else None
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files that extraction reads, as far as they are there, with folders taken apart.
 
@@ -77,7 +94,7 @@ class PatientRow:
         found: list[Path] = []
         for column in _READ_COLUMNS:
             for path in self.paths(column):
-                found += [path] if path.is_file() else sorted(entry for entry in path.glob("*") if entry.is_file())
+                found += [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         return tuple(found)
 
     @property
@@ -139,7 +156,9 @@ def scan_patients(path: str | Path, *, structures: str | Path | None = None) -> 
         faults += error.faults
     if structures is not None:
         try:
-            rois, more = _accepted_rois(Path(structures), known={row.patient for row in rows} if rows else None)
+            known = {row.patient for row in rows} if rows else None
+            exports = {row.patient for row in rows if row.export is not None}
+            rois, more = _accepted_rois(Path(structures), known=known, exports=exports)
             faults += more
         except InputError as error:
             faults += error.faults
@@ -236,13 +255,23 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
     for name in _FILE_COLUMNS:
         if ";" in cells.get(name, "") and name not in ("dose", "plan"):
             yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+    fractions = cells.get("fractions", "1")
+    if not (fractions.isdecimal() and 1 <= int(fractions[:6]) <= MOST_FRACTIONS):
+        expected = f"a whole number from 1 to {MOST_FRACTIONS} in the column fractions"
+        yield Fault(patient, expected, "something else", "Copy it from the plan.", "number")
+    if "fractions" in cells and "dvh" not in cells:
+        yield Fault(
+            patient, "fractions from the plan", f"a number in {table}", "Empty the cell, name the plan.", "source"
+        )
     plans, doses = (cells.get(name, "").count(";") + 1 for name in ("plan", "dose"))
     if plans not in (1, doses):
         action = "Name the plan of each dose, in the same order."
         yield Fault(patient, "one plan, or as many as doses", f"{plans} plans, {doses} doses", action, "source")
 
 
-def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
+def _accepted_rois(
+    path: Path, *, known: Collection[str] | None, exports: Collection[str]
+) -> tuple[dict[str, list[AcceptedRoi]], list[Fault]]:
     required = ("patient", "roi_number", "roi_name", "structure", "accepted_by")
     table, faults = _read_rows(path, columns=STRUCTURE_COLUMNS, required=lambda _: required)
     if faults:
@@ -253,7 +282,8 @@ def _accepted_rois(path: Path, *, known: Collection[str] | None) -> tuple[dict[s
         if not {"accepted_by", "structure"} <= cells.keys():
             continue
         patient, structure = cells.get("patient", ""), cells["structure"]
-        fault = _roi_fault(cells, f"{path.name} line {line}")
+        # DVHs cannot be composed, so a structure of an export may be accepted as an analysed one of the config.
+        fault = _roi_fault(cells, f"{path.name} line {line}", any_structure=patient in exports)
         if known is not None and patient not in known:
             strangers.setdefault(patient if is_study_id(patient) else "", []).append(line)
         elif fault is not None:
@@ -276,8 +306,8 @@ def _stranger(patient: str, table: str, lines: Sequence[int]) -> Fault:
     return Fault(who, "a row in patients.csv", "none", action, "patient-not-listed")
 
 
-def _roi_fault(cells: dict[str, str], who: str) -> Fault | None:
-    if cells["structure"] not in CANONICAL_STRUCTURES:
+def _roi_fault(cells: dict[str, str], who: str, *, any_structure: bool) -> Fault | None:
+    if cells["structure"] not in CANONICAL_STRUCTURES and not any_structure:
         near = difflib.get_close_matches(cells["structure"], CANONICAL_STRUCTURES, n=1, cutoff=0.0)[0]
         expected = f"one of {', '.join(CANONICAL_STRUCTURES)} in the column structure"
         return Fault(who, expected, repr(cells["structure"]), f"Did you mean {near!r}?", "structure-name")

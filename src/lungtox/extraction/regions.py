@@ -84,7 +84,7 @@ def compose_regions(
     warnings: list[str] = []
     faults: list[Fault] = []
     for name, recipe in settings.structures.items():
-        parts = _with_stand_ins(recipe, accepted)
+        parts = with_stand_ins(recipe, accepted)
         absent = [part for part in (*parts.union, *parts.within) if part not in accepted]
         if absent:
             if LUNGS & set(recipe.union):
@@ -107,7 +107,7 @@ def compose_regions(
     return regions, warnings, faults
 
 
-def _with_stand_ins(recipe: RegionSettings, accepted: Mapping[str, Structure]) -> RegionSettings:
+def with_stand_ins(recipe: RegionSettings, accepted: Collection[str]) -> RegionSettings:
     """Let one ROI of both lungs stand for the two, and the two for the one."""
     union = list(recipe.union)
     pair = ["Lung_L", "Lung_R"]

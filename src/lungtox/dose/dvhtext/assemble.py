@@ -12,6 +12,7 @@ from lungtox.dose.dvhtext.curve import TextDvh
 from lungtox.dose.dvhtext.printed import contradictions
 from lungtox.dose.dvhtext.rows import EXPORT_AGAIN, shortened
 from lungtox.dose.dvhtext.section import Section
+from lungtox.dose.dvhtext.source import DoseUnit, per_gy
 from lungtox.errors import Fault, InputError
 
 FloatArray = NDArray[np.float64]
@@ -46,8 +47,8 @@ def assemble(section: Section, *, who: str) -> TextDvh:
     section = _ascending(section)
     if faults := list(_row_faults(section, who)):
         raise InputError(faults)
-    gy = _gy_per_unit(section, section.dose_unit, who)
-    dose_gy, step_gy = section.dose * gy, _step(section.dose) * gy
+    units = _per_gy(section, section.dose_unit, who)
+    dose_gy, step_gy = section.dose / units, _step(section.dose) / units
     notes: tuple[str, ...] = ()
     if section.kind == "cumulative":
         knots, volume, notes = _cumulative(section, dose_gy, step_gy, who)
@@ -63,6 +64,8 @@ def assemble(section: Section, *, who: str) -> TextDvh:
     structure_cc = total if section.volume_unit == "cc" else section.structure_cc
     if structure_cc is not None and not structure_cc > 0:
         raise InputError(_fault(section, who, "a structure with volume", f"{structure_cc:g} cc", "Leave it out."))
+    if section.plan_sum:
+        notes += ("a sum of several plans",)
     if section.coverage_pct < 100.0:
         notes += (f"by the file, only {section.coverage_pct:g} % of it has dose",)
     if structure_cc is None:
@@ -71,6 +74,7 @@ def assemble(section: Section, *, who: str) -> TextDvh:
         structure=section.structure,
         position=section.position,
         plan=section.plan,
+        plan_sum=section.plan_sum,
         dose_gy=knots,
         share=share,
         structure_cc=structure_cc,
@@ -80,6 +84,7 @@ def assemble(section: Section, *, who: str) -> TextDvh:
         max_gy=float(knots[-1]),
         coverage_pct=section.coverage_pct,
         full_dose_gy=section.full_dose_gy,
+        prescription_gy=section.prescription_gy,
         fractions=section.fractions,
         printed=section.printed,
         warnings=(*section.notes, *notes),
@@ -134,15 +139,14 @@ def _row_faults(section: Section, who: str) -> Iterator[Fault]:
         yield _fault(section, who, "a structure with volume", "none in any row", "Leave it out.")
 
 
-def _gy_per_unit(section: Section, unit: str, who: str) -> float:
-    if unit != "%":
-        return 0.01 if unit == "cGy" else 1.0
-    if section.full_dose_gy is None:
+def _per_gy(section: Section, unit: DoseUnit, who: str) -> float:
+    units = per_gy(unit, section.full_dose_gy)
+    if units is None:
         action = "Export absolute dose: what 100 % means is not guessed."
         raise InputError(
             _fault(section, who, "the prescribed dose of a table in percent of dose", "none in the file", action)
         )
-    return section.full_dose_gy / 100.0
+    return units
 
 
 def _step(dose: FloatArray) -> float:
@@ -184,7 +188,7 @@ def _end(section: Section, dose_gy: float, share: float, step_gy: float, who: st
     """Say where the curve comes to nothing when its last row still has volume."""
     highest = section.printed_value("max")
     if highest is not None and highest.value > dose_gy + 2 * step_gy + highest.rounding:
-        found = f"{100 * share:.3g} % of the volume still there at {dose_gy:g} Gy, a printed maximum of {highest.value:g} Gy"
+        found = f"{100 * share:.3g} % of the volume at {dose_gy:g} Gy, a printed maximum of {highest.value:g} Gy"
         raise InputError(_fault(section, who, "a table up to the maximum dose", found))
     if highest is not None and highest.value > dose_gy:
         return highest.value, ()
@@ -197,7 +201,8 @@ def _end(section: Section, dose_gy: float, share: float, step_gy: float, who: st
 def _differential(
     section: Section, dose_gy: FloatArray, step_gy: float, who: str
 ) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    place, notes = section.place, ()
+    place: str = section.place
+    notes: tuple[str, ...] = ()
     if place == "unknown":
         place = "centre"
         if abs(np.mod(dose_gy[0] / step_gy, 1.0) - 0.5) > 0.01:
@@ -206,7 +211,7 @@ def _differential(
     volume = np.maximum(section.volume, 0.0)
     if section.kind == "per_dose":
         widths = np.append(np.diff(dose_gy), dose_gy[-1] - dose_gy[-2])
-        volume = volume * widths / _gy_per_unit(section, section.per_unit, who)
+        volume = volume * widths * _per_gy(section, section.per_unit, who)
     total = float(volume.sum())
     if section.volume_unit == "%" and abs(total - 100.0) > ALL_PCT:
         raise InputError(_fault(section, who, "bins that add up to 100 %", f"{total:g} %"))

@@ -28,6 +28,8 @@ class TextDvh:
         Place among the structures of the file, from 1.
     plan : int
         Which plan of the file, from 1; 0 where it has only one. Names of plans are not kept: they may identify someone.
+    plan_sum : bool
+        The dose of several plans.
     dose_gy : ndarray, shape (knots,)
         From 0, ascending.
     share : ndarray, shape (knots,)
@@ -42,6 +44,7 @@ class TextDvh:
         Share of the structure with dose, as printed; 100 where the file says nothing.
     full_dose_gy : float or None
         Dose of 100 %.
+    prescription_gy : float or None
     fractions : int or None
         As printed.
     printed : tuple of PrintedFigure
@@ -52,6 +55,7 @@ class TextDvh:
     structure: str
     position: int
     plan: int
+    plan_sum: bool
     dose_gy: FloatArray
     share: FloatArray
     structure_cc: float | None
@@ -61,6 +65,7 @@ class TextDvh:
     max_gy: float
     coverage_pct: float
     full_dose_gy: float | None
+    prescription_gy: float | None
     fractions: int | None
     printed: tuple[PrintedFigure, ...]
     warnings: tuple[str, ...]
@@ -146,13 +151,15 @@ class DvhExport:
     @property
     def names(self) -> dict[int, str]:
         """Name of the structure at each place of the file."""
-        return {item.position: item.structure for item in sorted((*self.dvhs, *self.unusable), key=_position)}
+        return {item.position: item.structure for item in self.all}
+
+    @property
+    def all(self) -> list[TextDvh | UnusableDvh]:
+        """Give every structure, in the order of the file."""
+        every: list[TextDvh | UnusableDvh] = [*self.dvhs, *self.unusable]
+        return sorted(every, key=lambda item: item.position)
 
     def refuse_unusable(self) -> None:
         """Raise InputError with the faults of all structures, if there are any."""
         if self.unusable:
             raise InputError([fault for item in self.unusable for fault in item.faults])
-
-
-def _position(item: TextDvh | UnusableDvh) -> int:
-    return item.position

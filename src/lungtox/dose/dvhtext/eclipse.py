@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lungtox.dose.dvhtext.printed import printed_metric
 from lungtox.dose.dvhtext.rows import Rows, parse_rows
 from lungtox.dose.dvhtext.section import Kind, PrintedFigure, Section
-from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, volume_unit
+from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, per_gy, volume_unit
 from lungtox.errors import Fault, InputError
 
 SYSTEM = "Eclipse"
@@ -116,7 +116,8 @@ def _plan_of(entries: dict[str, Entry], plans: Sequence[_Plan]) -> tuple[int, _P
     own, course = (entries.get(key, ("", "", 0))[1] for key in ("plan", "course"))
     named = [(number, plan) for number, plan in enumerate(plans, start=1) if plan.name == own]
     exact = [item for item in named if item[1].entries.get("course", ("", "", 0))[1] in ("", course)]
-    return (exact or named or [(0, None)])[0]
+    found = exact or named
+    return found[0] if found else (0, None)
 
 
 def _columns(heading: str, kind: str, place: str) -> _Columns:
@@ -153,7 +154,7 @@ def _columns(heading: str, kind: str, place: str) -> _Columns:
 def _filled(
     empty: Section, columns: _Columns, rows: Rows, entries: dict[str, Entry], plan: _Plan | None, who: str
 ) -> Section:
-    full_gy, faults = _full_dose_gy(plan, rows.comma, who)
+    full_gy, prescription_gy, faults = _prescription(plan, rows.comma, who)
     printed, more = _printed(entries, rows.comma, full_gy, who)
     cover = parse_number(entries.get("dose cover.", ("", "", 0))[1], comma=rows.comma)
     volume = next((item for item in printed if item.figure == "volume"), None)
@@ -170,36 +171,36 @@ def _filled(
         kind=columns.kind,
         per_unit=columns.per_unit,
         full_dose_gy=full_gy,
+        prescription_gy=prescription_gy,
         structure_cc=volume.value if volume else None,
         coverage_pct=cover[0] if cover else 100.0,
         printed=printed,
-        notes=("a plan sum",) if plan is not None and plan.is_sum else (),
+        plan_sum=plan is not None and plan.is_sum,
         faults=(*faults, *more),
     )
 
 
-def _full_dose_gy(plan: _Plan | None, comma: bool | None, who: str) -> tuple[float | None, list[Fault]]:
-    """Give the dose that counts as 100 %: the prescribed dose stands for the percentage beside it."""
+def _prescription(plan: _Plan | None, comma: bool | None, who: str) -> tuple[float | None, float | None, list[Fault]]:
+    """Give the dose that counts as 100 %, and the prescribed dose, which stands for the percentage beside it."""
     if plan is None:
-        return None, []
+        return None, None, []
     unit, text, line = plan.entries.get("prescribed dose", plan.entries.get("total dose", ("", "", 0)))
     _, percent_text, percent_line = plan.entries.get("% for dose (%)", ("", "100", line))
     if text.lower() in _NOTHING or percent_text.lower() in _NOTHING:
-        return None, []
-    dose, percent = parse_number(text, comma=comma), parse_number(percent_text, comma=comma)
-    gy = {"Gy": 1.0, "cGy": 0.01}.get(dose_unit(unit) or "")
-    if dose is None or gy is None:
-        return None, [_unread(who, line, "a prescribed dose in Gy or cGy")]
+        return None, None, []
+    dose, percent, own = parse_number(text, comma=comma), parse_number(percent_text, comma=comma), dose_unit(unit)
+    if dose is None or own is None or own == "%":
+        return None, None, [_unread(who, line, "a prescribed dose in Gy or cGy")]
     if percent is None or not percent[0] > 0:
-        return None, [_unread(who, percent_line, "the percentage of the prescribed dose")]
-    return dose[0] * gy / (percent[0] / 100.0), []
+        return None, None, [_unread(who, percent_line, "the percentage of the prescribed dose")]
+    prescription_gy = dose[0] / (100.0 if own == "cGy" else 1.0)
+    return 100.0 * prescription_gy / percent[0], prescription_gy, []
 
 
 def _printed(
     entries: dict[str, Entry], comma: bool | None, full_gy: float | None, who: str
 ) -> tuple[tuple[PrintedFigure, ...], list[Fault]]:
     printed, faults = [], []
-    scales = {"Gy": 1.0, "cGy": 0.01, "%": None if full_gy is None else full_gy / 100.0, "cc": 1.0}
     for key, (unit, text, line) in entries.items():
         if text.lower() in _NOTHING:
             continue
@@ -209,13 +210,14 @@ def _printed(
             printed += [item] if item else []
             continue
         number = parse_number(text, comma=comma)
-        known = volume_unit(unit) if figure == "volume" else dose_unit(unit)
-        if number is None or known is None or (figure == "volume" and known != "cc"):
+        own = dose_unit(unit)
+        if number is None or (volume_unit(unit) != "cc" if figure == "volume" else own is None):
             faults.append(_unread(who, line, f"the {figure} as a number with its unit"))
-        elif (scale := scales[known]) is not None:
-            printed.append(
-                PrintedFigure(figure=figure, value=number[0] * scale, rounding=number[1] * scale, line=line)
-            )
+            continue
+        units = 1.0 if own is None else per_gy(own, full_gy)
+        if units is not None:
+            value, rounding = number[0] / units, number[1] / units
+            printed.append(PrintedFigure(figure=figure, value=value, rounding=rounding, line=line))
     return tuple(printed), faults
 
 

@@ -36,7 +36,14 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
         raise InputError(Fault(who, expected, "another header", "Export it again.", "dvh-format"))
     for position, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
         yield _section(
-            lines, start, stop, position=position, cumulative=modes[0] == "cumulative", dose=dose, volume=volume, who=who
+            lines,
+            start,
+            stop,
+            position=position,
+            cumulative=modes[0] == "cumulative",
+            dose=dose,
+            volume=volume,
+            who=who,
         )
 
 

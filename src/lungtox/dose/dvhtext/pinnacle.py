@@ -83,17 +83,17 @@ def _doses(folder: Path, who: str) -> tuple[DoseUnit, float | None, int | None]:
     """Give unit, prescribed dose and fractions; the unit stands beside the prescription only."""
     place = f"{who} {DOSES}"
     columns, cells = _table(folder / DOSES, place)
-    units = {found for _, text in columns if (found := dose_unit(text)) in ("Gy", "cGy")}
+    units: set[DoseUnit] = {found for _, text in columns if (found := dose_unit(text)) in ("Gy", "cGy")}
     if len(units) != 1 or not cells:
-        found = ", ".join(sorted(units)) or "none"
-        raise InputError(Fault(place, "one unit of dose, Gy or cGy", found, "Export it again.", "dvh-units"))
+        seen = ", ".join(sorted(units)) or "none"
+        raise InputError(Fault(place, "one unit of dose, Gy or cGy", seen, "Export it again.", "dvh-units"))
     (unit,) = units
     row = {name: cell for (name, _), cell in zip(columns, cells[0], strict=True)}
     count = row.get("numberoffractions", "")
     fractions = int(count) if count.isdecimal() and len(count) < 4 and len(cells) == 1 else None
     per_fraction = parse_number(row.get("prescriptiondose", ""))
     total = None if fractions is None or per_fraction is None else fractions * per_fraction[0]
-    return unit, None if total is None else total * (0.01 if unit == "cGy" else 1.0), fractions
+    return unit, None if total is None else total / (100.0 if unit == "cGy" else 1.0), fractions
 
 
 def _curve(lines: Sequence[str], who: str) -> Rows:
@@ -103,7 +103,9 @@ def _curve(lines: Sequence[str], who: str) -> Rows:
     stop = next((n for n, line in enumerate(lines) if start is not None and n > start and _CLOSE.fullmatch(line)), None)
     if dimensions != 2 or count is None or start is None or stop is None:
         expected = "NumberOfDimensions = 2, NumberOfPoints and Points between braces"
-        raise InputError(Fault(who, expected, "another layout, or a file that is cut off", "Export again.", "dvh-table"))
+        raise InputError(
+            Fault(who, expected, "another layout, or a file that is cut off", "Export again.", "dvh-table")
+        )
     bare = [line.rstrip().removesuffix(",") for line in lines[:stop]]
     rows = parse_rows(bare, range(start + 1, stop), columns=2, who=who, separator=",")
     if len(rows.numbers) != count:
@@ -122,12 +124,12 @@ def _filled(
         number = parse_number(text)
         if number is None or (figure == "volume" and volume_unit(own) != "cc"):
             continue
-        scale = 0.01 if figure != "volume" and (dose_unit(own) or unit) == "cGy" else 1.0
-        printed.append(PrintedFigure(figure=figure, value=number[0] * scale, rounding=number[1] * scale, line=0))
+        units = 100.0 if figure != "volume" and (dose_unit(own) or unit) == "cGy" else 1.0
+        printed.append(PrintedFigure(figure=figure, value=number[0] / units, rounding=number[1] / units))
     volume = rows.values[:, 1]
     known = next((item.value for item in printed if item.figure == "volume"), None)
     total = float(volume.max(initial=0.0))
-    # The curve's unit of volume is not in the file: percent where it begins at 100 and the structure has another volume.
+    # The unit of volume is not in the file: percent where the curve begins at 100 and the structure has other cc.
     percent = abs(total - 100.0) < 0.1 and (known is None or abs(known - 100.0) > 1.0)
     faults: tuple[Fault, ...] = ()
     if not percent and known is None:
@@ -143,7 +145,7 @@ def _filled(
         dose_unit=unit,
         volume_unit="%" if percent else "cc",
         kind="cumulative",
-        full_dose_gy=prescription_gy,
+        prescription_gy=prescription_gy,
         structure_cc=known,
         fractions=fractions,
         printed=tuple(printed),

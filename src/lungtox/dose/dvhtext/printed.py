@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lungtox.dose.dvhtext.section import PrintedFigure
-from lungtox.dose.dvhtext.source import dose_unit, parse_number, volume_unit
+from lungtox.dose.dvhtext.source import dose_unit, parse_number, per_gy, volume_unit
 from lungtox.dose.metric_names import parse_metric
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ def printed_metric(
         return None
     value, rounding = number
     if match := _D_LINE.fullmatch(label.strip()):
-        gy = {"Gy": 1.0, "cGy": 0.01, "%": None if full_dose_gy is None else full_dose_gy / 100.0}.get(
-            dose_unit(unit) or ""
-        )
+        own = dose_unit(unit)
+        units = None if own is None else per_gy(own, full_dose_gy)
         amount = "%" if match[2] == "%" else "cc"
         name = f"D{match[1].replace(',', '.')}{amount}[Gy]"
-        return None if gy is None else PrintedFigure(figure=name, value=value * gy, rounding=rounding * gy, line=line)
+        if units is None:
+            return None
+        return PrintedFigure(figure=name, value=value / units, rounding=rounding / units, line=line)
     if match := _V_LINE.fullmatch(label.strip()):
         dose = float(match[1].replace(",", ".")) * (0.01 if match[2].lower() == "cgy" else 1.0)
         kind = volume_unit(unit)

@@ -87,7 +87,7 @@ def _filled(name: str, position: int, line: int, plan: int, rows: Rows, entries:
         dose_unit=unit,
         volume_unit=volume,
         kind="cumulative",
-        full_dose_gy=_prescription_gy(entries, rows.comma),
+        prescription_gy=_prescription_gy(entries, rows.comma),
         structure_cc=known,
         coverage_pct=100.0 - outside[0] if outside else 100.0,
         printed=printed,
@@ -103,12 +103,12 @@ def _printed(entries: Entries, unit: DoseUnit, comma: bool | None) -> Iterator[P
         if match is None or number is None:
             continue
         own = (volume_unit(match[2] or "cc") == "cc") if figure == "volume" else dose_unit(match[2] or unit)
-        scale = 0.01 if own == "cGy" else 1.0
+        units = 100.0 if own == "cGy" else 1.0
         if own and own != "%":
-            yield PrintedFigure(figure=figure, value=number[0] * scale, rounding=number[1] * scale, line=line)
+            yield PrintedFigure(figure=figure, value=number[0] / units, rounding=number[1] / units, line=line)
 
 
 def _prescription_gy(entries: Entries, comma: bool | None) -> float | None:
     match = re.match(r"(\S+)\s*(c?Gy)\b", entries.get("rxdose", ("", 0))[0])
     number = parse_number(match[1], comma=comma) if match else None
-    return None if match is None or number is None else number[0] * (0.01 if match[2] == "cGy" else 1.0)
+    return None if match is None or number is None else number[0] / (100.0 if match[2] == "cGy" else 1.0)

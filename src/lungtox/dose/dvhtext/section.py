@@ -64,6 +64,7 @@ class Section:
         Unit of dose below the line of a ``per_dose`` volume.
     full_dose_gy : float, optional
         Dose of 100 %.
+    prescription_gy : float, optional
     structure_cc : float, optional
         Volume of the structure as the file prints it.
     coverage_pct : float
@@ -71,6 +72,8 @@ class Section:
     fractions : int, optional
     plan : int
         Which plan of the file, from 1; 0 where it has only one. Plan names may identify a patient.
+    plan_sum : bool
+        The dose of several plans.
     printed : tuple of PrintedFigure
     notes : tuple of str
     faults : tuple of Fault
@@ -95,10 +98,12 @@ class Section:
     place: Place = "unknown"
     per_unit: DoseUnit = "Gy"
     full_dose_gy: float | None = None
+    prescription_gy: float | None = None
     structure_cc: float | None = None
     coverage_pct: float = 100.0
     fractions: int | None = None
     plan: int = 0
+    plan_sum: bool = False
     printed: tuple[PrintedFigure, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()

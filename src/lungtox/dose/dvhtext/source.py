@@ -35,7 +35,9 @@ def read_lines(path: Path, *, who: str) -> list[str]:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise _refusal(who, f"a file that cannot be read ({type(error).__name__})", "Check it.", "file-missing") from None
+        raise _refusal(
+            who, f"a file that cannot be read ({type(error).__name__})", "Check it.", "file-missing"
+        ) from None
     return lines_of(content, who=who)
 
 
@@ -49,11 +51,13 @@ def lines_of(content: bytes, *, who: str) -> list[str]:
         raise _refusal(who, "a file that is not text", "Export the DVH as text.", "dvh-format")
     if not text.strip():
         raise _refusal(who, "an empty file", "Export it again.", "dvh-format")
-    # Not splitlines: it would also cut at form feeds and other separators, and line numbers would no longer be an editor's.
+    # Not splitlines: it also cuts at form feeds and the like, and line numbers would no longer be an editor's.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST_LINE:
-            raise _refusal(f"{who} line {number}", f"a line of {len(line)} characters", "Export it again.", "dvh-format")
+            raise _refusal(
+                f"{who} line {number}", f"a line of {len(line)} characters", "Export it again.", "dvh-format"
+            )
     return lines
 
 
@@ -76,6 +80,13 @@ def _refusal(who: str, found: str, action: str, code: str) -> InputError:
 def dose_unit(text: str) -> DoseUnit | None:
     """Read a unit of dose; None for any other text."""
     return _DOSE_UNITS.get(text.strip().lower())
+
+
+def per_gy(unit: DoseUnit, full_dose_gy: float | None) -> float | None:
+    """Give how many of a unit make 1 Gy: to divide by, so that 42.7 cGy is 0.427 Gy; None for % of an unknown dose."""
+    if unit == "%":
+        return 100.0 / full_dose_gy if full_dose_gy else None
+    return 100.0 if unit == "cGy" else 1.0
 
 
 def volume_unit(text: str) -> VolumeUnit | None:

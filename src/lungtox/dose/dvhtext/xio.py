@@ -15,7 +15,7 @@ TITLE = "XiO Dose Volume Histogram"
 _BINS = re.compile(r"\s*(\d{1,7})\s+bins\s*")
 _RESOLUTION = re.compile(r"\s*\S+\s+mm resolution\s*")
 _HEADING = re.compile(r"\s*Min\. Bin Dose \(([^)]*)\)\s*,\s*Bin Volume \(([^)]*)\)\s*", re.IGNORECASE)
-# After the title: patient ID, patient or plan name, structure, resolution, bins, date, heading. Blank lines do not count.
+# After the title: ID, patient or plan name, structure, resolution, bins, date, heading. Blank lines do not count.
 _STRUCTURE, _GRID, _COUNT, _TITLES = 3, 4, 5, 7
 
 
