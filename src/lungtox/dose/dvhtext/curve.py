@@ -93,7 +93,7 @@ class TextDvh:
         Dvh
             With ``relative_volume`` where the volume of the structure is not known.
         """
-        bins = int(np.floor(self.max_gy / bin_width_gy + 1e-6)) + 1
+        bins = max(int(np.ceil(self.max_gy / bin_width_gy - 1e-6)), 1)
         at_least = np.interp(bin_edges_gy(bins, bin_width_gy), self.dose_gy, self.share, right=0.0)
         total = 100.0 if self.structure_cc is None else self.structure_cc
         volume = np.maximum(-np.diff(np.append(at_least[:-1], 0.0)), 0.0) * total

@@ -61,7 +61,12 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
     """Give the sections of an Eclipse export, in the order of the file."""
     starts = [index for index, line in enumerate(lines) if line.startswith("Structure") and _STRUCTURE.match(line)]
     header = lines[: starts[0]]
-    kind = next(match[1].lower() for line in header if (match := _TYPE.match(line)))
+    kinds = [match[1].lower() for line in header if (match := _TYPE.match(line))]
+    if len(set(kinds)) != 1:
+        found = "none" if not kinds else "both"
+        action = "Export the file again."
+        raise InputError(Fault(who, "a line 'Type: Cumulative' or 'Differential'", found, action, "dvh-kind"))
+    (kind,) = set(kinds)
     plans = _plans(header)
     for position, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
         yield _section(lines, start, stop, position=position, kind=kind, plans=plans, who=who)

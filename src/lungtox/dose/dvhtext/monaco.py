@@ -115,13 +115,12 @@ def _has_shoulder(section: Section) -> bool:
 
 def _looks_cumulative(section: Section) -> bool | None:
     steps = np.diff(section.volume)
-    rising = float((steps > 0).mean())
+    steps = steps[steps != 0]
+    rising = float((steps > 0).mean()) if steps.size else 0.0
     whole = abs(section.volume[0] - 100.0) < 0.1 if section.volume_unit == "%" else True
-    if rising <= 1 - FALLING and section.volume[0] >= section.volume.max() and whole:
-        return True
     if section.volume_unit == "%":
         # In percent the sum tells: that of all bins is 100.
-        return False if abs(float(section.volume.sum()) - 100.0) <= 1.0 else (True if whole else None)
-    if rising <= 1 - FALLING and whole:
+        return True if whole else False if abs(float(section.volume.sum()) - 100.0) <= 1.0 else None
+    if rising <= 1 - FALLING:
         return True  # one damaged row, which is then named
     return False if rising >= RISING else None

@@ -85,7 +85,9 @@ def parse_cells(cells: Sequence[Sequence[str]], numbers: list[int], *, columns: 
             if np.isfinite(values).all():
                 known = True if comma else False if "." in text else None
                 return Rows(values.reshape(-1, columns), numbers, known)
-    raise InputError(shortened(_row_faults(cells, numbers, columns, who)))
+    faults = shortened(_row_faults(cells, numbers, columns, who))
+    place = f"{who} line {numbers[0] if numbers else 1}"
+    raise InputError(faults or Fault(place, "rows of numbers", "others", EXPORT_AGAIN, "dvh-row"))
 
 
 def _row_faults(cells: Sequence[Sequence[str]], numbers: Sequence[int], columns: int, who: str) -> Iterator[Fault]:

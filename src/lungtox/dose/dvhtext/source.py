@@ -15,7 +15,7 @@ VolumeUnit = Literal["cc", "%"]
 LARGEST_BYTES = 64 * 2**20  # an export of 40 structures at 1 cGy has about 20 MB
 LONGEST_LINE = 2**20  # a wide table has one column a dose; more is no line of a table
 
-_NUMBER = re.compile(r"([+-]?\d{1,15})(?:([.,])(\d{1,15}))?(?:[eE]([+-]?\d{1,3}))?")
+_NUMBER = re.compile(r"([+-]?[0-9]{1,40})(?:([.,])([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?")
 _DOSE_UNITS: dict[str, DoseUnit] = {"gy": "Gy", "cgy": "cGy", "%": "%"}
 # Latin-1 read as UTF-8 and the other way round, and what fonts without a superscript leave.
 _CUBIC = frozenset({"cc", "ccm", "cm3", "cm^3", "cm³", "cmâ³", "ml", "cm\N{REPLACEMENT CHARACTER}"})
