@@ -33,7 +33,7 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
     """Give the sections of a Monaco export, in the order of the file."""
     parts = (part.partition(":") for part in lines[0].split("|"))
     header = {key.strip().lower(): value.strip() for key, _, value in parts}
-    dose, volume = dose_unit(header["dose units"]), volume_unit(header["volume units"])
+    dose, volume = dose_unit(header.get("dose units", "")), volume_unit(header.get("volume units", ""))
     if dose is None or volume is None:
         raise InputError(Fault(f"{who} line 1", "units that are known", "others", "Export it again.", "dvh-units"))
     groups = [list(rows) for _, rows in groupby(_rows(lines, who), key=lambda row: row[0])]

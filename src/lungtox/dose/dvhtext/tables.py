@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lungtox.dose.dvhtext.grid import DOSE_CELL, NAMES, Grid, header_word, split_unit
 from lungtox.dose.dvhtext.section import Section
 from lungtox.dose.dvhtext.source import DoseUnit
-from lungtox.dose.dvhtext.tables_long import long_sections
+from lungtox.dose.dvhtext.tables_long import is_long, long_sections
 from lungtox.dose.dvhtext.tables_wide import column_sections, row_sections
 from lungtox.errors import Fault, InputError
 
@@ -85,7 +85,7 @@ def _kind(cells: Sequence[str]) -> str | None:
     doses = sum(DOSE_CELL.fullmatch(cell) is not None for cell in cells)
     if doses >= LEAST_DOSES and NAMES & set(words):
         return "rows"
-    if {"dose", "doserel"} & set(words) and any(word.startswith("volume") for word in words):
+    if is_long(words):
         return "long"
     if words[0] == "dose" and len(cells) > 1 and split_unit(cells[0])[1]:
         return "columns"

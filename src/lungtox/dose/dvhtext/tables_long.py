@@ -12,19 +12,27 @@ from lungtox.dose.dvhtext.section import FloatArray, Section
 from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, volume_unit
 from lungtox.errors import Fault, InputError
 
+SPELLINGS = {
+    "dose": ("dose",),
+    "relative dose": ("doserel", "relativedose"),
+    "volume": ("volume", "volumecc"),
+    "relative volume": ("volumerel", "relativevolume"),
+}
+
+
+def is_long(words: Sequence[str]) -> bool:
+    """Say whether the names of the columns are those of a long table."""
+    doses = {*SPELLINGS["dose"], *SPELLINGS["relative dose"]}
+    volumes = {*SPELLINGS["volume"], *SPELLINGS["relative volume"]}
+    return bool(doses & set(words)) and bool(volumes & set(words))
+
 
 def long_sections(grid: Grid, who: str, given: DoseUnit | None) -> Iterator[Section]:
     """Columns dose and volume, and one for the structure where there are several; others are not looked at."""
     words = [header_word(cell) for cell in grid.header]
     name_at = next((n for n, word in enumerate(words) if word in NAMES), None)
     wanted = {
-        role: next((n for n, word in enumerate(words) if word in spelt), None)
-        for role, spelt in {
-            "dose": ("dose",),
-            "relative dose": ("doserel", "relativedose"),
-            "volume": ("volume", "volumecc"),
-            "relative volume": ("volumerel", "relativevolume"),
-        }.items()
+        role: next((n for n, word in enumerate(words) if word in spelt), None) for role, spelt in SPELLINGS.items()
     }
     columns = [n for n in wanted.values() if n is not None]
     order = {n: place for place, n in enumerate(columns)}
@@ -64,10 +72,13 @@ def _long_section(
         unit = inferred or doses_unit({dose[1]}, given, place)
         if inferred:
             notes = (f"doses stand without a unit; the relative dose beside them tells {inferred}",)
-    volume_is: VolumeUnit = "%"
+    volume_is: VolumeUnit | None = "%"
     if cc is not None:
         # A column named volume beside one named relative volume is in cc.
-        volume_is = volume_unit(cc[1]) or ("cc" if percent is not None or not cc[1] else "%")
+        volume_is = volume_unit(cc[1]) if cc[1] else "cc" if percent is not None or "cc" in _words(grid) else None
+    if volume_is is None:
+        found = "none that is known"
+        raise InputError(Fault(place, "a unit of volume, cc or %", found, "Write it in the header.", "dvh-units"))
     volumes = cc[0] if cc is not None else percent[0] if percent is not None else np.zeros(0)
     faults = _volumes_disagree(name, cc, percent, table.numbers, place) if volume_is == "cc" else ()
     return Section(
@@ -82,6 +93,10 @@ def _long_section(
         notes=notes,
         faults=faults,
     )
+
+
+def _words(grid: Grid) -> str:
+    return " ".join(header_word(cell) for cell in grid.header if header_word(cell).startswith("volume"))
 
 
 def _by_prescription(
