@@ -161,7 +161,9 @@ def masterplan(*, mode: str = "Cumulative", volume: str = "ccm", per_dose: bool 
         scale = 100.0 if volume == "%" else structure[1]
         lines += ["", "Dose: GEHEIMPLAN", f"ROI: {structure[0]}", "Bin Dose Volume"]
         step = 0.5
-        table = rows(structure, step) if mode == "Cumulative" else [(d + 0.5 * step, v) for d, v in bins(structure, step)]
+        table = (
+            rows(structure, step) if mode == "Cumulative" else [(d + 0.5 * step, v) for d, v in bins(structure, step)]
+        )
         scale /= step if per_dose else 1.0
         lines += [f"{n}\t{dose:.4f}\t{part * scale:.5f}" for n, (dose, part) in enumerate(table)]
     return "\n".join(lines)
@@ -205,7 +207,9 @@ def wide(*, separator: str = ",", unit: str = "Gy", values: str = "%", comma: bo
     def number(value: float) -> str:
         return f"{value:.10g}".replace(".", ",") if comma else f"{value:.10g}"
 
-    lines = [separator.join(["PatientID", "ROI", "Volume (cc)", *(f"V{d * factor:g}{unit}[{values}]" for d, _ in table)])]
+    lines = [
+        separator.join(["PatientID", "ROI", "Volume (cc)", *(f"V{d * factor:g}{unit}[{values}]" for d, _ in table)])
+    ]
     for structure in STRUCTURES:
         scale = 100.0 if values == "%" else structure[1]
         cells = [number(share(structure, dose) * scale) for dose, _ in table]

@@ -99,14 +99,16 @@ def test_no_name_of_a_file_or_patient_is_printed(capsys, export, tmp_path):
 
 
 def test_dvhs_inside_an_rtdose(capsys, tmp_path):
-    dataset = make.dose(np.zeros((2, 3, 3), dtype='<u2'))
+    dataset = make.dose(np.zeros((2, 3, 3), dtype="<u2"))
     dataset.DVHSequence = [make.stored_dvh(5, [1.0] * 31, [200 * texts.share(texts.LUNG, n) for n in range(31)])]
     make.save(dataset, tmp_path / "dose.dcm")
     status, out, _ = run(capsys, "read-dvh", tmp_path / "dose.dcm", "--json")
     (lung,) = json.loads(out)
     assert status == 0
     assert (lung["structure"], lung["volume_cc"]) == ("ROI 5", pytest.approx(200.0))
-    assert lung["mean_gy"] == pytest.approx(20.5)  # the middle of 1 Gy bins: where a volume counts is not in the standard
+    assert lung["mean_gy"] == pytest.approx(
+        20.5
+    )  # the middle of 1 Gy bins: where a volume counts is not in the standard
     bare = make.save(make.dose(np.zeros((2, 3, 3), dtype="<u2")), tmp_path / "bare.dcm")
     status, _, err = run(capsys, "read-dvh", bare)
     assert status == 1
@@ -141,7 +143,9 @@ def test_ntcp_in_eqd2_needs_the_fractions(capsys, export):
 
 
 def test_only_what_is_needed_is_imported():
-    code = "import sys, lungtox.commands.read_dvh; print({'pandas', 'scipy', 'matplotlib', 'pyarrow'} & set(sys.modules))"
+    code = (
+        "import sys, lungtox.commands.read_dvh; print({'pandas', 'scipy', 'matplotlib', 'pyarrow'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
     code = "import sys, lungtox.dose.dvhtext.read; print({'pydicom', 'pydantic', 'pyarrow'} & set(sys.modules))"

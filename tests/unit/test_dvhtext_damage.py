@@ -127,7 +127,9 @@ def test_units_and_headings_that_are_not_known(tmp_path):
 def test_cc_and_percent_that_contradict_each_other(tmp_path):
     text = "dose,volumeRel,volume,doseRel\n0,100,50,0\n1,60,30,50\n2,20,12,100\n3,0,0,150\n"
     told = faults(tmp_path, text.replace("dose,", "dose [Gy],", 1))
-    assert told[0].startswith("DVH file line 4, structure 1: expected the same share in cc and in percent; found 12 of 50 cc")
+    assert told[0].startswith(
+        "DVH file line 4, structure 1: expected the same share in cc and in percent; found 12 of 50 cc"
+    )
 
 
 def test_empty_binary_and_foreign_files(tmp_path):

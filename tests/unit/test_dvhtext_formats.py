@@ -64,7 +64,13 @@ def test_eclipse_encodings_and_line_ends(tmp_path, encode):
 
 @pytest.mark.parametrize(
     "date",
-    ["Montag, 3. März 2014 11:12:13", "05.24.2013  00:00:00", "2014年3月3日 11:12", "lundi 3 mars 2014", "3/3/2014 1:02 PM"],
+    [
+        "Montag, 3. März 2014 11:12:13",
+        "05.24.2013  00:00:00",
+        "2014年3月3日 11:12",
+        "lundi 3 mars 2014",
+        "3/3/2014 1:02 PM",
+    ],
 )
 def test_eclipse_dates_of_any_locale(tmp_path, date):
     check_lung(read(tmp_path, texts.eclipse(date=date)))
