@@ -48,6 +48,7 @@ docs: $(STAMP)   ## docs/config.md and workflow/schemas from the typed config
 benchmark: $(STAMP)  ## accuracy of DVHs, time and memory of the demo run, written to docs/benchmarks
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/demo_run.py
+	$(BIN)/python benchmarks/dvh_text.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate

@@ -8,6 +8,7 @@ gEUD(2) = sqrt((30^3 - 10^3) / (3 x 20)) = 20.8167 Gy. The cord has 50 cc, evenl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 SECRETS = ("Mustermann", "Erika", "987654321", "GEHEIMPLAN", "KURS7", "1957")
@@ -35,7 +36,7 @@ def rows(structure: Structure, step_gy: float = 1.0, *, last_gy: float = 32.0) -
 def bins(structure: Structure, step_gy: float = 1.0, *, last_gy: float = 32.0) -> list[tuple[float, float]]:
     """Lower edge and share of each bin of a differential table."""
     edges = rows(structure, step_gy, last_gy=last_gy)
-    return [(dose, here - after) for (dose, here), (_, after) in zip(edges, edges[1:], strict=False)]
+    return [(dose, here - after) for (dose, here), (_, after) in pairwise(edges)]
 
 
 def eclipse(
@@ -124,7 +125,9 @@ def _scaled(text: str, factor: float, comma: bool) -> str:
     return scaled.replace(".", ",") if comma else scaled
 
 
-def raystation(*, unit: str = "cGy", volume: str = "%", descending: bool = False, extra: str = "", key: str = "Dose unit") -> str:  # fmt: skip
+def raystation(
+    *, unit: str = "cGy", volume: str = "%", descending: bool = False, extra: str = "", key: str = "Dose unit"
+) -> str:
     """A RayStation export, at steps of volume as its own export writes them."""
     factor = 100.0 if unit == "cGy" else 1.0
     lines = ["#PatientName:Mustermann^Erika", "#PatientId:987654321", "#Dosename:Plan dose: GEHEIMPLAN (CT 1957)"]

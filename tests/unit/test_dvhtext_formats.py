@@ -273,8 +273,8 @@ def test_long_table(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        texts.eclipse(), texts.eclipse(plan="Plan sum: GEHEIMPLAN"), texts.raystation(), texts.monaco(), texts.masterplan(),
-        texts.xio(), texts.wide(),
+        texts.eclipse(), texts.eclipse(plan="Plan sum: GEHEIMPLAN"), texts.raystation(), texts.monaco(),
+        texts.masterplan(), texts.xio(), texts.wide(),
     ],
 )  # fmt: skip
 def test_no_identifier_leaves_the_reader(tmp_path, text):
