@@ -105,7 +105,7 @@ def main() -> None:
             f"`python benchmarks/dvh_text.py`, {datetime.date.today().isoformat()}: Python {platform.python_version()},"
             f" numpy {known['numpy']}, {os.cpu_count()} cores, one of them used; processor time.",
             "",
-            f"Files of {TABLES} structures with {ROWS:,} rows each. Wanted: at least {WANTED:.0f} such tables a second.",
+            f"Files of {TABLES} structures with {ROWS:,} rows each. Wanted: at least {WANTED:.0f} a second.",
             "",
             "| file | kB a table | tables a second, read and checked | and made into a histogram of 0.01 Gy |",
             "|---|--:|--:|--:|",

@@ -160,12 +160,10 @@ def test_raystation_share_outside_the_dose_grid(tmp_path):
 
 
 @pytest.mark.parametrize("dose", ["Gy", "cGy"])
-@pytest.mark.parametrize("volume", ["cm³", "%", "cc"])
-@pytest.mark.parametrize("kind", ["cumulative", "differential"])
+@pytest.mark.parametrize(
+    ("volume", "kind"), [("cm³", "cumulative"), ("cc", "cumulative"), ("%", "cumulative"), ("%", "differential")]
+)
 def test_monaco(tmp_path, dose, volume, kind):
-    if kind == "differential" and volume != "%":
-        # Evenly spread doses make steps that hardly rise: only percent tells for certain.
-        pytest.skip("covered by the test of a differential file in cc")
     export = read(tmp_path, texts.monaco(dose=dose, volume=volume, kind=kind))
     assert export.system == "Monaco"
     lung = check_lung(export, cc=volume != "%")
@@ -281,7 +279,7 @@ def test_no_identifier_leaves_the_reader(tmp_path, text):
     found = repr(scan_dvh_text_of(tmp_path, text))
     # Damaged in every line in turn, so that as many different messages as possible are made.
     lines = text.split("\n")
-    for index in range(0, len(lines), max(1, len(lines) // 60)):
+    for index in range(0, len(lines), max(1, len(lines) // 25)):
         for damage in ("", "nan nan", lines[index][: len(lines[index]) // 2], "Structure: "):
             broken = "\n".join([*lines[:index], damage, *lines[index + 1 :]])
             found += repr(scan_dvh_text_of(tmp_path, broken))

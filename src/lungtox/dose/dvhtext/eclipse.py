@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from lungtox.dose.dvhtext.printed import printed_metric
 from lungtox.dose.dvhtext.rows import Rows, parse_rows
 from lungtox.dose.dvhtext.section import Kind, PrintedFigure, Section
-from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, per_gy, volume_unit
+from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, per_gy, split_entry, volume_unit
 from lungtox.errors import Fault, InputError
 
 SYSTEM = "Eclipse"
 _TYPE = re.compile(r"Type\s*:\s*(Cumulative|Differential)\b", re.IGNORECASE)
 _STRUCTURE = re.compile(r"Structure\s*:\s*(.*)")
 _PLAN = re.compile(r"Plan(\s+sum)?\s*:\s*(.*)", re.IGNORECASE)
-_ENTRY = re.compile(r"\s*([^:\[\]]+?)\s*(?:\[([^\]]*)\])?\s*:(.*)")
 _HEADING = re.compile(r"\s*(relative )?dose \[", re.IGNORECASE)
 _COLUMN = re.compile(
     r"\s*(Relative dose|Dose|Structure Volume|Ratio of Total Structure Volume|dVolume / dDose)\s*\[([^\]]*)\]",
@@ -25,6 +24,7 @@ _COLUMN = re.compile(
 _FIGURES = {
     "volume": "volume", "min dose": "min", "max dose": "max", "mean dose": "mean", "median dose": "median",
 }  # fmt: skip
+MOST_PLANS = 100
 _NOTHING = frozenset({"", "n/a", "not defined", "nan", "-"})
 
 Entry = tuple[str, str, int]
@@ -67,13 +67,15 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
         action = "Export the file again."
         raise InputError(Fault(who, "a line 'Type: Cumulative' or 'Differential'", found, action, "dvh-kind"))
     (kind,) = set(kinds)
-    plans = _plans(header)
+    plans = _plans(header, who)
     for position, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
         yield _section(lines, start, stop, position=position, kind=kind, plans=plans, who=who)
 
 
-def _plans(header: Sequence[str]) -> list[_Plan]:
+def _plans(header: Sequence[str], who: str) -> list[_Plan]:
     plans: list[_Plan] = []
+    if sum(_PLAN.match(line) is not None for line in header) > MOST_PLANS:
+        raise InputError(Fault(who, f"at most {MOST_PLANS} plans", "more", "Export fewer plans.", "dvh-size"))
     for index, line in enumerate(header):
         if match := _PLAN.match(line):
             plans.append(_Plan(match[2].strip(), bool(match[1]), {}))
@@ -83,10 +85,8 @@ def _plans(header: Sequence[str]) -> list[_Plan]:
 
 
 def _entry(line: str, index: int) -> tuple[str, Entry] | None:
-    match = _ENTRY.fullmatch(line)
-    if match is None:
-        return None
-    return match[1].lower(), (match[2] or "", match[3].strip(), index + 1)
+    parts = split_entry(line)
+    return None if parts is None else (parts[0].lower(), (parts[1], parts[2], index + 1))
 
 
 def _section(

@@ -9,8 +9,8 @@ from lungtox.dose.dvhtext.source import DoseUnit, dose_unit
 from lungtox.errors import Fault, InputError
 
 NAMES = frozenset({"roi", "roiname", "structure", "structurename", "organ", "name", "structureid"})
-DOSE_CELL = re.compile(r"V?\s*(\d+(?:[.,]\d+)?)\s*(c?Gy)?\s*(?:[\[(]\s*([^\[\]()]*?)\s*[\])])?", re.IGNORECASE)
-_UNIT = re.compile(r"(.*?)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]\s*", re.DOTALL)
+_DOSE_CELL = re.compile(r"V?\s*(\d+(?:[.,]\d+)?)\s*(c?Gy)?\s*(?:[\[(]\s*([^\[\]()]*?)\s*[\])])?", re.IGNORECASE)
+LONGEST_HEADER = 100  # of a cell that is looked at for a dose
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,16 @@ class Grid:
 
 def split_unit(cell: str) -> tuple[str, str]:
     """Give name and unit of a header cell such as ``Volume [cc]``."""
-    match = _UNIT.fullmatch(cell)
-    return (match[1].strip(), match[2].strip()) if match else (cell.strip(), "")
+    text = cell.strip()
+    if not text or text[-1] not in "])":
+        return text, ""
+    name, bracket, unit = text[:-1].rpartition("[" if text[-1] == "]" else "(")
+    return (name.strip(), unit.strip()) if bracket else (text, "")
+
+
+def dose_cell(cell: str) -> re.Match[str] | None:
+    """Read a header cell such as ``V20Gy[%]``, ``20 Gy`` or ``20``: dose, its unit, that of the volume."""
+    return _DOSE_CELL.fullmatch(cell) if len(cell) <= LONGEST_HEADER else None
 
 
 def header_word(cell: str) -> str:

@@ -13,15 +13,20 @@ from lungtox.errors import Fault, InputError
 SYSTEM = "MasterPlan"
 _MODE = re.compile(r"\s*(Cumulative|Differential) mode\b", re.IGNORECASE)
 _UNIT = re.compile(r"\s*(?:Absolute|Relative) (dose|volume)\s*-.*?\[([^\]]*)\]\s*", re.IGNORECASE)
+LONGEST_LINE = 300  # of the header
 _DOSE = re.compile(r"Dose\s*:\s*\S")
-_ROI = re.compile(r"\s*ROI\s*:\s*(.*?)\s*")
+_ROI = re.compile(r"\s*ROI\s*:(.*)")
 _HEADING = re.compile(r"\s*(bin\S*\s+)?dose\S*\s+volume\S*\s*", re.IGNORECASE)
 
 
 def recognises(lines: Sequence[str]) -> bool:
     """Say whether these are the lines of a MasterPlan export."""
     head = lines[:40]
-    return any(_MODE.match(line) for line in head) and any(_UNIT.fullmatch(line) for line in head)
+    return any(_MODE.match(line) for line in head) and any(_unit(line) for line in head)
+
+
+def _unit(line: str) -> re.Match[str] | None:
+    return _UNIT.fullmatch(line) if len(line) < LONGEST_LINE else None
 
 
 def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
@@ -29,7 +34,7 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
     starts = [index for index, line in enumerate(lines) if line.startswith("Dose") and _DOSE.match(line)]
     header = lines[: starts[0]] if starts else lines
     modes = [match[1].lower() for line in header if (match := _MODE.match(line))]
-    units = {match[1].lower(): match[2] for line in header if (match := _UNIT.fullmatch(line))}
+    units = {match[1].lower(): match[2] for line in header if (match := _unit(line))}
     dose, volume = dose_unit(units.get("dose", "")), volume_unit(units.get("volume", ""))
     if not starts or dose is None or volume is None or not modes:
         expected = "a mode, 'Absolute dose - [Gy]', 'Absolute volume - [ccm]' and sections that begin with 'Dose:'"
@@ -51,9 +56,9 @@ def _section(
     lines: Sequence[str], start: int, stop: int, *, position: int, cumulative: bool, dose: DoseUnit, volume: VolumeUnit,
     who: str,
 ) -> Section:  # fmt: skip
-    span = range(start + 1, stop)
-    name = next((match[1] for n in span if (match := _ROI.fullmatch(lines[n]))), f"structure {position}")
-    heading = next((n for n in span if _HEADING.fullmatch(lines[n])), None)
+    short = [n for n in range(start + 1, stop) if len(lines[n]) < LONGEST_LINE]
+    name = next((match[1].strip() for n in short if (match := _ROI.fullmatch(lines[n]))), f"structure {position}")
+    heading = next((n for n in short if _HEADING.fullmatch(lines[n])), None)
     place = f"{who} line {start + 1}, {name}"
     try:
         if heading is None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lungtox.dose.dvhtext.grid import LONGEST_HEADER
 from lungtox.dose.dvhtext.rows import Rows, parse_rows
 from lungtox.dose.dvhtext.section import PrintedFigure, Section
 from lungtox.dose.dvhtext.source import DoseUnit, dose_unit, parse_number, read_lines, volume_unit
@@ -14,7 +15,6 @@ from lungtox.errors import Fault, InputError
 
 SYSTEM = "Pinnacle"
 STRUCTURES, DOSES = "Data/Info.csv", "DoseInfo.csv"
-MOST_STRUCTURES = 2000
 _COUNT = re.compile(r"\s*Number\s*Of\s*Points\s*=\s*(\d{1,7})\s*;\s*", re.IGNORECASE)
 _DIMENSIONS = re.compile(r"\s*Number\s*Of\s*Dimensions\s*=\s*(\d{1,7})\s*;\s*", re.IGNORECASE)
 _OPEN = re.compile(r"\s*Points\s*\[?\s*\]?\s*=\s*\{\s*", re.IGNORECASE)
@@ -49,9 +49,6 @@ def read_folder(folder: Path, *, who: str) -> Iterator[Section]:
     """Give the sections of a Pinnacle export, in the order of its table of structures."""
     columns, cells = _table(folder / STRUCTURES, f"{who} {STRUCTURES}")
     unit, prescription_gy, fractions = _doses(folder, who)
-    if len(cells) > MOST_STRUCTURES:
-        found = f"{len(cells)}"
-        raise InputError(Fault(f"{who} {STRUCTURES}", "a table of structures", found, "Export again.", "dvh-size"))
     for position, row in enumerate(cells, start=1):
         values = {name: (own, cell) for (name, own), cell in zip(columns, row, strict=True)}
         name = values.get("regionofinterestname", ("", ""))[1] or f"structure {position}"
@@ -70,7 +67,7 @@ def read_folder(folder: Path, *, who: str) -> Iterator[Section]:
 
 def _table(path: Path, who: str) -> Table:
     rows = [row for row in csv.reader(read_lines(path, who=who)) if any(cell.strip() for cell in row)]
-    header = [_COLUMN.fullmatch(cell) for cell in rows[0]]
+    header = [_COLUMN.fullmatch(cell) if len(cell) <= LONGEST_HEADER else None for cell in rows[0]]
     columns = [(match[1].lower(), match[2] or "") if match else ("", "") for match in header]
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(columns):

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from lungtox.dose.dvhtext.rows import Rows, parse_rows
 from lungtox.dose.dvhtext.section import PrintedFigure, Section
-from lungtox.dose.dvhtext.source import DoseUnit, dose_unit, parse_number, volume_unit
+from lungtox.dose.dvhtext.source import DoseUnit, dose_unit, parse_number, split_entry, volume_unit
 from lungtox.errors import Fault, InputError
 
 SYSTEM = "RayStation"
-_ENTRY = re.compile(r"#\s*([^:]+?)\s*:(.*)")
 _FIRST = ("patientname", "patientid", "dosename", "roiname")
 _FIGURES = {"roivolume": "volume", "mindose": "min", "maxdose": "max", "meandose": "mean", "averagedose": "mean"}
 _WITH_UNIT = re.compile(r"(\S+)\s*([A-Za-z%^³]+\d?)?")
+
+LONGEST_FIGURE = 60
+_READ = frozenset({*_FIGURES, "roiname", "doseunit", "unit", "volumeunit", "roivolumefractionoutsidegrid", "rxdose"})
 
 Entries = dict[str, tuple[str, int]]
 
@@ -22,31 +24,37 @@ Entries = dict[str, tuple[str, int]]
 def recognises(lines: Sequence[str]) -> bool:
     """Say whether these are the lines of a RayStation export."""
     first = next((line for line in lines if line.strip()), "")
-    entry = _ENTRY.match(first)
-    return entry is not None and _key(entry[1]) in _FIRST and any(_is_roi(line) for line in lines)
+    entry = _entry(first)
+    return entry is not None and entry[0] in _FIRST and any(_is_roi(line) for line in lines)
 
 
-def _key(text: str) -> str:
-    return re.sub(r"\s", "", text).lower()
+def _entry(line: str) -> tuple[str, str] | None:
+    """Give key, without spaces and capitals, and text of a line ``#Key:text``."""
+    parts = split_entry(line[1:]) if line.startswith("#") else None
+    return None if parts is None else (re.sub(r"\s", "", parts[0]).lower(), parts[2])
 
 
 def _is_roi(line: str) -> bool:
-    return line.startswith("#") and (entry := _ENTRY.match(line)) is not None and _key(entry[1]) == "roiname"
+    return (entry := _entry(line)) is not None and entry[0] == "roiname"
 
 
 def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
     """Give the sections of a RayStation export, in the order of the file."""
     starts = [index for index, line in enumerate(lines) if _is_roi(line)]
     head = _entries(lines, range(starts[0]))
-    doses, number = 0, {}
-    for index, line in enumerate(lines):
-        entry = _ENTRY.match(line) if line.startswith("#") else None
-        doses += entry is not None and _key(entry[1]) == "dosename"
-        number[index] = doses
+    # The line with the dose may stand before each ROI: only another text is another plan.
+    doses: dict[str, int] = {}
+    plans: list[int] = []
+    for line in lines:
+        entry = _entry(line)
+        if entry is not None and entry[0] == "dosename":
+            current = doses.setdefault(entry[1], len(doses) + 1)
+        elif entry is not None and entry[0] == "roiname":
+            plans.append(current if doses else 0)
     for position, (start, stop) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
         entries = {**head, **_entries(lines, range(start, stop))}
-        plan = number[start] if doses > 1 else 0
-        name = entries["roiname"][0]
+        plan = plans[position - 1] if len(doses) > 1 else 0
+        name = entries["roiname"][0] or f"structure {position}"
         try:
             rows = parse_rows(
                 lines, [n for n in range(start, stop) if not lines[n].startswith("#")], columns=2, who=who
@@ -59,8 +67,9 @@ def read(lines: Sequence[str], *, who: str) -> Iterator[Section]:
 def _entries(lines: Sequence[str], span: range) -> Entries:
     found: Entries = {}
     for index in span:
-        if lines[index].startswith("#") and (entry := _ENTRY.match(lines[index])):
-            found.setdefault(_key(entry[1]), (entry[2].strip(), index + 1))
+        entry = _entry(lines[index])
+        if entry is not None and entry[0] in _READ:
+            found.setdefault(entry[0], (entry[1], index + 1))
     return found
 
 
@@ -98,7 +107,7 @@ def _filled(name: str, position: int, line: int, plan: int, rows: Rows, entries:
 def _printed(entries: Entries, unit: DoseUnit, comma: bool | None) -> Iterator[PrintedFigure]:
     for key, figure in _FIGURES.items():
         text, line = entries.get(key, ("", 0))
-        match = _WITH_UNIT.fullmatch(text)
+        match = _WITH_UNIT.fullmatch(text) if len(text) < LONGEST_FIGURE else None
         number = parse_number(match[1], comma=comma) if match else None
         if match is None or number is None:
             continue
@@ -109,6 +118,6 @@ def _printed(entries: Entries, unit: DoseUnit, comma: bool | None) -> Iterator[P
 
 
 def _prescription_gy(entries: Entries, comma: bool | None) -> float | None:
-    match = re.match(r"(\S+)\s*(c?Gy)\b", entries.get("rxdose", ("", 0))[0])
+    match = re.match(r"(\S+)\s*(c?Gy)\b", entries.get("rxdose", ("", 0))[0][:LONGEST_FIGURE])
     number = parse_number(match[1], comma=comma) if match else None
     return None if match is None or number is None else number[0] / (100.0 if match[2] == "cGy" else 1.0)

@@ -15,6 +15,7 @@ from lungtox.dose.dvhtext.source import DoseUnit, read_lines
 from lungtox.errors import Fault, InputError
 
 READERS: tuple[ModuleType, ...] = (xio, raystation, monaco, eclipse, masterplan, pinnacle, tables)
+MOST_STRUCTURES = 2000
 KNOWN = "Eclipse, Pinnacle, Monaco, RayStation, MasterPlan, XiO or a table with a header"
 
 
@@ -69,6 +70,9 @@ def export_of(system: str, sections: Iterable[Section], *, who: str) -> DvhExpor
     dvhs: list[TextDvh] = []
     unusable: list[UnusableDvh] = []
     for section in sections:
+        if section.position > MOST_STRUCTURES:
+            action = "Export fewer structures."
+            raise InputError(Fault(who, f"at most {MOST_STRUCTURES} structures", "more", action, "dvh-size"))
         try:
             dvhs.append(assemble(section, who=who))
         except InputError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,9 +117,9 @@ def _shown(cell: str) -> str:
 
 def shortened(faults: Iterable[Fault]) -> list[Fault]:
     """Keep the first faults and say how many more there are: a damaged table may have thousands."""
-    found = list(faults)
-    if len(found) <= MOST_FAULTS:
-        return found
-    last = found[MOST_FAULTS - 1]
-    more = len(found) - MOST_FAULTS
-    return [*found[: MOST_FAULTS - 1], replace(last, found=f"{last.found}, and {more} more like it")]
+    every = iter(faults)
+    found = list(islice(every, MOST_FAULTS))
+    more = sum(1 for _ in every)
+    if more:
+        found[-1] = replace(found[-1], found=f"{found[-1].found}, and {more} more like it")
+    return found

@@ -77,6 +77,16 @@ def _refusal(who: str, found: str, action: str, code: str) -> InputError:
     return InputError(Fault(who, "a DVH export of a planning system", found, action, code))
 
 
+def split_entry(line: str) -> tuple[str, str, str] | None:
+    """Give key, unit and text of a line ``key [unit]: text``; None for a line without a colon."""
+    # No regular expression: on a damaged line of a million spaces it would take hours.
+    left, colon, text = line.partition(":")
+    key, unit = left.strip(), ""
+    if key.endswith("]"):
+        key, _, unit = key[:-1].rpartition("[")
+    return (key.strip(), unit.strip(), text.strip()) if colon else None
+
+
 def dose_unit(text: str) -> DoseUnit | None:
     """Read a unit of dose; None for any other text."""
     return _DOSE_UNITS.get(text.strip().lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 
-from lungtox.dose.dvhtext.grid import DOSE_CELL, NAMES, Grid, header_word, split_unit
+from lungtox.dose.dvhtext.grid import NAMES, Grid, dose_cell, header_word, split_unit
 from lungtox.dose.dvhtext.section import Section
 from lungtox.dose.dvhtext.source import DoseUnit
 from lungtox.dose.dvhtext.tables_long import is_long, long_sections
@@ -82,7 +82,7 @@ def _header(lines: Sequence[str]) -> tuple[int, str, str] | None:
 
 def _kind(cells: Sequence[str]) -> str | None:
     words = [header_word(cell) for cell in cells]
-    doses = sum(DOSE_CELL.fullmatch(cell) is not None for cell in cells)
+    doses = sum(dose_cell(cell) is not None for cell in cells)
     if doses >= LEAST_DOSES and NAMES & set(words):
         return "rows"
     if is_long(words):

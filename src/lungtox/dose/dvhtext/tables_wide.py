@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lungtox.dose.dvhtext.grid import DOSE_CELL, NAMES, Grid, doses_unit, header_word, split_unit
+from lungtox.dose.dvhtext.grid import NAMES, Grid, dose_cell, doses_unit, header_word, split_unit
 from lungtox.dose.dvhtext.rows import parse_cells
 from lungtox.dose.dvhtext.section import FloatArray, PrintedFigure, Section
 from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, parse_number, volume_unit
 from lungtox.errors import Fault, InputError
 
-_VOLUME_NOTE = re.compile(r"(.*?)\s*\(\s*(\d+(?:[.,]\d+)?)\s*(cc|ccm|cm3|cm\^3|cm³)\s*\)", re.IGNORECASE)
+_VOLUME_NOTE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(cc|ccm|cm3|cm\^3|cm³)", re.IGNORECASE)
 _ROUNDED_PCT = 0.1
 
 
@@ -21,7 +21,7 @@ def row_sections(grid: Grid, who: str, given: DoseUnit | None) -> Iterator[Secti
     """One row a ROI: name, volume, then cumulative volume at each dose."""
     place = f"{who} line {grid.line}"
     words = [header_word(cell) for cell in grid.header]
-    matches = [DOSE_CELL.fullmatch(cell) for cell in grid.header]
+    matches = [dose_cell(cell) for cell in grid.header]
     columns = [n for n, match in enumerate(matches) if match is not None]
     unit = doses_unit({match[2] or "" for match in matches if match}, given, place)
     doses = parse_cells([[match[1] for match in matches if match]], [grid.line], columns=len(columns), who=who).values[
@@ -98,9 +98,10 @@ def column_sections(grid: Grid, who: str, given: DoseUnit | None) -> Iterator[Se
         name, text = split_unit(cell)
         volume_is = volume_unit(text)
         printed: tuple[PrintedFigure, ...] = ()
-        if (note := _VOLUME_NOTE.fullmatch(re.sub(r"\s*\[\s*%\s*\]\s*$", "", cell))) is not None:
-            name, volume_is = note[1].strip(), "%"
-            printed = _volume(note[2], None, grid.line, who)
+        bare, inner = split_unit(name) if volume_is == "%" else (name, text)
+        if (note := _VOLUME_NOTE.fullmatch(inner)) is not None:
+            name, volume_is = bare, "%"
+            printed = _volume(note[1], None, grid.line, who)
         faults = fault
         if volume_is is None:
             found = "none that is known"
