@@ -113,6 +113,19 @@ def test_a_table_that_has_lost_its_end_or_its_beginning(tmp_path):
     assert "begins at 100 %" in told[0]
 
 
+def test_an_empty_structure_is_told_and_stops_nothing(tmp_path):
+    cord = texts.eclipse(structures=[texts.CORD])
+    empty = cord[cord.index("Structure:") :].replace("Cord", "Areola").replace("Volume [cm³]: 50", "Volume [cm³]: 0")
+    heading = empty.index("Dose [Gy] R")
+    for tail in (empty[:heading], empty[: empty.index("\r\n", heading)]):  # without and with a heading
+        export = read_dvh_text(write(tmp_path, texts.eclipse() + "\r\n" + tail))
+        assert [dvh.structure for dvh in export.dvhs] == ["Lung total", "Cord"]
+        assert [(item.structure, item.empty) for item in export.unusable] == [("Areola", True)]
+    # Cut off after the heading of a structure that has volume: that is damage.
+    told = faults(tmp_path, texts.eclipse() + "\r\n" + tail.replace("Volume [cm³]: 0", "Volume [cm³]: 50"))
+    assert "at least two rows; found 0" in told[0]
+
+
 def test_doses_in_cgy_under_a_heading_in_gy(tmp_path):
     told = faults(tmp_path, texts.eclipse(dose="cGy").replace("[cGy]", "[Gy]"))
     assert "expected doses of at most 200 Gy" in told[0]

@@ -43,10 +43,10 @@ def read_dvh(
         try:
             export = read_dvh_export(path, who=who, dose_unit=_unit(dose_unit))
             entries += [(number, entry) for entry in export_entries(export, structure or (), metrics=metrics)]
-            # Those that are not asked for may be damaged: they are told all the same, and stop nothing.
+            # Those that are not asked for may be damaged, others are empty: both are told, and stop nothing.
             asked = {name.strip() for name in structure or export.names.values()}
             for item in export.unusable:
-                if item.structure in asked:
+                if item.structure in asked and not item.empty:
                     faults += item.faults
                 else:
                     print(*(f"warning: {fault}" for fault in item.faults), sep="\n", file=sys.stderr)

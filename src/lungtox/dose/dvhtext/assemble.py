@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungtox.dose.dvhtext.curve import TextDvh
 from lungtox.dose.dvhtext.printed import contradictions
 from lungtox.dose.dvhtext.rows import EXPORT_AGAIN, shortened
-from lungtox.dose.dvhtext.section import Section
+from lungtox.dose.dvhtext.section import EMPTY, Section
 from lungtox.dose.dvhtext.source import DoseUnit, per_gy
 from lungtox.errors import Fault, InputError
 
@@ -92,9 +92,11 @@ def assemble(section: Section, *, who: str) -> TextDvh:
     return replace(dvh, warnings=(*dvh.warnings, *contradictions(dvh)))
 
 
-def _fault(section: Section, who: str, expected: str, found: str, action: str = EXPORT_AGAIN) -> Fault:
+def _fault(
+    section: Section, who: str, expected: str, found: str, action: str = EXPORT_AGAIN, *, code: str = "dvh-table"
+) -> Fault:
     place = f"{who} {section.row_word} {section.line}, {section.structure}"
-    return Fault(place, expected, found, action, "dvh-table")
+    return Fault(place, expected, found, action, code)
 
 
 def _ascending(section: Section) -> Section:
@@ -107,6 +109,9 @@ def _ascending(section: Section) -> Section:
 
 def _row_faults(section: Section, who: str) -> Iterator[Fault]:
     dose, volume = section.dose, section.volume
+    if dose.size == 0 and section.structure_cc == 0.0:
+        yield _fault(section, who, "a structure with volume", "0 cc and no rows", "Leave it out.", code=EMPTY)
+        return
     if dose.size < 2:
         yield _fault(section, who, "at least two rows", str(dose.size))
         return
@@ -136,7 +141,7 @@ def _row_faults(section: Section, who: str) -> Iterator[Fault]:
         rises = np.flatnonzero(np.diff(volume) > slack) + 1
         yield from at(rises, "a cumulative volume that never rises", "{volume:.8g} after {above:.8g}")
     if not volume.max() > slack:
-        yield _fault(section, who, "a structure with volume", "none in any row", "Leave it out.")
+        yield _fault(section, who, "a structure with volume", "none in any row", "Leave it out.", code=EMPTY)
 
 
 def _per_gy(section: Section, unit: DoseUnit, who: str) -> float:

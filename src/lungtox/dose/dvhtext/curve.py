@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose.dvh import Dvh, bin_edges_gy
-from lungtox.dose.dvhtext.section import PrintedFigure
+from lungtox.dose.dvhtext.section import EMPTY, PrintedFigure
 from lungtox.dose.metrics import compute_metrics
 from lungtox.errors import Fault, InputError
 
@@ -131,6 +131,11 @@ class UnusableDvh:
     position: int
     faults: tuple[Fault, ...]
 
+    @property
+    def empty(self) -> bool:
+        """Whether it only has no volume: that is no damage."""
+        return all(fault.code == EMPTY for fault in self.faults)
+
 
 @dataclass(frozen=True)
 class DvhExport:
@@ -160,6 +165,6 @@ class DvhExport:
         return sorted(every, key=lambda item: item.position)
 
     def refuse_unusable(self) -> None:
-        """Raise InputError with the faults of all structures, if there are any."""
-        if self.unusable:
-            raise InputError([fault for item in self.unusable for fault in item.faults])
+        """Raise InputError with the faults of all structures, if there are any; empty ones have none."""
+        if faults := [fault for item in self.unusable if not item.empty for fault in item.faults]:
+            raise InputError(faults)

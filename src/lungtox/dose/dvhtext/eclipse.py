@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lungtox.dose.dvhtext.printed import printed_metric
 from lungtox.dose.dvhtext.rows import Rows, parse_rows
-from lungtox.dose.dvhtext.section import Kind, PrintedFigure, Section
+from lungtox.dose.dvhtext.section import EMPTY, Kind, PrintedFigure, Section
 from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, per_gy, split_entry, volume_unit
 from lungtox.errors import Fault, InputError
 
@@ -105,9 +105,9 @@ def _section(
     empty = Section(structure=name, position=position, line=start + 1, plan=number if len(plans) > 1 else 0)
     try:
         if heading is None:
-            raise InputError(
-                Fault(place, "the heading of a table (Dose [Gy] ...)", "none", "Export the file again.", "dvh-table")
-            )
+            volume = parse_number(entries.get("volume", ("", "", 0))[1])
+            code = EMPTY if volume is not None and volume[0] == 0 else "dvh-table"
+            raise InputError(Fault(place, "the heading of a table (Dose [Gy] ...)", "none", "Export it again.", code))
         columns = _columns(lines[heading], kind, f"{who} line {heading + 1}, {name}")
         rows = parse_rows(lines, range(heading + 1, stop), columns=columns.count, who=who)
         return _filled(empty, columns, rows, entries, plan, who)

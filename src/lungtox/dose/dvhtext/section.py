@@ -13,6 +13,8 @@ from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit
 from lungtox.errors import Fault
 
 FloatArray = NDArray[np.float64]
+EMPTY = "dvh-empty"
+"""Code of the fault of a structure that only has no volume."""
 Kind = Literal["cumulative", "per_bin", "per_dose"]
 """`per_bin`: volume in each bin. `per_dose`: volume per unit of dose, to be multiplied with the bin's width."""
 Place = Literal["lower", "centre", "unknown"]

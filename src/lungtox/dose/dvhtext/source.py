@@ -13,6 +13,7 @@ DoseUnit = Literal["Gy", "cGy", "%"]
 VolumeUnit = Literal["cc", "%"]
 
 LARGEST_BYTES = 64 * 2**20  # an export of 40 structures at 1 cGy has about 20 MB
+MOST_LINES = 1_000_000
 LONGEST_LINE = 2**20  # a wide table has one column a dose; more is no line of a table
 
 _NUMBER = re.compile(r"([+-]?[0-9]{1,40})(?:([.,])([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?")
@@ -52,7 +53,11 @@ def lines_of(content: bytes, *, who: str) -> list[str]:
     if not text.strip():
         raise _refusal(who, "an empty file", "Export it again.", "dvh-format")
     # Not splitlines: it also cuts at form feeds and the like, and line numbers would no longer be an editor's.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > MOST_LINES:
+        found = f"more than {MOST_LINES:,} lines"
+        raise _refusal(who, found, "Export fewer structures, or larger dose steps.", "dvh-size")
+    lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST_LINE:
             raise _refusal(
