@@ -43,6 +43,7 @@ def line_of(text, start, *, after="Lung total"):
 @pytest.mark.parametrize(
     ("row", "expected", "found"),
     [
+        ("20 13.3 50", "dose and relative dose that go together as in the other rows", "20 Gy beside 13.3 %"),
         ("4 6.7 100", "doses that rise from row to row", "4 after 19"),
         ("19 31.7 51", "doses that rise from row to row", "19 after 19"),
         ("-20 33.3 50", "a dose of 0 or more", "-20"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pytest import approx
 
 from lungtox.dose.dvhtext import read_dvh_text, scan_dvh_text
@@ -98,6 +100,33 @@ def test_eclipse_relative_dose_alone_needs_the_prescription(tmp_path):
     assert (lung.full_dose_gy, lung.prescription_gy) == (62.5, 50.0)
     with pytest.raises(InputError, match=r"line 15, Lung total: expected the prescribed dose of a table in percent"):
         read(tmp_path, texts.eclipse(order=order, prescription="not defined", percent="not defined"))
+
+
+def test_eclipse_relative_dose_that_is_not_of_the_prescription_is_told(tmp_path):
+    text = texts.eclipse().replace("Prescribed dose [Gy]: 60", "Prescribed dose [Gy]: 66")
+    lung = check_lung(read(tmp_path, text))
+    assert lung.warnings == ("100 % of dose is 66 Gy by the prescription, the rows have 60 Gy",)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    volume_cc=st.floats(0.5, 9000).map(lambda value: float(f"{value:.6g}")),
+    low=st.integers(0, 14),
+    high=st.integers(15, 32),
+    dose=st.sampled_from(["Gy", "cGy"]),
+    volume=st.sampled_from(["%", "cm3"]),
+    kind=st.sampled_from(["Cumulative", "Differential"]),
+    order=st.sampled_from([("dose", "relative", "volume"), ("relative", "dose", "volume"), ("dose", "volume")]),
+    comma=st.booleans(),
+)
+def test_whatever_is_written_as_eclipse_does_comes_back(tmp_path_factory, volume_cc, low, high, **layout):
+    lung = ("Lung", volume_cc, float(low), float(high))
+    export = read(tmp_path_factory.mktemp("dvh"), texts.eclipse(structures=[lung], **layout))
+    (found,) = export.dvhs
+    assert found.warnings == ()
+    assert found.structure_cc == approx(volume_cc, rel=1e-6)
+    expected = {"Mean": (low + high) / 2, "Min": low, "Max": high, "V15Gy": 100 * texts.share(lung, 15)}
+    assert found.metrics(expected) == approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_eclipse_plan_sum(tmp_path):

@@ -69,6 +69,7 @@ def exported_lung_dvhs(
                 raise ParameterError(
                     f"{model.name} takes EQD2: give --fractions for the DVH of one plan (a plan sum has no EQD2)"
                 )
+            notes.append("EQD2 was made bin by bin from the export")
             dvhs.append(eqd2_dvh(physical, number, max(model.alpha_beta_gy), bin_width_gy=physical.bin_width_gy))
     return tuple(dvhs), tuple(note for note in dict.fromkeys(notes) if note)
 

@@ -14,6 +14,7 @@ from lungtox.extraction.dvh_export import read_dvh_export
 from lungtox.extraction.patients import CANONICAL_STRUCTURES, AcceptedRoi, PatientRow
 from lungtox.extraction.regions import LUNGS, WHOLE_ORGAN, with_stand_ins
 
+NO_GRID = "the DVHs come from a planning system's export: grid and contours are not known"
 RECHECK = "The export has changed since structures.csv was accepted: review it again."
 
 
@@ -61,7 +62,7 @@ def read_exported_dvhs(row: PatientRow, settings: DoseSettings) -> ExportedDvhs:
     export = read_dvh_export(path, who=f"{row.patient}, DVH file")
     accepted = _accepted(row, export, settings)
     sources: dict[str, TextDvh] = {}
-    warnings = ["the DVHs come from a planning system's export: grid and contours are not known"]
+    warnings = [NO_GRID]
     faults: list[Fault] = []
     for name, recipe in settings.structures.items():
         source, warning, fault = _source(row.patient, name, recipe, accepted, export, settings)

@@ -8,6 +8,7 @@ from typing import Literal
 from lungtox.dicom import read_dose_header, read_function_image
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.dvh_source import NO_GRID
 from lungtox.extraction.extract import about, extract_patient, sample_all
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
@@ -55,7 +56,9 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         qa = extract_patient(row, dose=dose, function=function).qa
         looked_at = function is not None and qa["status"] == "ok"
         faults = tuple(Fault(**fault) for fault in qa["faults"])
-        told = tuple(f"{row.patient}: {text}" for text in qa["warnings"]) if row.export is not None else ()
+        # That an export has no grid is no news to the person who lists it.
+        news = [text for text in qa["warnings"] if text != NO_GRID] if row.export is not None else []
+        told = tuple(f"{row.patient}: {text}" for text in news)
         return Inspection(faults, told, spect=qa["function"]["status"] if looked_at else None)
     try:
         loaded = load_patient(row, dose, pixels=False)

@@ -42,10 +42,9 @@ def assemble(section: Section, *, who: str) -> TextDvh:
         cumulative curve, negative values, more than 100 %; a table that has lost its end or does not begin at the
         whole volume; a relative dose without prescription; doses beyond 200 Gy.
     """
-    if section.faults:
-        raise InputError(shortened(section.faults))
     section = _ascending(section)
-    if faults := list(_row_faults(section, who)):
+    rows = _row_faults(section, who) if section.dose.size or not section.faults else ()
+    if faults := [*shortened(section.faults), *rows]:
         raise InputError(faults)
     units = _per_gy(section, section.dose_unit, who)
     dose_gy, step_gy = section.dose / units, _step(section.dose) / units

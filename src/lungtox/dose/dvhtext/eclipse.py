@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lungtox.dose.dvhtext.printed import printed_metric
-from lungtox.dose.dvhtext.rows import Rows, parse_rows
+from lungtox.dose.dvhtext.rows import EXPORT_AGAIN, Rows, parse_rows
 from lungtox.dose.dvhtext.section import EMPTY, Kind, PrintedFigure, Section
 from lungtox.dose.dvhtext.source import DoseUnit, VolumeUnit, dose_unit, parse_number, per_gy, split_entry, volume_unit
 from lungtox.errors import Fault, InputError
@@ -25,6 +27,7 @@ _FIGURES = {
     "volume": "volume", "min dose": "min", "max dose": "max", "mean dose": "mean", "median dose": "median",
 }  # fmt: skip
 MOST_PLANS = 100
+SAME_DOSE = 2e-3  # relative; both columns are rounded
 _NOTHING = frozenset({"", "n/a", "not defined", "nan", "-"})
 
 Entry = tuple[str, str, int]
@@ -44,6 +47,7 @@ class _Plan:
 class _Columns:
     kind: Kind
     dose: int
+    relative: int | None
     volume: int
     count: int
     dose_unit: DoseUnit
@@ -148,6 +152,7 @@ def _columns(heading: str, kind: str, place: str) -> _Columns:
     return _Columns(
         kind="per_dose" if kind == "differential" else "cumulative",
         dose=dose,
+        relative=next((n for n, name in enumerate(names) if name == "relative dose" and n != dose), None),
         volume=volume,
         count=len(columns),
         dose_unit=dose_is,
@@ -161,6 +166,7 @@ def _filled(
 ) -> Section:
     full_gy, prescription_gy, faults = _prescription(plan, rows.comma, who)
     printed, more = _printed(entries, rows.comma, full_gy, who)
+    uneven, notes = _beside(rows, columns, full_gy, f"{who} line", empty.structure)
     cover = parse_number(entries.get("dose cover.", ("", "", 0))[1], comma=rows.comma)
     volume = next((item for item in printed if item.figure == "volume"), None)
     return Section(
@@ -181,8 +187,38 @@ def _filled(
         coverage_pct=cover[0] if cover else 100.0,
         printed=printed,
         plan_sum=plan is not None and plan.is_sum,
-        faults=(*faults, *more),
+        notes=notes,
+        faults=(*faults, *more, *uneven),
     )
+
+
+def _beside(
+    rows: Rows, columns: _Columns, full_gy: float | None, place: str, name: str
+) -> tuple[list[Fault], tuple[str, ...]]:
+    """Compare the two columns of dose where a table has both: rows that do not follow, and what 100 % means."""
+    if columns.relative is None:
+        return [], ()
+    dose, pct = rows.values[:, columns.dose], rows.values[:, columns.relative]
+    both = (dose > 0) & (pct > 0)
+    if both.sum() < 3:
+        return [], ()
+    per_pct = float(np.median(dose[both] / pct[both]))
+    allowed = SAME_DOSE * np.abs(dose) + 0.5 * float(np.median(np.abs(np.diff(dose))))
+    faults = [
+        Fault(
+            f"{place} {rows.numbers[n]}, {name}",
+            "dose and relative dose that go together as in the other rows",
+            f"{dose[n]:g} {columns.dose_unit} beside {pct[n]:g} %",
+            EXPORT_AGAIN,
+            "dvh-row",
+        )
+        for n in np.flatnonzero(np.abs(dose - pct * per_pct) > allowed).tolist()
+    ]
+    units = per_gy(columns.dose_unit, full_gy)
+    shown_gy = 100.0 * per_pct / units if units else None
+    if full_gy is None or shown_gy is None or abs(shown_gy - full_gy) <= 5 * SAME_DOSE * full_gy:
+        return faults, ()
+    return faults, (f"100 % of dose is {full_gy:g} Gy by the prescription, the rows have {shown_gy:g} Gy",)
 
 
 def _prescription(plan: _Plan | None, comma: bool | None, who: str) -> tuple[float | None, float | None, list[Fault]]:
