@@ -67,6 +67,7 @@ def test_figures_that_contradict_the_curve_are_told(tmp_path):
         ({"DVHData": [1, 10, 2, 10, 3, 6, 4, 2, 5, 0]}, "widths that rise"),
         ({"DVHData": [1, 10, -1, 10, 1, 6, 1, 2, 1, 0]}, "bin widths of 0 or more"),
         ({"DVHReferencedROISequence": [Dataset(), Dataset()]}, "a DVH of one ROI"),
+        ({"DoseType": "ERROR"}, "a DVH of dose"),
         ({"DVHType": "NATURAL"}, "a cumulative or differential DVH"),
         ({"DVHVolumeUnits": "PER_U"}, "a cumulative or differential DVH"),
         ({"DVHData": [1, 10, 1, 10, 1, 11, 1, 2, 1, 0]}, "DVH 1 bin 3, ROI 1: expected a cumulative volume that never"),
@@ -78,6 +79,15 @@ def test_items_that_cannot_be_used_leave_the_others(tmp_path, changes, words):
     assert [(dvh.structure, dvh.position) for dvh in export.dvhs] == [("ROI 2", 2)]
     assert [item.position for item in export.unusable] == [1]
     assert words in str(export.unusable[0].faults[0])
+
+
+def test_parts_of_a_plan_are_refused_and_sums_and_rbe_told(tmp_path):
+    item = make.stored_dvh(1, WIDTHS, VOLUMES, DoseType="EFFECTIVE")
+    with pytest.raises(InputError, match="found DoseSummationType BEAM"):
+        read_dvh_export(write(tmp_path, item, DoseSummationType="BEAM"))
+    (dvh,) = read_dvh_export(write(tmp_path, item, DoseSummationType="MULTI_PLAN")).dvhs
+    assert dvh.plan_sum
+    assert dvh.warnings == ("the dose is RBE-weighted (DoseType EFFECTIVE)", "a sum of several plans")
 
 
 def test_dicom_is_told_by_its_bytes(tmp_path):

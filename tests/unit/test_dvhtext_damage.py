@@ -100,7 +100,7 @@ def test_two_decimal_signs(tmp_path):
         " Export the file again: its rows are never repaired here."
     ]
     told = faults(tmp_path, texts.eclipse().replace("Volume [cm³]: 200", "Volume [cm³]: 1,200.5"))
-    assert "line 19" in told[0] and "the volume as a number" in told[0]
+    assert "line 18" in told[0] and "the volume as a number" in told[0]
 
 
 def test_a_table_that_has_lost_its_end_or_its_beginning(tmp_path):

@@ -98,7 +98,7 @@ def test_eclipse_relative_dose_alone_needs_the_prescription(tmp_path):
     # 50 Gy to the 80 % isodose: 100 % is 62.5 Gy.
     lung = check_lung(read(tmp_path, texts.eclipse(order=order, prescription="50", percent="80")))
     assert (lung.full_dose_gy, lung.prescription_gy) == (62.5, 50.0)
-    with pytest.raises(InputError, match=r"line 15, Lung total: expected the prescribed dose of a table in percent"):
+    with pytest.raises(InputError, match=r"line 14, Lung total: expected the prescribed dose of a table in percent"):
         read(tmp_path, texts.eclipse(order=order, prescription="not defined", percent="not defined"))
 
 

@@ -71,6 +71,17 @@ def test_the_check_before_a_run_says_the_same(tmp_path):
     assert [fault.code for fault in found.faults] == ["fractions"]
 
 
+def test_one_export_under_two_study_ids_is_found(tmp_path):
+    row(tmp_path, texts.eclipse())
+    row(tmp_path, texts.eclipse(), name="other.txt")
+    (tmp_path / "patients.csv").write_text("patient,dvh,fractions\nP014,P014.txt,30\nP015,other.txt,30\n")
+    rois = "".join(f"{patient},{one},manual,,AB\n" for patient in ("P014", "P015") for one in ACCEPTED)
+    (tmp_path / "structures.csv").write_text("patient,roi_number,roi_name,structure,match,score,accepted_by\n" + rois)
+    first, second = read_patients(tmp_path / "patients.csv", structures=tmp_path / "structures.csv")
+    uids = [inspect_patient(one, dose=settings()).dose_uids for one in (first, second)]
+    assert uids[0] == uids[1] != ()  # what `lungtox check` compares
+
+
 def test_fractions_are_needed_for_eqd2_only(tmp_path):
     one = row(tmp_path, texts.eclipse(), fractions="")
     assert codes(extract_patient(one, dose=settings())) == ["fractions"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from lungtox.dicom.dose import WHOLE_PLAN
 from lungtox.dicom.source import numbers, open_dicom, refusing
 from lungtox.errors import Fault, InputError
 
@@ -33,6 +34,10 @@ class StoredDvh:
         Dose of 100 % where the units are relative.
     figures : dict of str to float
         ``min``, ``max``, ``mean`` as the item states them.
+    rbe_weighted : bool
+        True for DoseType EFFECTIVE.
+    plan_sum : bool
+        True for a sum of several plans (MULTI_PLAN).
     """
 
     roi_number: int
@@ -43,6 +48,8 @@ class StoredDvh:
     volume: NDArray[np.float64]
     normalization_gy: float | None
     figures: dict[str, float]
+    rbe_weighted: bool
+    plan_sum: bool
 
 
 def holds_dicom(path: str | Path) -> bool:
@@ -75,25 +82,33 @@ def read_stored_dvhs(path: str | Path, *, who: str = "RTDOSE") -> tuple[list[Sto
     Raises
     ------
     InputError
-        Not an RTDOSE, or one without DVHs.
+        Not an RTDOSE, one without DVHs, or one of a beam or a fraction.
     """
     dataset = open_dicom(path, modality="RTDOSE", who=who, pixels=False)
     items = dataset.get("DVHSequence") or ()
     if not items:
         action = "Export the dose with its DVHs, or give --struct and --dose to `lungtox dvh`."
         raise InputError(Fault(who, "an RTDOSE with DVHs (DVHSequence)", "none", action, "dvh-sequence"))
+    summation = dataset.get("DoseSummationType")
+    if summation and summation not in WHOLE_PLAN:
+        expected, action = "DoseSummationType " + " or ".join(WHOLE_PLAN), "Export the DVHs of the whole plan."
+        raise InputError(Fault(who, expected, f"DoseSummationType {summation}", action, "dose-summation"))
     normalization = dataset.get("DVHNormalizationDoseValue")
     found: list[StoredDvh] = []
     faults: dict[int, tuple[Fault, ...]] = {}
     for place, item in enumerate(items, start=1):
         try:
-            found.append(_stored(item, None if normalization is None else float(normalization), f"{who} DVH {place}"))
+            normalization_gy = None if normalization is None else float(normalization)
+            plan_sum = summation == "MULTI_PLAN"
+            found.append(_stored(item, normalization_gy, plan_sum=plan_sum, who=f"{who} DVH {place}"))
         except InputError as error:
             faults[place] = error.faults
     return found, faults
 
 
-def _stored(item: Dataset, normalization_gy: float | None, who: str) -> StoredDvh:
+def _stored(item: Dataset, normalization_gy: float | None, *, plan_sum: bool, who: str) -> StoredDvh:
+    if item.get("DoseType") == "ERROR":
+        raise InputError(Fault(who, "a DVH of dose", "one of its error", "Export the plan's DVHs.", "dose-type"))
     rois = list(item.get("DVHReferencedROISequence") or ())
     if len(rois) != 1 or rois[0].get("DVHROIContributionType") not in (None, "", "INCLUDED"):
         found = f"{len(rois)} ROIs, or one that is taken out"
@@ -124,4 +139,6 @@ def _stored(item: Dataset, normalization_gy: float | None, who: str) -> StoredDv
         volume=volume,
         normalization_gy=normalization_gy,
         figures={name: float(item.get(tag)) for name, tag in tags.items() if item.get(tag) not in (None, "")},
+        rbe_weighted=item.get("DoseType") == "EFFECTIVE",
+        plan_sum=plan_sum,
     )

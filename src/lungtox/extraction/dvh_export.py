@@ -76,6 +76,8 @@ def _section(stored: StoredDvh, position: int, who: str) -> Section:
             for figure, value in stored.figures.items()
             if np.isfinite(value * scale)
         ),
+        plan_sum=stored.plan_sum,
+        notes=("the dose is RBE-weighted (DoseType EFFECTIVE)",) if stored.rbe_weighted else (),
         faults=faults,
         whole_first=True,
         row_word=f"DVH {position} bin",

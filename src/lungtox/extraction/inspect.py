@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -59,7 +60,7 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         # That an export has no grid is no news to the person who lists it.
         news = [text for text in qa["warnings"] if text != NO_GRID] if row.export is not None else []
         told = tuple(f"{row.patient}: {text}" for text in news)
-        return Inspection(faults, told, spect=qa["function"]["status"] if looked_at else None)
+        return Inspection(faults, told, dose_uids=_content(row), spect=qa["function"]["status"] if looked_at else None)
     try:
         loaded = load_patient(row, dose, pixels=False)
         samples = {} if _plainly_covered(loaded) else sample_all(row.patient, loaded, dose)
@@ -75,6 +76,14 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
     uids = [read_dose_header(path, who=row.patient).uid for path in row.paths("dose")]
     texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
     return Inspection((), tuple(f"{row.patient}: {text}" for text in texts), tuple(uid for uid in uids if uid), spect)
+
+
+def _content(row: PatientRow) -> tuple[str, ...]:
+    """Tell one DVH export under two study IDs: it has no identifier that may be kept, so its bytes count."""
+    path = row.export
+    if path is None or not path.is_file():
+        return ()
+    return (hashlib.sha256(path.read_bytes()).hexdigest(),)
 
 
 def _plainly_covered(loaded: Loaded) -> bool:
