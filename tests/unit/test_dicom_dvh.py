@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
@@ -88,6 +90,29 @@ def test_parts_of_a_plan_are_refused_and_sums_and_rbe_told(tmp_path):
     (dvh,) = read_dvh_export(write(tmp_path, item, DoseSummationType="MULTI_PLAN")).dvhs
     assert dvh.plan_sum
     assert dvh.warnings == ("the dose is RBE-weighted (DoseType EFFECTIVE)", "a sum of several plans")
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_mutated_bytes_raise_only_declared_errors(tmp_path, count):
+    items = [make.stored_dvh(n, WIDTHS, VOLUMES, DVHMeanDose=2.8) for n in (1, 2)]
+    sound = write(tmp_path, *items).read_bytes()
+    rng = random.Random(4)
+    path = tmp_path / "mutated.dcm"
+    read = refused = 0
+    for _ in range(count):
+        data = bytearray(sound)
+        for _ in range(rng.choice((1, 1, 3, 10))):
+            at = rng.randrange(len(data))
+            data[at : at + rng.choice((0, 1, 1, 8))] = rng.randbytes(rng.choice((0, 1, 1, 4)))
+        path.write_bytes(data if rng.random() < 0.8 else data[: rng.randrange(len(data))])
+        try:
+            for dvh in read_dvh_export(path).dvhs:
+                assert dvh.to_dvh().volume_cc.min() >= 0
+            read += 1
+        except InputError as error:
+            refused += 1
+            assert all(fault.found for fault in error.faults)
+    assert read and refused
 
 
 def test_dicom_is_told_by_its_bytes(tmp_path):

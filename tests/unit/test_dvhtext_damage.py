@@ -127,6 +127,13 @@ def test_an_empty_structure_is_told_and_stops_nothing(tmp_path):
     assert "at least two rows; found 0" in told[0]
 
 
+def test_a_volume_that_is_rounded_away_and_a_coverage_of_nothing(tmp_path):
+    text = texts.eclipse().replace("Volume [cm³]: 50", "Volume [cm³]: 0.0")
+    assert read_dvh_text(write(tmp_path, text)).dvhs[1].structure_cc is None
+    told = faults(tmp_path, texts.eclipse().replace("Dose Cover.[%]: 100", "Dose Cover.[%]: 0"))
+    assert "a share with dose above 0 and up to 100 %; found 0 %" in told[0]
+
+
 def test_doses_in_cgy_under_a_heading_in_gy(tmp_path):
     told = faults(tmp_path, texts.eclipse(dose="cGy").replace("[cGy]", "[Gy]"))
     assert "expected doses of at most 200 Gy" in told[0]
@@ -253,6 +260,7 @@ def fuzz(tmp_path, count, seed):
                 made = dvh.to_dvh()
                 assert made.volume_cc.min() >= 0
                 assert made.volume_cc.sum() == pytest.approx(made.total_cc, rel=1e-6)
+                assert made.structure_cc > 0
                 assert made.cumulative.dose_at_gy(0.5 * made.total_cc) >= 0
             read += 1
         except InputError as error:

@@ -168,7 +168,7 @@ def test_raystation(tmp_path, unit, descending, key):
     assert export.system == "RayStation"
     lung = check_lung(export, cc=False, abs_gy=1e-3)
     assert lung.structure_cc is None
-    assert "no volume" in lung.warnings[0]
+    assert "not in the file" in lung.warnings[0]
     with pytest.raises(ParameterError, match="no metrics in cc"):
         lung.metrics(["V20Gy[cc]"])
     with pytest.raises(ParameterError, match="no metrics in cc"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -21,6 +22,12 @@ T = TypeVar("T")
 
 # Values that break a DICOM rule are judged here, by what we need; pydicom's own warnings would print them to the log.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+# What pydicom raises on damaged bytes, also when it looks at a sequence only later.
+MALFORMED = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RecursionError, TypeError,
+    ValueError, struct.error,
+)  # fmt: skip
 
 _MODALITY_OF_SOP_CLASS = {
     "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
@@ -52,7 +59,7 @@ def refusing(modality: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
                     return read(*arguments, **options)
             except InputError:
                 raise
-            except (AttributeError, LookupError, NotImplementedError, OverflowError, TypeError, ValueError) as error:
+            except MALFORMED as error:
                 found = f"a value that is missing or of the wrong kind ({type(error).__name__})"
                 who = str(options.get("who", modality))
                 action = f"Export the {modality} again."

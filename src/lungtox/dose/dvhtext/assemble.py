@@ -60,15 +60,14 @@ def assemble(section: Section, *, who: str) -> TextDvh:
         action = "The values are probably in cGy: export the dose in Gy."
         raise InputError(_fault(section, who, f"doses of at most {HIGHEST_GY:g} Gy", found, action))
     knots, share = _refined(section, knots, share)
-    structure_cc = total if section.volume_unit == "cc" else section.structure_cc
-    if structure_cc is not None and not structure_cc > 0:
-        raise InputError(_fault(section, who, "a structure with volume", f"{structure_cc:g} cc", "Leave it out."))
+    # A printed volume of 0.0 cc beside a curve in percent is a small one, rounded away.
+    structure_cc = total if section.volume_unit == "cc" else section.structure_cc or None
     if section.plan_sum:
         notes += ("a sum of several plans",)
     if section.coverage_pct < 100.0:
         notes += (f"by the file, only {section.coverage_pct:g} % of it has dose",)
     if structure_cc is None:
-        notes += ("the file has percent and no volume: metrics in cc are not known",)
+        notes += ("the volume of the structure is not in the file: metrics in cc are not known",)
     dvh = TextDvh(
         structure=section.structure,
         position=section.position,
@@ -81,7 +80,7 @@ def assemble(section: Section, *, who: str) -> TextDvh:
         min_gy=float(knots[np.flatnonzero(share >= 1.0)[-1]]),
         mean_gy=_mean_gy(section, float(np.trapezoid(share, knots))),
         max_gy=float(knots[-1]),
-        coverage_pct=section.coverage_pct,
+        coverage_pct=min(section.coverage_pct, 100.0),
         full_dose_gy=section.full_dose_gy,
         prescription_gy=section.prescription_gy,
         fractions=section.fractions,
@@ -139,6 +138,8 @@ def _row_faults(section: Section, who: str) -> Iterator[Fault]:
     if section.kind == "cumulative":
         rises = np.flatnonzero(np.diff(volume) > slack) + 1
         yield from at(rises, "a cumulative volume that never rises", "{volume:.8g} after {above:.8g}")
+    if not 0 < section.coverage_pct <= 100 + WHOLE_PCT:
+        yield _fault(section, who, "a share with dose above 0 and up to 100 %", f"{section.coverage_pct:g} %")
     if not volume.max() > slack:
         yield _fault(section, who, "a structure with volume", "none in any row", "Leave it out.", code=EMPTY)
 
