@@ -266,6 +266,13 @@ def test_wide_table_with_one_row_a_roi(tmp_path, separator, unit, values):
     check_lung(read(tmp_path, texts.wide(separator=separator, unit=unit, values=values)))
 
 
+def test_a_column_called_name_may_be_the_patients_and_is_not_taken_for_the_structure(tmp_path):
+    text = texts.wide().replace("PatientID,ROI", "Name,ROI").replace("987654321", "Mustermann")
+    assert "Mustermann" not in repr(check_lung(read(tmp_path, text)))
+    with pytest.raises(InputError, match="text of another kind"):
+        read(tmp_path, texts.wide().replace("PatientID,ROI", "PatientID,Name"))
+
+
 def test_wide_table_with_decimal_commas(tmp_path):
     check_lung(read(tmp_path, texts.wide(separator=";", comma=True)))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lungtox.dose.dvhtext.source import DoseUnit, dose_unit
 from lungtox.errors import Fault, InputError
 
-NAMES = frozenset({"roi", "roiname", "structure", "structurename", "organ", "name", "structureid"})
+# Not "name": it may be the patient's.
+NAMES = frozenset({"roi", "roiname", "structure", "structurename", "organ", "structureid"})
 _DOSE_CELL = re.compile(r"V?\s*(\d+(?:[.,]\d+)?)\s*(c?Gy)?\s*(?:[\[(]\s*([^\[\]()]*?)\s*[\])])?", re.IGNORECASE)
 LONGEST_HEADER = 100  # of a cell that is looked at for a dose
 
