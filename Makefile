@@ -45,8 +45,9 @@ check: $(STAMP)  ## style, types, docstrings, workflow lint
 docs: $(STAMP)   ## docs/config.md and workflow/schemas from the typed config
 	$(BIN)/python docs/generate.py
 
-benchmark: $(STAMP)  ## accuracy of DVHs, time and memory of the demo run, written to docs/benchmarks
+benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the demo run, written to docs/benchmarks
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/demo_run.py
 	$(BIN)/python benchmarks/dvh_text.py
 

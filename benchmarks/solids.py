@@ -134,6 +134,19 @@ def truth_by_rule(solid: Solid, direction: str, *, end_cap: str, planes_mm: Floa
     return _answers(y, width.sum(axis=1) * (z[1] - z[0]))
 
 
+def truth_of_slabs(solid: Solid, direction: str, planes_mm: FloatArray) -> dict[str, float]:
+    """Give the exact answers for slabs: the section at each plane, unchanged to half way to the next plane."""
+    half = 0.5 * float(planes_mm[1] - planes_mm[0])
+    z = np.linspace(planes_mm[0] - half, planes_mm[-1] + half, _STEPS if direction == "SI" else 2401)
+    middle = 0.5 * (z[1:] + z[:-1])
+    level = planes_mm[np.searchsorted(0.5 * (planes_mm[1:] + planes_mm[:-1]), middle)]
+    if direction == "SI":
+        return _answers(z, solid.section_si_mm2(level))
+    y = np.linspace(-HALF_MM, HALF_MM, 2401)
+    width = 2 * np.sqrt(np.maximum(solid.half_width_2(0.5 * (y[1:] + y[:-1])[:, None], level), 0.0))
+    return _answers(y, width.sum(axis=1) * (z[1] - z[0]))
+
+
 def _answers(s: FloatArray, section_mm2: FloatArray) -> dict[str, float]:
     """Integrate sections between positions ``s`` along the dose gradient."""
     part = section_mm2 * (s[1] - s[0])

@@ -13,6 +13,7 @@ def main(options: Namespace) -> None:
     settings = json.loads(options.settings)
     metrics = compute_metrics_table(
         options.dvh,
+        bounds=options.bounds,
         dose=DoseSettings.model_validate(settings["dose"]),
         function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
     )
@@ -23,6 +24,7 @@ if __name__ == "__main__":
     run(
         main,
         dvh="DVHs of the batch (Parquet)",
+        bounds="low and high of its metrics (Parquet)",
         settings="sections dose and function as JSON",
         metrics="metrics to write (Parquet)",
     )

@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 
-from lungtox.dose import write_dvhs
+from lungtox.dose import write_bounds, write_dvhs
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.entry import run
 from lungtox.extraction import extract_batch, read_patients
@@ -19,6 +19,7 @@ def main(options: Namespace) -> None:
         function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
     )
     write_dvhs([(item.patient, dvh) for item in extractions for dvh in item.dvhs], options.dvh)
+    write_bounds([bound for item in extractions for bound in item.bounds], options.bounds)
     write_json([item.qa for item in extractions], options.qa)
 
 
@@ -30,5 +31,6 @@ if __name__ == "__main__":
         structures="structures.csv",
         settings="sections dose and function as JSON",
         dvh="DVHs to write (Parquet)",
+        bounds="low and high of the metrics to write (Parquet)",
         qa="quality figures to write (JSON)",
     )

@@ -13,15 +13,16 @@ from pydantic import BaseModel, ValidationError
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, ValidationSettings
+from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "figures", "logs", "benchmarks", "studies"}
+    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
 )
 
 
@@ -50,6 +51,8 @@ class Config(Settings):
     """Internal validation of the logistic models."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
+    time: TimeSettings | None = None
+    """Pneumonitis in time; left out when it is not wanted."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
     figures: FiguresSettings
@@ -190,6 +193,7 @@ def _innermost_model(annotation: Any) -> Any:
 
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
+    yield from _composition_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -209,6 +213,25 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
 
 
+def _composition_faults(config: Config) -> Iterator[Fault]:
+    """Find parts of composed structures that are neither canonical nor a structure that only joins others."""
+    structures = config.dose.structures
+    usable = {name for name, recipe in structures.items() if recipe.only_joins}
+    for name, recipe in structures.items():
+        for key in ("union", "minus", "within"):
+            for part in getattr(recipe, key):
+                where = f"dose.structures.{name}.{key}"
+                if part in CANONICAL_STRUCTURES:
+                    continue
+                if part not in structures:
+                    yield _unknown(where, "a canonical structure", part, {*CANONICAL_STRUCTURES, *usable - {name}})
+                elif part == name or part not in usable or not set(structures[part].union) <= set(CANONICAL_STRUCTURES):
+                    expected = "a structure that joins canonical ones, without minus or within"
+                    yield Fault(
+                        f"config: {where}", expected, repr(part), "Name canonical structures.", "config-reference"
+                    )
+
+
 def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("dose.metrics", name) for name in config.dose.metrics)
     yield from (("dose.eqd2", name) for name in config.dose.eqd2)
@@ -225,6 +248,7 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 
 def _function_faults(config: Config, where: str, weighting: str, metric: str | None = None) -> Iterator[Fault]:

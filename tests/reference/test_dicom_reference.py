@@ -10,6 +10,7 @@ import pytest
 from lungtox.dicom import read_dose, read_dose_header, read_function_image, read_plan, read_structures
 from lungtox.dose import sample_courses
 from lungtox.errors import InputError
+from lungtox.extraction import read_courses
 
 DATA = Path(os.environ.get("LUNGTOX_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="reference data are absent (LUNGTOX_REFERENCE_DATA)")
@@ -78,6 +79,18 @@ def test_beams_added_at_the_points_of_a_structure_are_the_plan():
     added, whole = (sample_courses(cube, doses).samples for doses in (beams, [read_dose(files["3000"])]))
     assert np.abs(added.dose_gy - whole.dose_gy).max() < 5e-5
     assert added.coverage_pct == whole.coverage_pct == 100
+
+
+def test_beam_files_with_their_plan_give_the_dose_of_the_plan():
+    files = {path.name.split(".")[-3]: path for path in PROTON.glob("RD*.dcm")}
+    plan = read_plan(PROTON / "ramped_2Gy_ver2_full.dcm")
+    (added,) = read_courses([files["4000"], files["5000"]], [plan], who="RTDOSE")
+    assert np.abs(added.image.values - read_dose(files["3000"]).image.values).max() < 5e-5
+    assert added.fractions == plan.fractions
+    with pytest.raises(InputError, match="none of beam"):
+        read_courses([files["4000"]], [plan], who="RTDOSE")
+    with pytest.raises(InputError, match="two doses of one plan"):
+        read_courses([files["3000"], files["4000"], files["5000"]], [plan], who="RTDOSE")
 
 
 def test_ion_plan_and_phantom_structures():

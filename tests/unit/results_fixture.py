@@ -15,6 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lungtox.models import describe_course
+from lungtox.models.config import LogisticSettings, TimeSettings
+
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
 CYTOKINES = {
@@ -68,6 +71,7 @@ CONFIG: dict[str, Any] = {
         "scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"],
         "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]],
     },
+    "time": {"groups": {"mld_gy": 15.0, "v20_pct": None}},
     "ntcp": {
         "fits": {
             "lkb": {
@@ -131,6 +135,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     for name, model in CONFIG["models"].items():
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
+    _write_time(analysis, folder / "time")
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
@@ -578,6 +583,20 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
     _write(pd.DataFrame(rows), folder / "auc.csv")
     _write(pd.DataFrame(curves), folder / "curves.csv")
     _write(pd.DataFrame(pairs), folder / "pairs.csv")
+
+
+def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
+    months = np.where(analysis["rp_status"] == "no", 6.0, 1.0 + np.arange(len(analysis)) % 10 / 2)
+    course = describe_course(
+        analysis.assign(time_months=months),
+        settings=TimeSettings.model_validate(CONFIG["time"]),
+        window_months=6,
+        models={name: LogisticSettings.model_validate(model) for name, model in CONFIG["models"].items()},
+        dictionary=_dictionary(),
+    )
+    _write(course.curves, folder / "incidence.csv")
+    for name in ("groups", "cox", "codings"):
+        _write(getattr(course, name), folder / f"{name}.csv")
 
 
 def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from lungtox.cli import main
@@ -105,10 +106,157 @@ def test_a_structure_far_from_the_grid(capsys, files):
     ]
 
 
-def test_several_doses_are_added(capsys, files):
-    _, out, err = run(capsys, *inputs(files), "--dose", files / "dose.dcm", "--structure", "Heart", "--json")
-    assert json.loads(out)[0]["mean_gy"] == pytest.approx(40, abs=2e-3)
-    assert "sum of 2 files" in err
+def refer(dataset, uid, beam=None):
+    """Let a dose refer to a plan, and to one beam of it."""
+    plan = make.Dataset()
+    plan.ReferencedSOPInstanceUID = uid
+    if beam is not None:
+        group, number = make.Dataset(), make.Dataset()
+        number.ReferencedBeamNumber = beam
+        group.ReferencedBeamSequence = [number]
+        plan.ReferencedFractionGroupSequence = [group]
+    return make.changed(dataset, ReferencedRTPlanSequence=[plan])
+
+
+def boost(files, uid="1.2.3.98", **changes):
+    """The dose of the box patient under another instance: 20 + 0.2 x Gy again."""
+    return make.save(boxes.dose(SOPInstanceUID=uid, **changes), files / f"boost{uid}.dcm")
+
+
+def course(files, fractions, uid):
+    plan = make.plan([make.beam(1), make.beam(2)], fractions=fractions)
+    return make.save(make.changed(plan, SOPInstanceUID=uid), files / f"plan{uid}.dcm")
+
+
+def test_several_doses_are_added_and_every_entry_says_so(capsys, files):
+    _, out, err = run(capsys, *inputs(files), "--dose", boost(files), "--structure", "Heart", "--json")
+    (heart,) = json.loads(out)
+    assert heart["mean_gy"] == pytest.approx(40, abs=2e-3)
+    text = "the dose is the sum of 2 files: its number of fractions is not known"
+    assert heart["warnings"] == [text]
+    assert text in err
+    _, out, _ = run(capsys, *inputs(files), "--dose", boost(files), "--csv")
+    assert all(row["warnings"].endswith(text) for row in csv.DictReader(out.splitlines()))
+
+
+def test_one_dose_twice_is_refused(capsys, files):
+    for second in (files / "dose.dcm", files / ".." / files.name / "dose.dcm", boost(files, uid="1.2.3.10.0")):
+        status, out, err = run(capsys, *inputs(files), "--dose", second)
+        assert (status, out) == (1, "")
+        assert "one dose twice" in err
+
+
+def test_warnings_go_to_the_entries_that_they_concern(capsys, files):
+    # A point of the heart is left out (its own); the gtv is tilted and has no entry.
+    tilted = [make.contour([(25, 0, 30), (35, 0, 30), (35, 5, 31), (25, 5, 31)])]
+    heart = [*boxes.box(0, 8, 12, 24), make.contour([(0, 0, 30)], "POINT")]
+    make.save(boxes.structures(GTV=tilted, Heart=heart), files / "structures.dcm")
+    _, out, _ = run(capsys, *inputs(files), "--plan", course(files, 0, "1.2.5"), "--json")
+    found = {entry["structure"]: entry["warnings"] for entry in json.loads(out)}
+    of_all = {
+        "the plan does not give its number of fractions",
+        "contours of gtv in transversal planes expected, a contour whose points differ in z found: left out",
+    }
+    assert list(found) == ["Lung L", "Lung R", "Heart"]
+    assert set(found["Heart"]) == of_all | {"Heart: 1 contours of type POINT left out"}
+    assert set(found["Lung L"]) == set(found["Lung R"]) == of_all
+
+
+def test_eqd2_is_made_for_each_dose_before_they_are_added(capsys, files):
+    # 50 Gy in 25 and 10 Gy in 1 everywhere, alpha/beta 3: 50 * (2 + 3) / 5 + 10 * (10 + 3) / 5 = 76 Gy.
+    flat = {gy: np.full((21, 21, 31), 100 * gy, dtype="<u2").tobytes() for gy in (50, 10)}
+    doses = [boost(files, uid=f"1.2.3.{gy}", PixelData=flat[gy]) for gy in (50, 10)]
+    plans = [course(files, 25, "1.2.5"), course(files, 1, "1.2.6")]
+    arguments = ["--struct", files / "structures.dcm", "--structure", "Heart", "--dose", doses[0], "--dose", doses[1]]
+    both = ["--plan", plans[0], "--plan", plans[1]]
+    status, out, _ = run(capsys, *arguments, *both, "--eqd2", 3, "--json")
+    physical, eqd2 = json.loads(out)
+    assert status == 0
+    assert [physical["quantity"], eqd2["quantity"]] == ["physical", "eqd2"]
+    assert (physical["mean_gy"], eqd2["mean_gy"]) == (pytest.approx(60), pytest.approx(76))
+    _, out, _ = run(capsys, *arguments, *both, "--eqd2", 3, "--csv")
+    assert [row["quantity"] for row in csv.DictReader(out.splitlines())] == ["physical", "eqd2"]
+    for plan, words in ((plans[:1], "none of dose 1, 2"), ([], "--eqd2 needs --plan"), ([*plans, plans[0]], "3 plans")):
+        status, out, err = run(capsys, *arguments, *(part for path in plan for part in ("--plan", path)), "--eqd2", 3)
+        assert status in (1, 2) and out == "" and words in err
+    status, _, err = run(capsys, *arguments, *both, "--eqd2", -3)
+    assert status == 2 and "must be positive" in err
+
+
+def test_function_and_eqd2_come_together(capsys, files):
+    arguments = [
+        *inputs(files),
+        "--structure",
+        "Lung R",
+        "--function",
+        files / "spect.dcm",
+        "--plan",
+        files / "plan.dcm",
+    ]
+    _, out, _ = run(capsys, *arguments, "--eqd2", 3, "--json")
+    found = [(entry["weighting"], entry["quantity"]) for entry in json.loads(out)]
+    weightings = ("anatomical", "perfusion", "functional:40%max")
+    assert found == [(weighting, quantity) for quantity in ("physical", "eqd2") for weighting in weightings]
+
+
+def test_beam_doses_of_a_plan_are_its_dose_where_all_are_there(capsys, files):
+    plan = course(files, 20, "1.2.5")
+    shares = [
+        make.save(refer(boxes.dose(SOPInstanceUID=f"1.2.3.{beam}", DoseSummationType="BEAM",
+                                   DoseGridScaling=0.01 * share), "1.2.5", beam), files / f"beam{beam}.dcm")
+        for beam, share in ((1, 0.75), (2, 0.25), (3, 0.1))
+    ]  # fmt: skip
+    again = make.save(
+        refer(boxes.dose(SOPInstanceUID="1.2.3.9", DoseSummationType="BEAM"), "1.2.5", 2), files / "again.dcm"
+    )
+    whole = make.save(refer(boxes.dose(SOPInstanceUID="1.2.3.8"), "1.2.5"), files / "whole.dcm")
+    coarse = make.save(
+        refer(boxes.dose(SOPInstanceUID="1.2.3.7", DoseSummationType="BEAM", PixelSpacing=[5, 5]), "1.2.5", 2),
+        files / "coarse.dcm",
+    )
+    arguments = ["--struct", files / "structures.dcm", "--structure", "Lung L", "--json"]
+
+    def ask(*doses, plans=(plan,), more=()):
+        each = [part for path in doses for part in ("--dose", path)]
+        return run(capsys, *arguments, *each, *(part for path in plans for part in ("--plan", path)), *more)
+
+    status, out, _ = ask(*shares[:2], more=["--eqd2", 3])
+    physical, eqd2 = json.loads(out)
+    assert status == 0
+    assert physical["mean_gy"] == pytest.approx(26, abs=2e-3)
+    # Over x = 20..40: mean of D (D / 20 + 3) / 5, where D has variance 4^2 / 12.
+    assert eqd2["mean_gy"] == pytest.approx((26**2 + 16 / 12) / 100 + 3 * 26 / 5, abs=5e-3)
+    assert physical["warnings"] == ["the dose of the plan is the sum of its 2 BEAM doses"]
+    refused = [
+        ((shares[0],), (plan,), "none of beam 2"),
+        ((*shares[:2], again), (plan,), "more than one of beam 2"),
+        (tuple(shares), (plan,), "one of no treatment beam of the plan, number 3"),
+        (tuple(shares[:2]), (), "BEAM without that plan"),
+        ((*shares[:2], whole), (plan,), "two doses of one plan"),
+        ((shares[0], coarse), (plan,), "different grids"),
+    ]
+    for doses, plans, words in refused:
+        status, out, err = ask(*doses, plans=plans)
+        assert (status, out) == (1, "")
+        assert words in err
+    status, out, _ = ask(*shares[:2], boost(files), plans=(plan, course(files, 5, "1.2.6")), more=["--eqd2", 3])
+    assert json.loads(out)[0]["mean_gy"] == pytest.approx(52, abs=4e-3)
+
+
+def test_a_sum_of_plans_beside_another_dose_is_refused_unless_told(capsys, files):
+    several = refer(boxes.dose(SOPInstanceUID="1.2.3.97", DoseSummationType="MULTI_PLAN"), "1.2.5")
+    arguments = [*inputs(files), "--structure", "Heart", "--json", "--dose", make.save(several, files / "sum.dcm")]
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (1, "")
+    assert "a sum of plans (DoseSummationType MULTI_PLAN) on its own" in err
+    status, out, _ = run(capsys, *arguments, "--add-multi-plan")
+    assert status == 0
+    (heart,) = json.loads(out)
+    assert heart["mean_gy"] == pytest.approx(40, abs=2e-3)
+    assert any("MULTI_PLAN" in text for text in heart["warnings"])
+    held = make.save(refer(boxes.dose(SOPInstanceUID="1.2.3.96"), "1.2.5"), files / "held.dcm")
+    status, _, err = run(capsys, *arguments, "--dose", held, "--add-multi-plan")
+    assert status == 1 and "two doses of one plan" in err
 
 
 @pytest.mark.parametrize(
@@ -137,9 +285,8 @@ def test_dose_of_another_frame_of_reference(capsys, files):
 
 
 def test_only_what_is_needed_is_imported():
-    code = (
-        "import sys, lungtox.commands.dvh; print({'pandas', 'scipy', 'statsmodels', 'matplotlib'} & set(sys.modules))"
-    )
+    heavy = {"pandas", "pydantic", "scipy", "statsmodels", "matplotlib"}
+    code = f"import sys, lungtox.commands.dvh; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -152,3 +299,18 @@ def test_commands_are_listed_and_unknown_ones_refused(capsys):
     printed = capsys.readouterr()
     assert "dvh" in printed.out and "check" in printed.out
     assert "No such command" in printed.err
+
+
+def test_bounds_on_request(capsys, files):
+    arguments = [*inputs(files), "--structure", "Lung L", "--metric", "V26Gy[%]", "--bounds"]
+    (left,) = json.loads(run(capsys, *arguments, "--json")[1])
+    # 4 cm2; 39 mm as slabs, 36 mm between the outermost contours, 42 mm up to where the next ones would have come.
+    assert left["bounds"]["volume_cc"] == pytest.approx([4 * 3.6, 4 * 4.2])
+    assert left["bounds"]["mean_gy"] == pytest.approx([26, 26], abs=0.02)
+    low, high = left["bounds"]["V26Gy[%]"]
+    assert low <= left["metrics"]["V26Gy[%]"] <= high
+    (row,) = csv.DictReader(run(capsys, *arguments, "--csv")[1].splitlines())
+    assert float(row["volume_cc_high"]) == pytest.approx(16.8)
+    assert float(row["V26Gy[%]_low"]) == low
+    assert "14.40 to 16.80" in run(capsys, *arguments)[1]
+    assert "bounds" not in json.loads(run(capsys, *arguments[:-1], "--json")[1])[0]

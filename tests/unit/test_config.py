@@ -89,7 +89,9 @@ def test_names_that_refer_to_nothing(tmp_path: Path, change: dict[str, object], 
 def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"function": None}))
     assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text
-    places = "association.families.functional, models.functional_clinical.predictors, roc.scores and roc.pairs"
+    places = (
+        "association.families.functional, models.functional_clinical.predictors, roc.scores, roc.pairs and time.groups"
+    )
     assert f"take this entry out, also from {places}" in text
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lungtox.dose import compute_dvh, sample_courses, sample_region
+from lungtox.dose import compute_dvh, eqd2_gy, sample_courses, sample_region
 from lungtox.errors import InputError, ParameterError
 from lungtox.geometry import Dose, Grid, Image, Plane, Region, Structure
 
@@ -64,6 +64,21 @@ def test_an_oblique_grid_that_ends_inside_the_structure():
         sample_region(BOX, dose)
 
 
+@pytest.mark.parametrize("start", [-20.0, -3.0, 11.0, 24.0])
+def test_the_covered_share_of_a_sphere_in_an_oblique_grid(start):
+    # The grid begins at this distance from the middle of a sphere of 30 mm: a cap of h = r - s is inside,
+    # h^2 (3 r - h) / (4 r^3) of it.
+    radius, turn = 30.0, np.linspace(0, 2 * np.pi, 360, endpoint=False)
+    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    heights = np.arange(-29.5, 30)
+    sphere = Structure("Sphere", tuple(Plane(float(z), ((radius**2 - z**2) ** 0.5 * circle,)) for z in heights))
+    wide = np.arange(-60, 60.1, 2.5)
+    dose = linear([start + np.arange(0, 90.1, 2.5), wide, wide], turn=tilted(0.8))
+    found = sample_courses(sphere, [dose], end_cap="rounded", between_planes="interpolated").samples.coverage_pct
+    height = radius - start
+    assert found == pytest.approx(100 * height**2 * (3 * radius - height) / (4 * radius**3), abs=0.2)
+
+
 @pytest.mark.parametrize("turn", [None, tilted()])
 def test_courses_on_different_grids_are_added_and_converted_one_by_one(turn):
     # 50 Gy in 25 and 10 Gy in 1, both uniform: EQD2 with alpha/beta 3 is 50 + 10 * 13 / 5 = 76 Gy.
@@ -112,3 +127,27 @@ def test_one_plane_and_a_part_taken_out_in_an_oblique_dose():
     assert found.region_cc == pytest.approx(0.3 * 2, rel=1e-6)
     assert np.average(found.dose_gy, weights=found.volume_cc) == pytest.approx(20, abs=1e-2)
     assert any("single contour plane" in text for text in found.warnings)
+
+
+def test_courses_of_opposite_slopes_add_up_to_one_dose():
+    # 20 + 0.2 x and 20 - 0.2 x: 40 Gy everywhere, so samples of the sum stand for no range of doses.
+    doses = [linear(axes(4)), linear(axes(3), lambda x, y, z: 20 - 0.2 * x)]
+    samples = sample_courses(BOX, doses).samples
+    assert samples.spread_gy == pytest.approx(np.zeros(samples.dose_gy.size), abs=1e-9)
+
+
+def test_samples_of_summed_doses_are_spread_by_the_sum():
+    # 0.2 and 0.3 Gy/mm along x: 0.5 Gy/mm over a quarter of a cell.
+    doses = [linear(axes(4), fractions=25), linear(axes(3), lambda x, y, z: 20 + 0.3 * x, fractions=25)]
+    found = sample_courses(BOX, doses)
+    width = 0.5 * found.samples.step_mm[0]
+    assert found.samples.spread_gy == pytest.approx(np.full(found.samples.dose_gy.size, width), abs=1e-6)
+    # EQD2 of both ends of the range, course by course: 0.2 and 0.3 of its 0.5 Gy/mm.
+    below, above = (
+        sum(
+            eqd2_gy(dose_gy + side * share * width / 0.5, 25, 3.0)
+            for dose_gy, share in zip(found.course_gy, (0.2, 0.3), strict=True)
+        )
+        for side in (-0.5, 0.5)
+    )
+    assert found.eqd2_spread_gy(3.0) == pytest.approx(above - below, rel=0.05)

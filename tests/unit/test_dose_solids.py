@@ -68,16 +68,29 @@ def test_few_figures_are_beyond_three_and_one_percent(layout, end_cap, between_p
     assert (off > 1).sum() <= 40
 
 
-@pytest.mark.parametrize("width", [0.001, 0.05, 0.1])
-def test_bin_width_moves_figures_by_less_than_the_step_of_samples(width):
-    solid = solids.SOLIDS[0]
-    structure, dose = solids.contoured(solid, 2.0, "middle"), solids.linear_dose(2.0, "AP")
-    names = [*solids.ENDPOINTS, "V20Gy[%]", "Mean[Gy]", "gEUD(2)[Gy]"]
-    usual, other = (compute_metrics(compute_dvh(structure, dose, bin_width_gy=w), names) for w in (0.01, width))
-    # Cells are 2/6 mm here, and samples alternate by quarters of them: 1/12 mm, at 1 Gy/mm 0.083 Gy. Narrow bins show
-    # these steps, wide ones smooth them.
-    assert other == pytest.approx(usual, abs=0.083)
-    assert other["Mean[Gy]"] == usual["Mean[Gy]"]
+@pytest.mark.parametrize("direction", ["SI", "AP"])
+@pytest.mark.parametrize("solid", solids.SOLIDS, ids=lambda solid: solid.name)
+def test_figures_do_not_depend_on_the_bin_width(solid, direction):
+    # Samples are spread over the doses between them, so bins cut a smooth curve: it bends by less than 0.01 in 0.1 Gy.
+    structure, dose = solids.contoured(solid, 2.0, "middle"), solids.linear_dose(2.0, direction)
+    names = [*solids.ENDPOINTS, "V20Gy[%]", "V16.37Gy[%]", "Mean[Gy]", "gEUD(2)[Gy]"]
+    usual, *others = (
+        compute_metrics(compute_dvh(structure, dose, bin_width_gy=width), names) for width in (0.01, 0.001, 0.05, 0.1)
+    )
+    for other in others:
+        assert other == pytest.approx(usual, abs=0.01)
+        assert other["Mean[Gy]"] == usual["Mean[Gy]"]
+
+
+@pytest.mark.parametrize("width", [0.01, 0.05, 0.1, 0.7])
+@pytest.mark.parametrize("spacing", solids.SPACINGS_MM)
+def test_cylinder_along_the_slices_is_its_closed_form_with_any_bins(width, spacing):
+    # SCIENCE.md section 2: V20 33.3333 %, D95 5.2 Gy; evenly from 4 to 28 Gy, so D1% 27.76 and D99% 4.24 Gy.
+    solid = next(each for each in solids.SOLIDS if each.name == "cylinder along")
+    dvh = compute_dvh(solids.contoured(solid, spacing, "middle"), solids.linear_dose(spacing, "SI"), bin_width_gy=width)
+    found = compute_metrics(dvh, ["V20Gy", "D95%", "D99%", "D1%", "Min", "Max"])
+    expected = {"V20Gy": 33.3333, "D95%": 5.2, "D99%": 4.24, "D1%": 27.76, "Min": 4.0, "Max": 28.0}
+    assert found == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("between_planes", ["slab", "interpolated"])

@@ -189,11 +189,11 @@ def test_gathered_metrics(table, dvhs, tmp_path):
     write_parquet(compute_metrics_table(dvhs[-1:], dose=DOSE, function=None), other)
     gather_metrics([one, other], tmp_path / "metrics.csv")
     assert (tmp_path / "metrics.csv").read_text().splitlines() == [
-        "patient,structure,weighting,quantity,metric,value,unit",
-        "P2,Lungs-GTV,anatomical,physical,V20Gy[%],40.0,%",
-        "P2,Lungs-GTV,anatomical,physical,D25cc[Gy],,Gy",
-        "P1,Lungs-GTV,anatomical,physical,V20Gy[%],40.0,%",
-        "P1,Lungs-GTV,anatomical,physical,D25cc[Gy],,Gy",
+        "patient,structure,weighting,quantity,metric,value,unit,low,high",
+        "P2,Lungs-GTV,anatomical,physical,V20Gy[%],40.0,%,,",
+        "P2,Lungs-GTV,anatomical,physical,D25cc[Gy],,Gy,,",
+        "P1,Lungs-GTV,anatomical,physical,V20Gy[%],40.0,%,,",
+        "P1,Lungs-GTV,anatomical,physical,D25cc[Gy],,Gy,,",
     ]
     with pytest.raises(InputError, match="some twice for P2"):
         gather_metrics([one, one], tmp_path / "metrics.csv")

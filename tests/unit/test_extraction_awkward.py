@@ -117,7 +117,8 @@ def test_points_and_open_lines_are_no_volume(tmp_path, kind):
     assert entry.volume_cc == pytest.approx(BLOCK_CC, rel=1e-6)
     assert warnings == (f"Organ: 1 contours of type {kind} left out",)
     alone, _ = entries(tmp_path, contours[-1:])
-    assert (alone.volume_cc, alone.mean_gy, alone.warnings) == (0.0, None, ("empty: no closed contours",))
+    assert (alone.volume_cc, alone.mean_gy, alone.usable) == (0.0, None, False)
+    assert alone.warnings == (f"Organ: 1 contours of type {kind} left out", "empty: no closed contours")
 
 
 @pytest.mark.parametrize("turned", [1, -1])
@@ -303,6 +304,15 @@ def test_run_length_encoding(tmp_path, dtype):
     np.testing.assert_allclose(read_dose(tmp_path / "rd").image.values, values * 0.01)
 
 
+@pytest.mark.parametrize("dtype", ["u2", "u4"])
+@pytest.mark.parametrize(("implicit", "little"), [(True, True), (False, True), (False, False)])
+def test_doses_without_file_meta(tmp_path, dtype, implicit, little):
+    values = np.arange(24).reshape(2, 3, 4) * 3
+    dataset = make.dose(values.astype(("<" if little else ">") + dtype))
+    dataset.save_as(tmp_path / "rd", implicit_vr=implicit, little_endian=little, enforce_file_format=False)
+    np.testing.assert_array_equal(read_dose(tmp_path / "rd").image.values, values * 0.5)
+
+
 def test_structures_in_big_endian_and_without_file_meta(tmp_path):
     dataset = make.structures({1: ("Organ", rings(outline(10)))})
     make.save(dataset, tmp_path / "bare", meta=False)
@@ -310,7 +320,10 @@ def test_structures_in_big_endian_and_without_file_meta(tmp_path):
     dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     dataset.save_as(tmp_path / "big", enforce_file_format=True)
     dose = read_dose(make.save(boxes.dose(), tmp_path / "rd", meta=False))
-    for name in ("bare", "plain", "big"):
+    for name, little in (("bare explicit", True), ("bare big", False)):
+        bare = make.structures({1: ("Organ", rings(outline(10)))})
+        bare.save_as(tmp_path / name, implicit_vr=False, little_endian=little, enforce_file_format=False)
+    for name in ("bare", "plain", "big", "bare explicit", "bare big"):
         (entry,) = compute_entries(read_structures(tmp_path / name), [dose], metrics=[])
         assert entry.volume_cc == pytest.approx(BLOCK_CC, rel=1e-6)
         assert entry.mean_gy == pytest.approx(20, abs=2e-3)
@@ -323,6 +336,9 @@ def test_structures_in_big_endian_and_without_file_meta(tmp_path):
     ("changes", "code", "words"),
     [
         ({"DoseUnits": "RELATIVE"}, "dose-units", "Export the absolute dose in Gy."),
+        ({"DoseUnits": None}, "dose-units", "Export the absolute dose in Gy."),
+        ({"DoseType": None}, "dose-type", "Export the plan's dose."),
+        ({"DoseSummationType": None}, "dose-summation", "A part is never taken for the whole plan"),
         ({"DoseSummationType": "BEAM"}, "dose-summation", "A part is never taken for the whole plan"),
         ({"DoseSummationType": "FRACTION"}, "dose-summation", "A part is never taken for the whole plan"),
         ({"DoseSummationType": "CONTROL_POINT"}, "dose-summation", "A part is never taken for the whole plan"),

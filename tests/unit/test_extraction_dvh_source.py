@@ -57,7 +57,12 @@ def test_accepted_structures_become_dvhs_in_physical_dose_and_eqd2(tmp_path):
     assert cord.total_cc == approx(50)
     qa = found.qa
     assert (qa["fractions"], qa["prescription_gy"], qa["technique"], qa["dose_grid"]) == (30, 60.0, None, None)
-    assert qa["structures"]["Lungs-GTV"] == {"volume_cc": approx(200.0), "coverage_pct": 100.0, "planes": None}
+    assert qa["structures"]["Lungs-GTV"] == {
+        "volume_cc": approx(200.0),
+        "coverage_pct": 100.0,
+        "planes": None,
+        "volume_bounds_cc": None,
+    }
     assert qa["function"]["status"] == "none"
     assert any(warning.startswith("Heart: no DVH accepted as it") for warning in qa["warnings"])
     assert one.files == (tmp_path / "P014.txt",)

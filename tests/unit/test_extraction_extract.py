@@ -304,6 +304,52 @@ def test_one_plan_beside_two_doses_gives_its_fractions_to_the_dose_that_refers_t
     assert {dvh.quantity for dvh in found.dvhs} == {"physical"}
 
 
+def test_more_plans_than_courses_are_refused(tmp_path):
+    # Two files, but the beams of one plan: one course, and two plans for it.
+    plan = make.plan([make.beam(1), make.beam(2)])
+    first, second = (of_beam(n, f"1.2.3.9{n}") for n in (1, 2))
+    row = with_boost(tmp_path, dose=first, boost=second, plans=[plan, course(1, "1.2.6")])
+    found = extract_patient(row, dose=SETTINGS)
+    assert codes(found) == ["plan-count"]
+    assert found.qa["faults"][0]["found"] == "2 plans, 1 doses"
+
+
+def of_beam(number, uid, **changes):
+    dataset = refer(boxes.dose(SOPInstanceUID=uid, DoseSummationType="BEAM", **changes), "1.2.3.12")  # the box plan
+    group, beam = make.Dataset(), make.Dataset()
+    beam.ReferencedBeamNumber = number
+    group.ReferencedBeamSequence = [beam]
+    dataset.ReferencedRTPlanSequence[0].ReferencedFractionGroupSequence = [group]
+    return dataset
+
+
+def test_all_beams_of_the_plan_are_one_course(tmp_path):
+    # Beams 1 and 2 treat, 3 is a set-up field; half of the dose each, so the figures of box_patient.py.
+    first, second = (of_beam(n, f"1.2.3.9{n}", DoseGridScaling=0.005) for n in (1, 2))
+    row = with_boost(tmp_path, dose=first, boost=second)
+    found = extract_patient(row, dose=SETTINGS)
+    assert found.qa["status"] == "ok"
+    assert (found.qa["fractions"], pick(found).mean_gy) == (30, pytest.approx(19.6970, abs=2e-3))
+    assert {dvh.quantity for dvh in found.dvhs} == {"physical", "eqd2"}
+    assert "the dose of the plan is the sum of its 2 BEAM doses" in found.qa["warnings"]
+    assert inspect_patient(row, dose=SETTINGS).faults == ()
+    make.save(of_beam(1, "1.2.3.95"), tmp_path / "P014" / "boost.dcm")
+    found = extract_patient(row, dose=SETTINGS)
+    assert codes(found) == ["dose-beams", "dose-beams"]
+    words = [fault["found"] for fault in found.qa["faults"]]
+    assert words == ["none of beam 2", "more than one of beam 1"]
+    assert [fault.code for fault in inspect_patient(row, dose=SETTINGS).faults] == codes(found)
+
+
+def test_a_sum_of_plans_beside_another_dose_needs_a_word_in_the_config(tmp_path):
+    row = with_boost(tmp_path, boost=boxes.dose(DoseSummationType="MULTI_PLAN"))
+    assert codes(extract_patient(row, dose=SETTINGS)) == ["dose-multi-plan"]
+    told = SETTINGS.model_copy(update={"multi_plan_beside_others": "add"})
+    found = extract_patient(row, dose=told)
+    assert pick(found, structure="Heart").mean_gy == pytest.approx(40, abs=2e-3)
+    assert {dvh.quantity for dvh in found.dvhs} == {"physical"}
+
+
 def test_an_oblique_dose_gives_the_same_figures(tmp_path):
     # The head turned: a grid at 20 degrees about z and 15 about x through the boxes, with 20 + 0.2 x Gy at its voxels.
     a, b = np.radians(20), np.radians(15)

@@ -18,12 +18,14 @@ from lungtox.figures import (
     plot_cytokines,
     plot_dvh_groups,
     plot_forest,
+    plot_incidence,
     plot_ntcp,
     plot_roc,
     save_figure,
     tabulate_cytokines,
     tabulate_dvh_groups,
     tabulate_forest,
+    tabulate_incidence,
     tabulate_ntcp,
     tabulate_roc,
 )
@@ -31,7 +33,7 @@ from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
-NAMES = ["dvh_groups", "roc", "forest", "ntcp", "cytokines"]
+NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines"]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,7 @@ def tables(folder):
             read_csv(folder / "association/univariable.csv"),
             [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],
         ),
+        "incidence": tabulate_incidence(read_csv(folder / "time/incidence.csv"), read_csv(folder / "time/groups.csv")),
         "ntcp": tabulate_ntcp(
             [read_json(path) for path in fits],
             [read_csv(path.with_name("curve.csv")) for path in fits],
@@ -69,6 +72,7 @@ PLOTS = {
     "dvh_groups": plot_dvh_groups,
     "roc": plot_roc,
     "forest": plot_forest,
+    "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "cytokines": plot_cytokines,
 }
@@ -250,3 +254,18 @@ def test_families_move_right_only_where_that_saves_height(tables):
     assert heights["one family"] * 25.4 == pytest.approx(9.75 * 3.7 + 16.5)
     assert heights["moved"] * 25.4 < 27 * 3.7
     assert heights["models"] > 0
+
+
+def test_incidence_has_a_panel_for_each_group_and_one_death_curve(tables):
+    table = tables["incidence"]
+    assert set(table.loc[table["outcome"] == "death", "group"].fillna("")) == {""}
+    figure = plot_incidence(table, settings=SETTINGS)
+    assert len(figure.axes) == 3
+    labels = [text for axis in figure.axes for text in axis.get_legend_handles_labels()[1]]
+    assert sum(text.startswith("death without RP") for text in labels) == 1
+    assert any(text.startswith("15 Gy and more") for text in labels)
+
+
+def test_incidence_without_patients_says_so(tables):
+    figure = plot_incidence(tables["incidence"].iloc[:0], settings=SETTINGS)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["No incidence could be drawn"]

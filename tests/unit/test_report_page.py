@@ -290,3 +290,30 @@ def test_provenance_names_files_but_no_folders(tmp_path):
     ]
     assert record["config"] == {"seed": 5, "inputs": {"clinical": "clinical.csv", "cytokines": None}}
     assert "ward_7" not in json.dumps(record) and record["seed"] == 5 and "python" in record["versions"]
+
+
+def test_the_ten_most_sensitive_patients_where_bounds_were_asked_for(folder):
+    config = {**CONFIG, "dose": {**CONFIG["dose"], "bounds": True}}
+    assert "there is no table of the most sensitive" in page(folder, config=config)
+    names = ["patient", "structure", "weighting", "quantity", "metric", "value", "low", "high", "unit", "cohort_sd"]
+    rows = [
+        [f"Z{n:02d}", "Lungs-GTV", "anatomical", "eqd2", "V20Gy[%]", 21.0, 20.25, 22.75, "%", 5.0, 0.5]
+        for n in range(12)
+    ]
+    (folder / "dose").mkdir(exist_ok=True)
+    pd.DataFrame(rows, columns=[*names, "width_sd"]).to_csv(folder / "dose/sensitivity.csv", index=False)
+    html = page(folder, config=config)
+    assert "Z09" in html and "Z10" not in html
+    assert all(text in html for text in ("V20Gy[%], EQD2", "20.25", "22.75"))
+    assert "Z09" not in page(folder)
+
+
+def test_time_section_counts_and_says_what_the_unknown_outcomes_can_do(folder):
+    text = Outline(page(folder)).words
+    assert "Pneumonitis in time" in text and "died and" in text
+    assert "All without RP" in text and "HR (95 % CI)" in text
+
+
+def test_report_without_time_says_so(folder):
+    config = {key: value for key, value in CONFIG.items() if key != "time"}
+    assert "The time course is not part of this analysis." in Outline(page(folder, config=config)).words

@@ -41,6 +41,7 @@ def results(**changes: Any) -> Results:
         "models": (),
         "auc": None,
         "pairs": None,
+        "sensitivity": None,
         "ntcp": (),
         "published": None,
         "config": {"endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"}},

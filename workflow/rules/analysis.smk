@@ -14,8 +14,10 @@ ROWS = {
         ANALYSIS.inputs.patients, structures=ANALYSIS.inputs.structures
     )
 }
-FIGURES = ["dvh_groups", "roc", "forest", "ntcp"] + (
-    ["cytokines"] if ANALYSIS.inputs.cytokines else []
+FIGURES = (
+    ["dvh_groups", "roc", "forest", "ntcp"]
+    + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
+    + (["incidence"] if ANALYSIS.time else [])
 )
 
 

@@ -13,6 +13,7 @@ rule extract_dose:
         script=script("extract_dose"),
     output:
         dvh="<results>/dose/{batch}.dvh.parquet",
+        bounds="<results>/dose/{batch}.bounds.parquet",
         qa="<results>/dose/{batch}.qa.json",
     log:
         "<logs>/extract_dose/{batch}.log",
@@ -22,8 +23,10 @@ rule extract_dose:
         "../../envs/lungtox.yaml"
     params:
         code=code_digest("extract_dose"),
-        # Another metric needs no DICOM.
-        settings=section("dose", "function", without="metrics"),
+        # Another metric needs no DICOM, unless its bounds are asked for.
+        settings=section(
+            "dose", "function", without=None if ANALYSIS.dose.bounds else "metrics"
+        ),
         rows=lambda wildcards: [
             ROWS[patient].digest for patient in BATCHES[wildcards.batch]
         ],
@@ -33,13 +36,14 @@ rule extract_dose:
     shell:
         "python {input.script:q} --patients {params.patients:q} --table {params.table:q}"
         " --structures {params.structures:q} --settings {params.settings:q}"
-        " --dvh {output.dvh:q} --qa {output.qa:q} >{log:q} 2>&1"
+        " --dvh {output.dvh:q} --bounds {output.bounds:q} --qa {output.qa:q} >{log:q} 2>&1"
 
 
 rule compute_metrics:
     """Compute the TG-263 metrics of a batch from its DVHs."""
     input:
         dvh="<results>/dose/{batch}.dvh.parquet",
+        bounds="<results>/dose/{batch}.bounds.parquet",
         script=script("compute_metrics"),
     output:
         metrics="<results>/dose/{batch}.metrics.parquet",
@@ -53,7 +57,7 @@ rule compute_metrics:
         code=code_digest("compute_metrics"),
         settings=section("dose", "function"),
     shell:
-        "python {input.script:q} --dvh {input.dvh:q} --settings {params.settings:q}"
+        "python {input.script:q} --dvh {input.dvh:q} --bounds {input.bounds:q} --settings {params.settings:q}"
         " --metrics {output.metrics:q} >{log:q} 2>&1"
 
 
@@ -64,6 +68,7 @@ rule gather_metrics:
         script=script("gather_metrics"),
     output:
         metrics="<results>/dose/metrics.csv",
+        sensitivity="<results>/dose/sensitivity.csv",
     log:
         "<logs>/gather_metrics.log",
     benchmark:
@@ -73,7 +78,8 @@ rule gather_metrics:
     params:
         code=code_digest("gather_metrics"),
     shell:
-        "python {input.script:q} --batches {input.metrics:q} --metrics {output.metrics:q} >{log:q} 2>&1"
+        "python {input.script:q} --batches {input.metrics:q} --metrics {output.metrics:q}"
+        " --sensitivity {output.sensitivity:q} >{log:q} 2>&1"
 
 
 rule gather_model_dvhs:

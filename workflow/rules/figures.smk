@@ -143,3 +143,32 @@ rule plot_cytokines:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --comparisons {input.comparisons:q} --settings {params.settings:q} --stem {params.stem:q}"
         " >{log:q} 2>&1"
+
+
+rule plot_incidence:
+    """Cumulative incidence by dose group."""
+    input:
+        curves="<results>/time/incidence.csv",
+        groups="<results>/time/groups.csv",
+        script=script("plot_incidence"),
+    output:
+        multiext(
+            "<results>/figures/incidence",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_incidence.log",
+    benchmark:
+        "<benchmarks>/plot_incidence.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_incidence"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --curves {input.curves:q} --groups {input.groups:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"

@@ -18,6 +18,7 @@ rule build_report:
             ],
         ),
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
+        sensitivity="<results>/dose/sensitivity.csv",
         association="<results>/association/univariable.csv",
         cytokines=(
             ["<results>/association/cytokines.csv"]
@@ -30,6 +31,10 @@ rule build_report:
             name=["fit.json", "predictions.csv", "validation.csv"],
         ),
         roc=expand("<results>/roc/{name}.csv", name=["auc", "curves", "pairs"]),
+        time=expand(
+            "<results>/time/{name}.csv",
+            name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
+        ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,

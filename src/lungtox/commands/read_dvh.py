@@ -83,6 +83,6 @@ def _print(
         ]
         print(json.dumps(shown, indent=1))
     elif as_csv:
-        print_csv([entry for _, entry in entries], metrics, weighting=False)
+        print_csv([entry for _, entry in entries], metrics, weighting=False, quantity=False, bounds=False)
     else:
-        print_table([entry for _, entry in entries], metrics)
+        print_table([entry for _, entry in entries], metrics, ())

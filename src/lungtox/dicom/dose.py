@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class DoseHeader:
         True for DoseType EFFECTIVE.
     plan_uids : tuple of str
         Plans that it refers to; for comparison only.
+    beams : tuple of int
+        Numbers of the beams that it refers to, as a BEAM dose does.
     uid : str
         SOP instance; for comparison only.
     """
@@ -45,6 +47,7 @@ class DoseHeader:
     summation_type: str
     rbe_weighted: bool
     plan_uids: tuple[str, ...] = field(default=(), repr=False)
+    beams: tuple[int, ...] = ()
     uid: str = field(default="", repr=False)
 
 
@@ -171,9 +174,20 @@ def _header(dataset: Dataset, *, accept: Collection[str], who: str) -> tuple[Dos
         summation_type=str(dataset.DoseSummationType),
         rbe_weighted=dataset.get("DoseType") == "EFFECTIVE",
         plan_uids=tuple(str(item.get("ReferencedSOPInstanceUID", "")).strip() for item in plans),
+        beams=_beams(plans),
         uid=str(dataset.get("SOPInstanceUID", "")).strip(),
     )
     return header, orientation
+
+
+def _beams(plans: Iterable[Dataset]) -> tuple[int, ...]:
+    return tuple(
+        int(beam.ReferencedBeamNumber)
+        for plan in plans
+        for group in plan.get("ReferencedFractionGroupSequence") or ()
+        for beam in group.get("ReferencedBeamSequence") or ()
+        if beam.get("ReferencedBeamNumber") is not None
+    )
 
 
 def _meaning_faults(dataset: Dataset, *, accept: Collection[str], who: str) -> list[Fault]:

@@ -33,6 +33,8 @@ class Plan:
     technique : {"3D-CRT", "IMRT", "VMAT"} or None
         None for ion plans and for plans without treatment beams.
     warnings : tuple of str
+    beams : tuple of int
+        Numbers of the beams that treat: a sum of beam doses must have them all.
     uid : str
         SOP instance, compared with what a dose refers to; never written anywhere.
     """
@@ -43,6 +45,7 @@ class Plan:
     setup_beams: int
     technique: Technique | None
     warnings: tuple[str, ...] = ()
+    beams: tuple[int, ...] = ()
     uid: str = field(default="", repr=False)
 
 
@@ -79,6 +82,7 @@ def read_plan(path: str | Path, *, who: str = "RTPLAN") -> Plan:
         setup_beams=len(beams) - len(treating),
         technique=_technique(treating) if "BeamSequence" in dataset else None,
         warnings=warnings,
+        beams=tuple(int(beam.get("BeamNumber") or 0) for beam in treating),
         uid=str(dataset.get("SOPInstanceUID", "")).strip(),
     )
 

@@ -79,30 +79,33 @@ def read_structures(
     frame_of_reference = _frame_of_reference(dataset, rois, who=who)
     contours = _contour_items(dataset)
     structures: dict[int, Structure] = {}
-    warnings: list[str] = []
+    remarks: dict[int, list[str]] = {}
     for roi in rois:
         try:
-            planes, remarks = _planes(contours.get(roi.number, ()), roi.name, who=who)
+            planes, remarks[roi.number] = _planes(contours.get(roi.number, ()), roi.name, who=who)
         except InputError as error:
             if names is not None:
                 raise
-            warnings += [f"{fault.expected} expected, {fault.found} found: left out" for fault in error.faults]
+            left_out = [f"{fault.expected} expected, {fault.found} found: left out" for fault in error.faults]
+            remarks[roi.number] = left_out
             continue
         structures[roi.number] = Structure(roi.name, planes, roi.number)
-        warnings += remarks
-    warnings += _shared_names(structures.values())
-    return StructureSet(structures, frame_of_reference, tuple(warnings))
+    for numbers, text in _shared_names(structures.values()):
+        for number in numbers:
+            remarks[number].append(text)
+    warnings = dict.fromkeys(text for texts in remarks.values() for text in texts)
+    own = {number: tuple(texts) for number, texts in remarks.items() if texts}
+    return StructureSet(structures, frame_of_reference, tuple(warnings), own)
 
 
-def _shared_names(structures: Iterable[Structure]) -> list[str]:
-    numbers: dict[str, list[str]] = {}
+def _shared_names(structures: Iterable[Structure]) -> Iterator[tuple[list[int], str]]:
+    numbers: dict[str, list[int]] = {}
     for structure in structures:
-        numbers.setdefault(structure.name, []).append(str(structure.number))
-    return [
-        f"{len(found)} structures are named {name or 'nothing'}: ROI numbers {', '.join(found)}"
-        for name, found in numbers.items()
-        if len(found) > 1
-    ]
+        numbers.setdefault(structure.name, []).append(structure.number)
+    for name, found in numbers.items():
+        if len(found) > 1:
+            which = ", ".join(map(str, found))
+            yield found, f"{len(found)} structures are named {name or 'nothing'}: ROI numbers {which}"
 
 
 def _rois(dataset: Dataset) -> list[_Roi]:

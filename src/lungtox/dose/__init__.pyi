@@ -1,3 +1,10 @@
+from .bounds import Others as Others
+from .bounds import ReferredDvh as ReferredDvh
+from .bounds import metric_bounds as metric_bounds
+from .bounds import sample_alternatives as sample_alternatives
+from .bounds_table import BoundedMetric as BoundedMetric
+from .bounds_table import read_bounds as read_bounds
+from .bounds_table import write_bounds as write_bounds
 from .compute import compute_dvh as compute_dvh
 from .config import DoseSettings as DoseSettings
 from .config import FunctionSettings as FunctionSettings
@@ -15,6 +22,7 @@ from .functional import FunctionalDvhs as FunctionalDvhs
 from .functional import FunctionalRegion as FunctionalRegion
 from .functional import functional_dvhs as functional_dvhs
 from .functional import functional_region as functional_region
+from .interval import Interval as Interval
 from .metric_names import Metric as Metric
 from .metric_names import parse_metric as parse_metric
 from .metrics import compute_metrics as compute_metrics
@@ -23,3 +31,4 @@ from .metrics_table import compute_metrics_table as compute_metrics_table
 from .metrics_table import gather_metrics as gather_metrics
 from .sampling import Samples as Samples
 from .sampling import sample_region as sample_region
+from .sensitivity import rank_sensitivity as rank_sensitivity

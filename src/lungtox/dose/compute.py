@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lungtox.dose.courses import sample_courses
-from lungtox.dose.dvh import Dvh, dvh_from_samples
+from lungtox.dose.dvh import Dvh, dvh_from_histogram, dvh_from_samples
+from lungtox.dose.sampling import region_histogram
 from lungtox.geometry import BetweenPlanes, Dose, EndCap, Region, Structure
 
 
@@ -39,11 +40,17 @@ def compute_dvh(
     InputError
         No contours, no volume, or no part of it inside the dose grid.
     """
+    if dose.image.grid.turn is None:
+        histogram, coverage_pct, warnings = region_histogram(
+            structure, dose, bin_width_gy=bin_width_gy, end_cap=end_cap, between_planes=between_planes
+        )
+        return dvh_from_histogram(histogram, coverage_pct=coverage_pct, warnings=warnings)
     samples = sample_courses(structure, (dose,), end_cap=end_cap, between_planes=between_planes).samples
     return dvh_from_samples(
         samples.dose_gy,
         samples.volume_cc,
         structure=samples.structure,
+        spread_gy=samples.spread_gy,
         bin_width_gy=bin_width_gy,
         coverage_pct=samples.coverage_pct,
         warnings=samples.warnings,

@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from lungtox.dose.metric_names import parse_metric
+from lungtox.dose.metric_names import REGION_PATTERN, parse_metric
 from lungtox.settings import Settings
 
-REGION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)%(max|p(\d{1,2}(?:\.\d+)?))")
-"""`40%max`: at least 40 % of the maximum; `40%p99`: at least 40 % of the 99th percentile."""
+
+class MarginSettings(Settings):
+    """A margin to each side of the patient, in mm: what is laid around each point is eight octants of ellipsoids."""
+
+    left: float = Field(default=0.0, ge=0)
+    """Towards the patient's left."""
+    right: float = Field(default=0.0, ge=0)
+    """Towards the patient's right."""
+    anterior: float = Field(default=0.0, ge=0)
+    """Forwards."""
+    posterior: float = Field(default=0.0, ge=0)
+    """Backwards."""
+    superior: float = Field(default=0.0, ge=0)
+    """Towards the head."""
+    inferior: float = Field(default=0.0, ge=0)
+    """Towards the feet."""
 
 
 class RegionSettings(Settings):
-    """One analysed structure, composed of accepted ones: (any of union) and (all of within) and (none of minus)."""
+    """One analysed structure: (any of union, its side, with a margin) and (all of within) and (none of minus).
+
+    Names are canonical structures, or other keys of `dose.structures` that have neither minus nor within.
+    """
 
     union: list[str] = Field(min_length=1)
-    """Canonical structures that are joined."""
+    """Structures that are joined."""
+    side: Literal["left", "right"] | None = None
+    """Only this side of one structure that holds both, such as Lungs; the patient is unusable where the sides touch."""
+    margin_mm: float | MarginSettings = 0.0
+    """Margin around what is joined, in three dimensions: one number, or one for each direction. Its cross-sections are
+    those of the contours' slabs grown exactly, drawn on a raster of 1 mm; minus and within apply after it."""
     minus: list[str] = Field(default_factory=list)
-    """Canonical structures that are taken out."""
+    """Structures that are taken out."""
     within: list[str] = Field(default_factory=list)
-    """Canonical structures to which the region is limited (intersection)."""
+    """Structures to which the region is limited (intersection)."""
+
+    @field_validator("margin_mm")
+    @classmethod
+    def _margin_is_not_negative(cls, margin_mm: float | MarginSettings) -> float | MarginSettings:
+        if isinstance(margin_mm, float) and margin_mm < 0:
+            raise ValueError(f"a margin must be 0 mm or more, got {margin_mm:g}")
+        return margin_mm
+
+    @model_validator(mode="after")
+    def _a_side_is_one_of_one_structure(self) -> RegionSettings:
+        if self.side and len(self.union) > 1:
+            raise ValueError(f"`side` takes one structure under `union`, not {len(self.union)}")
+        return self
+
+    @property
+    def only_joins(self) -> bool:
+        """Whether it can be part of another one."""
+        return not self.minus and not self.within
 
 
 class DoseSettings(Settings):
@@ -47,8 +86,14 @@ class DoseSettings(Settings):
     """Share in % of a structure's volume that the dose grid must cover; less makes the patient unusable."""
     allow_partial_coverage: list[str] = Field(default_factory=list)
     """Canonical or analysed structures that may leave the dose grid, by name; their DVH covers the inner part only."""
+    multi_plan_beside_others: Literal["refuse", "add"] = "refuse"
+    """What to do with a sum of plans (DoseSummationType MULTI_PLAN) beside other doses of a patient: `refuse`, because
+    it may hold them already, or `add`. Where it refers to the plan of another dose it is always refused."""
     eqd2: dict[str, float] = Field(default_factory=dict)
     """Alpha/beta in Gy of each analysed structure; those not named get no EQD2 histogram."""
+    bounds: bool = False
+    """Give each metric the interval that contour spacing, end caps, dose grid and sampling leave, as `low` and `high`
+    in the table of metrics (docs/methods/bounds.md). Another metric then needs the DICOM files again."""
     metrics: dict[str, list[str]] = Field(default_factory=dict)
     """TG-263 metric names of each analysed structure, computed for physical dose and for EQD2."""
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose.eqd2 import eqd2_gy
+from lungtox.dose.raster import SAMPLES
 from lungtox.dose.sampling import Samples, sample_region
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.geometry import (
@@ -53,6 +54,19 @@ class CourseSamples:
         total: FloatArray = np.sum([eqd2_gy(dose_gy, number, alpha_beta_gy) for dose_gy, number in parts], axis=0)
         return total
 
+    def eqd2_spread_gy(self, alpha_beta_gy: float) -> FloatArray | None:
+        """Give the spread of the samples in EQD2: at first order, with the courses weighted by their doses."""
+        spread_gy = self.samples.spread_gy
+        if None in self.fractions or spread_gy is None:
+            return None
+        # EQD2 = D (D/N + r) / (2 + r) rises by (2 D/N + r) / (2 + r).
+        whole = np.maximum(np.sum(self.course_gy, axis=0), 1e-12)
+        rise = np.zeros(spread_gy.size)
+        for dose_gy, number in zip(self.course_gy, self.fractions, strict=True):
+            rise += dose_gy / whole * (2.0 * dose_gy / (number or 1) + alpha_beta_gy)
+        result: FloatArray = spread_gy * rise / (2.0 + alpha_beta_gy)
+        return result
+
 
 def sample_courses(
     region: Structure | Region,
@@ -60,6 +74,7 @@ def sample_courses(
     *,
     end_cap: EndCap = "half-slice",
     between_planes: BetweenPlanes = "slab",
+    wanted: int = SAMPLES,
 ) -> CourseSamples:
     """Sample the doses of several courses at the same points of a region.
 
@@ -76,6 +91,8 @@ def sample_courses(
         In the frame of reference of the region; the caller checks that, and that all are physical or all RBE-weighted.
     end_cap : {"half-slice", "none", "rounded"}
     between_planes : {"slab", "interpolated"}
+    wanted : int
+        Number of samples to aim at.
 
     Returns
     -------
@@ -94,7 +111,7 @@ def sample_courses(
     region = as_region(region)
     straight = [dose for dose in doses if dose.image.grid.turn is None]
     base = straight[0] if straight else _raster_dose(region, doses[0], end_cap=end_cap)
-    samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes)
+    samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
     course_gy: list[FloatArray] = []
     coverage_pct = samples.coverage_pct
     for dose in doses:
@@ -103,7 +120,7 @@ def sample_courses(
             continue
         points, own_pct = (samples.x_mm, samples.y_mm, samples.z_mm), 100.0
         if dose.image.grid.turn is None:
-            own = sample_region(region, dose, end_cap=end_cap, between_planes=between_planes)
+            own = sample_region(region, dose, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
             own_pct = own.coverage_pct
             if _same_axes(dose.image.grid, base.image.grid):
                 course_gy.append(own.dose_gy)
@@ -115,7 +132,21 @@ def sample_courses(
     fractions = tuple(dose.fractions for dose in doses)
     if len(doses) == 1 and doses[0] is base:
         return CourseSamples(samples, tuple(course_gy), fractions)
+    samples = replace(samples, spread_gy=_spread_of_sum(samples, doses))
     return _inside_all(samples, course_gy, fractions, coverage_pct)
+
+
+def _spread_of_sum(samples: Samples, doses: Sequence[Dose]) -> FloatArray:
+    """Give what the sum of the doses changes by over the share of a cell for which each sample stands."""
+    square = np.zeros(samples.volume_cc.size)
+    points = (samples.x_mm, samples.y_mm, samples.z_mm)
+    here = [interpolate(dose.image, *points) for dose in doses]
+    for axis, step_mm in enumerate(samples.step_mm):
+        moved = [xyz + step_mm * (number == axis) for number, xyz in enumerate(points)]
+        change = sum(interpolate(dose.image, *moved) - own for dose, own in zip(doses, here, strict=True))
+        square += np.nan_to_num(change) ** 2  # where a grid ends nothing is known of the change
+    spread: FloatArray = np.sqrt(square)
+    return spread
 
 
 def _inside_all(
@@ -142,6 +173,7 @@ def _inside_all(
         z_mm=samples.z_mm[inside],
         volume_cc=volume_cc,
         dose_gy=np.sum(course_gy, axis=0),
+        spread_gy=None if samples.spread_gy is None else samples.spread_gy[inside],
         coverage_pct=coverage_pct,
         warnings=tuple(warnings),
     )

@@ -8,14 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lungtox.dose.histogram import EDGE_TOLERANCE, Histogram
 from lungtox.errors import ParameterError
 
 FloatArray = NDArray[np.float64]
-
-HIGHEST_DOSE_GY = 1000.0  # beyond any treatment in Gy; guards against a dose in cGy filling memory with bins
-EDGE_TOLERANCE = (
-    1e-6  # share of a bin: a dose of 0.29 Gy belongs to the bin that starts at 0.29, whatever 0.29 / 0.01 is
-)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +27,7 @@ class Dvh:
     total_cc : float
         Sum of the samples' volumes (for perfusion weighting: of the scaled volumes).
     min_gy, mean_gy, max_gy : float
-        From the samples, not from the bins.
+        From the samples, not from the bins; the ends are those of the ranges over which they are spread.
     weighting : str
         ``anatomical``, ``perfusion`` or ``functional:{region}``.
     quantity : str
@@ -96,7 +92,7 @@ class Dvh:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CumulativeDvh:
-    """A cumulative dose-volume histogram, linear between bin edges.
+    """A cumulative dose-volume histogram, linear between bin edges and the ends of the doses.
 
     Attributes
     ----------
@@ -125,10 +121,14 @@ class CumulativeDvh:
         if dose_gy > self.max_gy:
             return 0.0
         position = dose_gy / float(self.dose_gy[1])
-        nearest = round(position)
-        if abs(position - nearest) < EDGE_TOLERANCE:
-            position = float(nearest)
-        return float(np.interp(position, np.arange(self.volume_cc.size), self.volume_cc))
+        edge = int(position + EDGE_TOLERANCE)
+        if edge + 1 >= self.volume_cc.size:
+            return float(self.volume_cc[-1])
+        if abs(position - edge) < EDGE_TOLERANCE:
+            return float(self.volume_cc[edge])
+        low_gy, high_gy = self._ends_gy(edge)
+        part = (dose_gy - low_gy) / (high_gy - low_gy) if high_gy > low_gy else 0.0
+        return float(self.volume_cc[edge] + part * (self.volume_cc[edge + 1] - self.volume_cc[edge]))
 
     def dose_at_gy(self, volume_cc: float) -> float:
         """Give the largest dose that at least this volume gets.
@@ -146,8 +146,13 @@ class CumulativeDvh:
         last = int(np.searchsorted(-self.volume_cc, -(volume_cc - slack), side="right")) - 1
         step = float(self.volume_cc[last] - self.volume_cc[last + 1])
         part = min(max((float(self.volume_cc[last]) - volume_cc) / step, 0.0), 1.0)
-        dose = float(self.dose_gy[last]) + part * float(self.dose_gy[1])
-        return min(max(dose, self.min_gy), self.max_gy)
+        low_gy, high_gy = self._ends_gy(last)
+        return low_gy + part * (high_gy - low_gy)
+
+    def _ends_gy(self, edge: int) -> tuple[float, float]:
+        """Give the ends of the part of a bin in which there is volume: bins at the ends begin and stop within."""
+        low_gy = min(max(float(self.dose_gy[edge]), self.min_gy), self.max_gy)
+        return low_gy, max(min(float(self.dose_gy[edge + 1]), self.max_gy), low_gy)
 
 
 def bin_edges_gy(bins: int, bin_width_gy: float) -> FloatArray:
@@ -160,6 +165,7 @@ def dvh_from_samples(
     volume_cc: ArrayLike,
     *,
     structure: str,
+    spread_gy: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     weighting: str = "anatomical",
     quantity: str = "physical",
@@ -175,6 +181,9 @@ def dvh_from_samples(
     dose_gy, volume_cc : array_like, shape (samples,)
         Dose and volume of each sample; doses finite and not negative, volumes not negative.
     structure : str
+    spread_gy : array_like, shape (samples,), optional
+        Width of the range of doses for which each sample stands (`Samples.spread_gy`); its volume lies evenly in it.
+        None: all of it at the dose of the sample.
     weight : array_like, shape (samples,), optional
         Function in each sample, such as perfusion counts; not negative, of any scale. The weighted volumes are scaled
         to add up to the structure's volume, so a constant weight gives the plain DVH.
@@ -193,22 +202,12 @@ def dvh_from_samples(
     """
     dose = np.asarray(dose_gy, dtype=np.float64)
     volume = np.asarray(volume_cc, dtype=np.float64)
-    if not 0 < bin_width_gy < np.inf:
-        raise ParameterError(f"bin_width_gy must be positive, got {bin_width_gy}")
-    _check_samples(dose, volume, structure)
+    histogram = Histogram(structure, bin_width_gy)
     if weight is not None:
         volume = _weighted_volume(volume, np.asarray(weight, dtype=np.float64), structure)
-    total = float(volume.sum())
-    index = np.floor(dose / bin_width_gy + EDGE_TOLERANCE).astype(np.int64)
-    held = dose if volume.min() > 0 else dose[volume > 0]
-    return Dvh(
-        structure=structure,
-        volume_cc=np.bincount(index, weights=volume).astype(np.float64, copy=False),
-        bin_width_gy=bin_width_gy,
-        total_cc=total,
-        min_gy=float(held.min()),
-        mean_gy=float(dose @ volume) / total,
-        max_gy=float(held.max()),
+    histogram.add(dose, volume, None if spread_gy is None else np.asarray(spread_gy, dtype=np.float64))
+    return dvh_from_histogram(
+        histogram,
         weighting=weighting,
         quantity=quantity,
         alpha_beta_gy=alpha_beta_gy,
@@ -217,16 +216,38 @@ def dvh_from_samples(
     )
 
 
-def _check_samples(dose: FloatArray, volume: FloatArray, structure: str) -> None:
-    if dose.ndim != 1 or dose.shape != volume.shape:
-        raise ParameterError(f"{structure}: dose_gy {dose.shape} and volume_cc {volume.shape} must be equal vectors")
-    if not (volume.size and np.isfinite(volume).all() and volume.min() >= 0 and volume.sum() > 0):
-        raise ParameterError(f"{structure}: volume_cc must be finite, not negative, and not all zero")
-    low, high = float(dose.min()), float(dose.max())
-    if not (low >= 0 and high <= HIGHEST_DOSE_GY):
-        raise ParameterError(
-            f"{structure}: doses must lie between 0 and {HIGHEST_DOSE_GY:g} Gy, got {low:g} to {high:g}"
-        )
+def dvh_from_histogram(
+    histogram: Histogram,
+    *,
+    weighting: str = "anatomical",
+    quantity: str = "physical",
+    alpha_beta_gy: float | None = None,
+    coverage_pct: float = 100.0,
+    warnings: tuple[str, ...] = (),
+) -> Dvh:
+    """Make a differential DVH of a filled histogram; the other parameters are those of `Dvh`.
+
+    Raises
+    ------
+    ParameterError
+        No volume.
+    """
+    if not histogram.total_cc > 0:
+        raise ParameterError(f"{histogram.structure}: volume_cc must be finite, not negative, and not all zero")
+    return Dvh(
+        structure=histogram.structure,
+        volume_cc=histogram.volume_cc,
+        bin_width_gy=histogram.bin_width_gy,
+        total_cc=histogram.total_cc,
+        min_gy=histogram.min_gy,
+        mean_gy=histogram.mean_gy,
+        max_gy=histogram.max_gy,
+        weighting=weighting,
+        quantity=quantity,
+        alpha_beta_gy=alpha_beta_gy,
+        coverage_pct=coverage_pct,
+        warnings=warnings,
+    )
 
 
 def _weighted_volume(volume: FloatArray, weight: FloatArray, structure: str) -> FloatArray:

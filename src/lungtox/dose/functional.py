@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lungtox.dose.config import REGION_PATTERN
 from lungtox.dose.dvh import Dvh, dvh_from_samples
+from lungtox.dose.metric_names import REGION_PATTERN
 from lungtox.errors import Fault, InputError, ParameterError
 
 FloatArray = NDArray[np.float64]
@@ -106,6 +106,7 @@ def functional_dvhs(
     function: ArrayLike,
     *,
     structure: str,
+    spread_gy: ArrayLike | None = None,
     regions: Sequence[str] = ("40%max",),
     quantity: str = "physical",
     alpha_beta_gy: float | None = None,
@@ -121,7 +122,7 @@ def functional_dvhs(
     structure : str
     regions : sequence of str
         See `functional_region`.
-    quantity, alpha_beta_gy, bin_width_gy, coverage_pct
+    spread_gy, quantity, alpha_beta_gy, bin_width_gy, coverage_pct
         See `dvh_from_samples`.
 
     Returns
@@ -144,11 +145,14 @@ def functional_dvhs(
         warnings = (f"{structure}: the function image is negative in {share:.2g} % of the volume; counted as 0",)
         q = np.maximum(q, 0.0)
 
-    def histogram(dose: FloatArray, volume: FloatArray, weighting: str, weight: FloatArray | None) -> Dvh:
+    spread = None if spread_gy is None else np.asarray(spread_gy, dtype=np.float64)
+
+    def histogram(at: NDArray[np.bool_] | slice, weighting: str, weight: FloatArray | None) -> Dvh:
         return dvh_from_samples(
-            dose,
-            volume,
+            dose[at],
+            volume[at],
             structure=structure,
+            spread_gy=None if spread is None else spread[at],
             weight=weight,
             weighting=weighting,
             quantity=quantity,
@@ -157,11 +161,11 @@ def functional_dvhs(
             coverage_pct=coverage_pct,
         )
 
-    dvhs = [histogram(dose, volume, "perfusion", q)]
+    dvhs = [histogram(slice(None), "perfusion", q)]
     found = {}
     for name in regions:
         found[name], inside = functional_region(q, volume, region=name)
-        dvhs.append(histogram(dose[inside], volume[inside], f"functional:{name}", None))
+        dvhs.append(histogram(inside, f"functional:{name}", None))
     return FunctionalDvhs(tuple(dvhs), found, warnings)
 
 

@@ -1,4 +1,4 @@
-"""The grammar of metric names, after AAPM TG-263. Light: standard library only, the config model uses it."""
+"""Metric names after AAPM TG-263, and those of functional regions. Light: standard library only, the config uses it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Literal
 from lungtox.errors import ParameterError
 
 Kind = Literal["volume_at_dose", "cold_volume_at_dose", "dose_at_pct", "dose_at_cc", "mean", "max", "min", "geud"]
+
+REGION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)%(max|p(\d{1,2}(?:\.\d+)?))")
+"""Functional regions. `40%max`: at least 40 % of the maximum; `40%p99`: at least 40 % of the 99th percentile."""
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FORMS: tuple[tuple[Kind, re.Pattern[str], tuple[str, ...]], ...] = (

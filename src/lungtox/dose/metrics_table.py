@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.dose.arrow import arrow_floats, arrow_strings
+from lungtox.dose.bounds_table import read_bounds
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.dose.dvh import Dvh
 from lungtox.dose.dvh_table import read_dvhs
+from lungtox.dose.interval import NOTHING
 from lungtox.dose.metric_names import parse_metric
 from lungtox.dose.metrics import compute_metrics
 from lungtox.errors import Fault, InputError, ParameterError
@@ -19,18 +21,26 @@ from lungtox.errors import Fault, InputError, ParameterError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("patient", "structure", "weighting", "quantity", "metric", "value", "unit")
+COLUMNS = ("patient", "structure", "weighting", "quantity", "metric", "value", "unit", "low", "high")
+_NUMBERS = frozenset({"value", "low", "high"})
 
 
 def metrics_schema() -> pa.Schema:
-    """Give the columns of a table of metrics; an empty value is a metric that the structure does not have."""
+    """Give the columns of a table of metrics; an empty value is a metric that the structure does not have.
+
+    ``low`` and ``high`` are what the discretisation leaves, empty where not asked for.
+    """
     import pyarrow as pa
 
-    return pa.schema([pa.field(name, pa.float64() if name == "value" else pa.string()) for name in COLUMNS])
+    return pa.schema([pa.field(name, pa.float64() if name in _NUMBERS else pa.string()) for name in COLUMNS])
 
 
 def compute_metrics_table(
-    dvhs: str | Path | Sequence[tuple[str, Dvh]], *, dose: DoseSettings, function: FunctionSettings | None
+    dvhs: str | Path | Sequence[tuple[str, Dvh]],
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None,
+    bounds: str | Path | None = None,
 ) -> pa.Table:
     """Compute the metrics that the config names for every DVH of a batch.
 
@@ -41,6 +51,7 @@ def compute_metrics_table(
         ``metrics`` of each structure, for anatomical DVHs of physical dose and of EQD2.
     function : FunctionSettings or None
         ``metrics`` for the perfusion-weighted and functional DVHs; ``denominator`` of V in percent.
+    bounds : path of the batch's table of bounds, optional
 
     Returns
     -------
@@ -52,6 +63,7 @@ def compute_metrics_table(
     pairs = read_dvhs(dvhs) if isinstance(dvhs, str | Path) else list(dvhs)
     # The whole structure beside its functional regions: the anatomical DVH of the same patient.
     whole = {(patient, dvh.structure): dvh.total_cc for patient, dvh in pairs if dvh.weighting == "anatomical"}
+    ends = {} if bounds is None else read_bounds(bounds)
     rows: list[tuple[Any, ...]] = []
     for patient, dvh in pairs:
         anatomical = dvh.weighting == "anatomical"
@@ -61,11 +73,13 @@ def compute_metrics_table(
             reference = whole.get((patient, dvh.structure))
         for name in names:
             identity = (patient, dvh.structure, dvh.weighting, dvh.quantity, name)
-            rows.append((*identity, _value(dvh, name, reference), parse_metric(name).unit))
+            interval = ends.get(identity, NOTHING)
+            value, unit = _value(dvh, name, reference), parse_metric(name).unit
+            rows.append((*identity, value, unit, interval.low, interval.high))
     columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
     return pa.Table.from_arrays(
         [
-            arrow_floats(np.array(values, dtype=np.float64)) if name == "value" else arrow_strings(values)
+            arrow_floats(np.array(values, dtype=np.float64)) if name in _NUMBERS else arrow_strings(values)
             for name, values in zip(COLUMNS, columns, strict=True)
         ],
         schema=metrics_schema(),

@@ -7,37 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.dose.blocks import SHARE, blocks
+from lungtox.dose.histogram import Histogram
+from lungtox.dose.raster import SAMPLES as SAMPLES
+from lungtox.dose.raster import Raster, empty_region, make_raster
+from lungtox.errors import Fault, InputError
 from lungtox.geometry import (
     BetweenPlanes,
     Dose,
-    Edges,
     EndCap,
-    Grid,
-    Image,
-    Lattice,
     Region,
     Slabs,
     Structure,
     as_region,
-    axis_weights,
-    common_slabs,
-    region_coverage,
-    region_slabs,
-    structure_edges,
-    structure_layers,
 )
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
-
-# On a real left lung (2005 cc, 2.5 x 2.5 x 3 mm dose) fifty times as many samples change the mean by 0.001 Gy and V1Gy,
-# V5Gy by 0.02 percentage points, and take thirty times as long (docs/methods/dvh.md).
-SAMPLES = 200_000
-FINEST_CELL_MM = 0.1  # contours themselves are given to 0.01-0.1 mm
-# Position within the cell, as a share of it, by turns from row to row, column to column and along the diagonals: where
-# dose rises along an axis, samples at the centres would take one dose for each column and make steps of the DVH.
-_SHIFTS = np.array([-0.375, 0.125, -0.125, 0.375])
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +42,11 @@ class Samples:
         Share of it inside the dose grid.
     planes : int
         Slabs of contour planes in which the region has area.
+    spread_gy : ndarray, shape (samples,), optional
+        Width of the range of doses for which each sample stands: what the dose changes by, at its own gradient, over
+        the quarter of a cell and of a layer that is its share where samples alternate.
+    step_mm : tuple of float
+        Lengths along x, y and z of that share; along z of the median layer.
     warnings : tuple of str
     """
 
@@ -69,6 +60,8 @@ class Samples:
     coverage_pct: float
     planes: int
     warnings: tuple[str, ...] = ()
+    spread_gy: FloatArray | None = None
+    step_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def sample_region(
@@ -77,6 +70,7 @@ def sample_region(
     *,
     end_cap: EndCap = "half-slice",
     between_planes: BetweenPlanes = "slab",
+    wanted: int = SAMPLES,
 ) -> Samples:
     """Sample the dose in a region.
 
@@ -97,6 +91,8 @@ def sample_region(
         How the structure ends beyond its first and last contour.
     between_planes : {"slab", "interpolated"}
         Whether a contour stands for a slab, or cross-sections between planes are interpolated.
+    wanted : int
+        Number of samples to aim at.
 
     Returns
     -------
@@ -107,220 +103,88 @@ def sample_region(
     InputError
         No contours or no volume (``structure-empty``); nothing inside the dose grid (``dose-coverage``).
     """
-    region = as_region(region)
-    grid = dose.image.grid
-    if grid.turn is not None:
-        raise ParameterError("the dose grid is oblique: use sample_courses")
-    axis_weights(grid.z_mm, grid.z_mm[:1])  # refuses a grid of one plane
-    slice_mm = float(np.diff(grid.z_mm).min())
-    slabs = region_slabs(region, end_cap=end_cap, slice_mm=slice_mm)
-    edges = tuple(structure_edges(operand) for operand in region.operands)
-    volume_mm3 = _estimated_mm3(region, edges, slabs)
-    if volume_mm3 <= 0:
-        raise _empty(region.name)
-    side_mm = max((volume_mm3 / SAMPLES) ** (1 / 3), FINEST_CELL_MM)
-    drawn = edges
-    if between_planes == "interpolated" or end_cap == "rounded":
-        layered = [
-            structure_layers(
-                operand, end_cap=end_cap, between_planes=between_planes, slice_mm=slice_mm, step_mm=side_mm
-            )
-            for operand in region.operands
-        ]
-        slabs = common_slabs(region, tuple((each.low_mm, each.high_mm, each.warnings) for each in layered))
-        edges = tuple(structure_edges(each.structure) for each in layered)
-    thickness = slabs.high_mm - slabs.low_mm
-    lattice = _lattice(edges, grid, side_mm)
-    covered, crossing = region_coverage(region, slabs.plane, edges, lattice)
-    if edges is not drawn:  # outlines made in between may touch themselves; only drawn ones are worth a warning
-        crossing = np.concatenate([edge.crossing for edge in drawn])
-    region_cc = float(covered.sum(axis=(1, 2)) @ thickness) * lattice.cell_mm2 / 1000.0
-    if region_cc <= 0:
-        raise _empty(region.name)
-    layers = _layer_count(thickness, side_mm, float(np.diff(grid.z_mm).min()))
-    x, y, z, volume, values = _interpolated(covered, lattice, slabs, layers, dose)
-    inside_cc = float(volume.sum())
-    coverage = 100.0 * inside_cc / region_cc
-    if not volume.size:
-        raise _outside(region.name)
-    if coverage > 100.0 - 1e-7:  # rounding of sums
-        coverage = 100.0
+    raster = make_raster(
+        as_region(region), dose.image.grid, end_cap=end_cap, between_planes=between_planes, wanted=wanted
+    )
+    summary = _Summary(raster)
+    found = list(blocks(raster, dose.image, summary.add))
+    coverage_pct, warnings = summary.finish(sum(float(block.volume_cc.sum()) for block in found))
+    height = float(np.median((raster.slabs.high_mm - raster.slabs.low_mm) / raster.layers))
     return Samples(
-        structure=region.name,
-        x_mm=x,
-        y_mm=y,
-        z_mm=z,
-        volume_cc=volume,
-        dose_gy=values,
-        region_cc=region_cc,
-        coverage_pct=coverage,
-        planes=int(covered.any(axis=(1, 2)).sum()),
-        warnings=_warnings(region.name, slabs, crossing, coverage),
+        structure=raster.region.name,
+        x_mm=np.concatenate([block.x_mm() for block in found]),
+        y_mm=np.concatenate([block.y_mm() for block in found]),
+        z_mm=np.concatenate([block.z_mm() for block in found]),
+        volume_cc=np.concatenate([block.volume_cc for block in found]),
+        dose_gy=np.concatenate([block.dose_gy for block in found]),
+        region_cc=summary.region_cc,
+        coverage_pct=coverage_pct,
+        planes=summary.planes,
+        warnings=warnings,
+        spread_gy=np.concatenate([block.spread_gy for block in found]),
+        step_mm=(SHARE * raster.lattice.cell_x_mm, SHARE * raster.lattice.cell_y_mm, SHARE * height),
     )
 
 
-def _estimated_mm3(region: Region, edges: tuple[Edges, ...], slabs: Slabs) -> float:
-    """Give the summed volume of the joined structures, to choose the raster by; an upper limit of the region's."""
-    thickness = slabs.high_mm - slabs.low_mm
-    joined = zip(edges[: len(region.union)], slabs.plane.T, strict=False)
-    return float(sum(np.append(np.abs(edge.plane_area_mm2), 0.0)[plane] @ thickness for edge, plane in joined))
+def region_histogram(
+    region: Structure | Region,
+    dose: Dose,
+    *,
+    bin_width_gy: float,
+    end_cap: EndCap = "half-slice",
+    between_planes: BetweenPlanes = "slab",
+) -> tuple[Histogram, float, tuple[str, ...]]:
+    """Give histogram, coverage in percent and warnings of what `sample_region` would sample, without keeping samples.
 
-
-def _lattice(edges: tuple[Edges, ...], grid: Grid, side_mm: float) -> Lattice:
-    """Give the raster that holds all edges; its cells are whole fractions of a dose pixel."""
-    axes = []
-    corners = (np.concatenate([edge.x0_mm for edge in edges]), np.concatenate([edge.y0_mm for edge in edges]))
-    for axis_mm, points in zip((grid.x_mm, grid.y_mm), corners, strict=True):
-        axis_weights(axis_mm, points[:0])  # refuses an axis of one sample
-        pixel = float(axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
-        parts = max(1, round(pixel / side_mm))
-        cell, face = pixel / parts, float(axis_mm[0]) - 0.5 * pixel
-        first = int(np.floor((points.min() - face) / cell - 1e-9))
-        count = int(np.ceil((points.max() - face) / cell + 1e-9)) - first
-        axes.append((face + first * cell, cell, count))
-    (x, cell_x, columns), (y, cell_y, rows) = axes
-    return Lattice(x, y, cell_x, cell_y, columns, rows)
-
-
-def _interpolated(
-    covered: FloatArray, lattice: Lattice, slabs: Slabs, layers: IntArray, dose: Dose
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Give x, y, z, volume and dose of the samples inside the dose grid."""
-    grid = dose.image.grid
-    share_x = _share_inside(grid.x_mm, lattice.centre_x_mm, lattice.cell_x_mm)
-    share_y = _share_inside(grid.y_mm, lattice.centre_y_mm, lattice.cell_y_mm)
-    slab, middle, height = _layers(slabs, layers, grid.z_mm)
-    if not (share_x.any() and share_y.any() and height.any()):
-        none = np.zeros(0)
-        return none, none, none, none, none
-    columns, rows = _range(share_x > 0), _range(share_y > 0)
-    # The grid ends at the edge of a cell or in its middle: of those half counts.
-    kept = covered[:, rows, columns] * share_y[rows, None] * share_x[columns]
-    kept = kept.reshape(kept.shape[0], -1)
-    x, y = _positions(lattice, rows, columns)
-    cell_class = np.add.outer(np.arange(x.shape[0]), np.arange(x.shape[1])).ravel() % _SHIFTS.size
-    z = middle + _SHIFTS[:, None] * height
-    level, part, _ = axis_weights(grid.z_mm, z)
-    first, last = int(level[:, height > 0].min()), int(level[:, height > 0].max()) + 1
-    planes = _in_plane(dose.image, slice(first, last + 1), x, y)
-    x, y, level = x.ravel(), y.ravel(), level - first
-    found: list[tuple[FloatArray, ...]] = []
-    for number in np.unique(slab[height > 0]):
-        covered_cells = np.flatnonzero(kept[number])
-        here = np.flatnonzero((slab == number) & (height > 0))
-        volume_cc = height[here] * (lattice.cell_mm2 / 1000.0)
-        for group in range(_SHIFTS.size):
-            at = covered_cells[cell_class[covered_cells] == group]
-            values = _along_z(planes, level[group, here], part[group, here], at)
-            volume = np.outer(volume_cc, kept[number][at])
-            x_at, y_at = np.tile(x[at], here.size), np.tile(y[at], here.size)
-            found.append((x_at, y_at, np.repeat(z[group, here], at.size), volume.ravel(), values.ravel()))
-    return _joined(found)
-
-
-def _joined(parts: list[tuple[FloatArray, ...]]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    x, y, z, volume, dose = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return x, y, z, volume, dose
-
-
-def _positions(lattice: Lattice, rows: slice, columns: slice) -> tuple[FloatArray, FloatArray]:
-    """Give x and y of the sample in each cell, shape (rows, columns): shifted along x by row, along y by column."""
-    centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
-    shift_x = lattice.cell_x_mm * _SHIFTS[np.arange(centre_y.size) % _SHIFTS.size]
-    shift_y = lattice.cell_y_mm * _SHIFTS[np.arange(centre_x.size) % _SHIFTS.size]
-    return centre_x + shift_x[:, None], centre_y[:, None] + shift_y
-
-
-def _along_z(planes: FloatArray, level: IntArray, part: FloatArray, cells: IntArray) -> FloatArray:
-    """Interpolate between dose planes at some cells; returns shape (levels, cells)."""
-    low = int(level.min())
-    weight = np.zeros((level.size, int(level.max()) - low + 2))
-    weight[np.arange(level.size), level - low] = 1.0 - part
-    weight[np.arange(level.size), level - low + 1] = part
-    result: FloatArray = weight @ planes[low : low + weight.shape[1]][:, cells]
-    return result
-
-
-def _layer_count(thickness_mm: FloatArray, side_mm: float, dose_spacing_mm: float) -> IntArray:
-    """Give the number of layers of each slab: about as high as a cell is wide, never higher than a dose plane."""
-    wanted = np.maximum(np.rint(thickness_mm / side_mm), np.ceil(thickness_mm / dose_spacing_mm - 1e-9))
-    return np.maximum(wanted, 1).astype(np.intp)
-
-
-def _layers(slabs: Slabs, layers: IntArray, axis_mm: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Give slab, middle and height of each layer, limited to the dose grid; the layers of a slab are equally thick."""
-    slab = np.repeat(np.arange(layers.size), layers)
-    number = np.arange(slab.size) - np.repeat(np.cumsum(layers) - layers, layers)
-    height = ((slabs.high_mm - slabs.low_mm) / layers)[slab]
-    low = slabs.low_mm[slab] + number * height
-    bottom, top = np.maximum(low, axis_mm[0]), np.minimum(low + height, axis_mm[-1])
-    inside = top - bottom > 1e-6
-    return slab, np.where(inside, 0.5 * (bottom + top), low), np.where(inside, top - bottom, 0.0)
-
-
-def _share_inside(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> FloatArray:
-    low = np.maximum(centre_mm - 0.5 * cell_mm, axis_mm[0])
-    high = np.minimum(centre_mm + 0.5 * cell_mm, axis_mm[-1])
-    share: FloatArray = np.clip((high - low) / cell_mm, 0.0, 1.0)
-    return share
-
-
-def _range(inside: NDArray[np.bool_]) -> slice:
-    found = np.flatnonzero(inside)
-    return slice(int(found[0]), int(found[-1]) + 1)
-
-
-def _in_plane(image: Image, planes: slice, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Interpolate dose planes to the samples' positions in the plane; returns shape (planes, cells).
-
-    All rows of one class share their x positions, all columns of one class their y positions: one axis at a time.
+    Parameters and errors are those of `sample_region`.
     """
-    values = image.values[planes]
-    result = np.empty((values.shape[0], *x.shape))
-    classes = _SHIFTS.size
-    for column_class in range(min(classes, x.shape[1])):
-        row, part_y, _ = axis_weights(image.grid.y_mm, y[:, column_class])
-        column, _, _ = axis_weights(image.grid.x_mm, x[0])
-        left, right = int(column.min()) - 1, int(column.max()) + 3  # a shifted row may need one more on either side
-        left = max(left, 0)
-        lines = _mixed(values[:, :, left:right], row, part_y, axis=1)
-        for row_class in range(min(classes, x.shape[0])):
-            column, part_x, _ = axis_weights(image.grid.x_mm, x[row_class, column_class::classes])
-            block = _mixed(lines[:, row_class::classes], column - left, part_x, axis=2)
-            result[:, row_class::classes, column_class::classes] = block
-    return result.reshape(values.shape[0], -1)
+    raster = make_raster(as_region(region), dose.image.grid, end_cap=end_cap, between_planes=between_planes)
+    summary = _Summary(raster)
+    histogram = Histogram(raster.region.name, bin_width_gy)
+    for block in blocks(raster, dose.image, summary.add):
+        histogram.add(block.dose_gy, block.volume_cc, block.spread_gy)
+    return histogram, *summary.finish(histogram.total_cc)
 
 
-def _mixed(values: NDArray[np.floating], index: IntArray, part: FloatArray, *, axis: int) -> FloatArray:
-    """Interpolate along one axis."""
-    upper = part.reshape([-1 if number == axis else 1 for number in range(3)])
-    low, high = np.take(values, index, axis=axis), np.take(values, index + 1, axis=axis)
-    mixed: FloatArray = low * (1.0 - upper) + high * upper
-    return mixed
+class _Summary:
+    """What adds up over the batches of a raster."""
+
+    def __init__(self, raster: Raster) -> None:
+        self.raster, self.region_cc, self.planes, self.crossing = raster, 0.0, 0, 0
+
+    def add(self, batch: slice, covered: FloatArray, crossing: NDArray[np.bool_]) -> None:
+        """Take in the coverage of some slabs."""
+        slabs = self.raster.slabs
+        area = covered.sum(axis=(1, 2))
+        thickness = slabs.high_mm[batch] - slabs.low_mm[batch]
+        self.region_cc += float((area * thickness).sum()) * self.raster.lattice.cell_mm2 / 1000.0
+        self.planes += int(np.count_nonzero(area))
+        self.crossing += int(crossing.sum())
+
+    def finish(self, inside_cc: float) -> tuple[float, tuple[str, ...]]:
+        """Give coverage in percent and warnings; refuse a region without volume, or outside the dose grid."""
+        raster, name = self.raster, self.raster.region.name
+        if self.region_cc <= 0:
+            raise empty_region(name)
+        if inside_cc <= 0:
+            raise _outside(name)
+        coverage_pct = 100.0 * inside_cc / self.region_cc
+        if coverage_pct > 100.0 - 1e-7:  # rounding of sums
+            coverage_pct = 100.0
+        crossing = self.crossing if raster.drawn_crossing is None else int(raster.drawn_crossing.sum())
+        return coverage_pct, _warnings(name, raster.slabs, crossing, coverage_pct)
 
 
-def _warnings(name: str, slabs: Slabs, crossing: NDArray[np.bool_], coverage_pct: float) -> tuple[str, ...]:
+def _warnings(name: str, slabs: Slabs, crossing: int, coverage_pct: float) -> tuple[str, ...]:
     texts = list(slabs.warnings)
-    if crossing.any():
-        texts.append(f"{name}: contours that cross each other in {int(crossing.sum())} slabs; counted by even-odd")
+    if crossing:
+        texts.append(f"{name}: contours that cross each other in {crossing} slabs; counted by even-odd")
     if coverage_pct < 100.0:
         texts.append(
             f"{name}: the dose grid covers {coverage_pct:.2f} % of the volume;"
             f" {100 - coverage_pct:.2f} % lies outside and is not in the histogram"
         )
     return tuple(texts)
-
-
-def _empty(name: str) -> InputError:
-    return InputError(
-        Fault(
-            who=name,
-            expected="closed contours that enclose a volume",
-            found="none",
-            action="Contour it, or leave it out.",
-            code="structure-empty",
-        )
-    )
 
 
 def _outside(name: str) -> InputError:

@@ -1,3 +1,6 @@
+from .courses import check_doses as check_doses
+from .courses import dose_warnings as dose_warnings
+from .courses import read_courses as read_courses
 from .dvh_export import export_entries as export_entries
 from .dvh_export import read_dvh_export as read_dvh_export
 from .dvh_source import eqd2_dvh as eqd2_dvh
@@ -8,8 +11,6 @@ from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
-from .loading import check_doses as check_doses
-from .loading import dose_warnings as dose_warnings
 from .patients import AcceptedRoi as AcceptedRoi
 from .patients import PatientRow as PatientRow
 from .patients import is_dvh_table as is_dvh_table

@@ -137,22 +137,32 @@ def _source(
     """Find the DVH of an analysed structure: accepted as it, or as the one canonical structure that it is made of."""
     if name not in CANONICAL_STRUCTURES and name in accepted:
         return accepted[name], None, None
-    parts = with_stand_ins(recipe, accepted)
-    alone = len(parts.union) == 1 and not parts.within and parts.union[0] in accepted
-    uncut = [part for part in parts.minus if part not in accepted]
-    if alone and not parts.minus:
-        return accepted[parts.union[0]], None, None
-    if alone and uncut == parts.minus and settings.gtv_absent == "accept":
+    union = with_stand_ins(list(recipe.union), accepted)
+    plain = len(union) == 1 and not recipe.within and recipe.side is None and recipe.margin_mm == 0.0
+    alone = plain and union[0] in accepted
+    uncut = [part for part in recipe.minus if part not in accepted]
+    if alone and not recipe.minus:
+        return accepted[union[0]], None, None
+    if alone and uncut == recipe.minus and settings.gtv_absent == "accept":
         warning = f"{name}: no contours of {', '.join(uncut)}; nothing taken out, so this is the whole organ"
-        return accepted[parts.union[0]], warning, None
-    if not LUNGS & set(recipe.union):
+        return accepted[union[0]], warning, None
+    if not LUNGS & _behind(recipe, settings):
         return None, f"{name}: no DVH accepted as it; left out", None
     listed = ", ".join(f"{number} {text}" for number, text in export.names.items())
     action = f"DVHs cannot be composed: export the DVH of {name} and accept it under that name in structures.csv."
-    if alone and uncut == parts.minus:
+    if alone and uncut == recipe.minus:
         action += WHOLE_ORGAN
     fault = Fault(patient, f"a DVH accepted as {name}", f"none; the file has {listed}", action, "structure-missing")
     return None, None, fault
+
+
+def _behind(recipe: RegionSettings, settings: DoseSettings) -> set[str]:
+    """Give what a recipe joins, other analysed structures taken apart; the config keeps these free of circles."""
+    found: set[str] = set()
+    for name in recipe.union:
+        other = None if name in CANONICAL_STRUCTURES else settings.structures.get(name)
+        found |= {name} if other is None else _behind(other, settings)
+    return found
 
 
 def _fractions(row: PatientRow, sources: Mapping[str, TextDvh]) -> tuple[int | None, list[Fault]]:

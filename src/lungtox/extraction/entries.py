@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from lungtox.dicom import FunctionImage
-from lungtox.dose import Dvh, Samples, compute_metrics, dvh_from_samples, functional_dvhs, sample_courses
-from lungtox.errors import InputError, LungtoxError, ParameterError
-from lungtox.extraction.loading import check_doses, frame_faults
+from lungtox.dose import (
+    CourseSamples,
+    Dvh,
+    FunctionalDvhs,
+    Interval,
+    Samples,
+    compute_dvh,
+    compute_metrics,
+    dvh_from_samples,
+    functional_dvhs,
+    sample_courses,
+)
+from lungtox.errors import Fault, InputError, LungtoxError, ParameterError
+from lungtox.extraction.courses import check_doses, dose_warnings
+from lungtox.extraction.entry_bounds import entry_bounds
+from lungtox.extraction.loading import frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
 from lungtox.imaging import sample_function
+
+Quantity = Literal["physical", "eqd2"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,13 @@ class DvhEntry:
         None where no dose is given: an empty structure, or one that leaves the dose grid.
     metrics : dict of str to (float or None)
     warnings : tuple of str
+        What concerns this structure.
+    file_warnings : tuple of str
+        What concerns all structures: oblique or added doses, the plan.
+    quantity : {"physical", "eqd2"}
+    bounds : dict of str to Interval, or None
+        What the discretisation leaves to ``volume_cc``, ``min_gy``, ``mean_gy``, ``max_gy`` and each metric; None where
+        it was not asked for or cannot be given.
     """
 
     structure: str
@@ -39,23 +61,34 @@ class DvhEntry:
     max_gy: float | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    file_warnings: tuple[str, ...] = ()
+    quantity: str = "physical"
+    bounds: dict[str, Interval] | None = None
+
+    @property
+    def all_warnings(self) -> list[str]:
+        """Everything that applies to this entry, its own first."""
+        return list(dict.fromkeys((*self.warnings, *self.file_warnings)))
 
     @property
     def usable(self) -> bool:
         """Whether there is a dose."""
         return self.mean_gy is not None
 
-    def as_json(self, *, weighting: bool) -> dict[str, Any]:
-        """Give the entry of ``--json``; the weighting only where a function image was given."""
+    def as_json(self, *, weighting: bool, quantity: bool = False) -> dict[str, Any]:
+        """Give the entry of ``--json``; weighting, quantity and bounds only where they were asked for."""
+        bounds = {name: [each.low, each.high] for name, each in (self.bounds or {}).items()}
         return {
             "structure": self.structure,
             **({"weighting": self.weighting} if weighting else {}),
+            **({"quantity": self.quantity} if quantity else {}),
             "volume_cc": self.volume_cc,
             "min_gy": self.min_gy,
             "mean_gy": self.mean_gy,
             "max_gy": self.max_gy,
             "metrics": self.metrics,
-            "warnings": list(self.warnings),
+            **({"bounds": bounds} if bounds else {}),
+            "warnings": self.all_warnings,
         }
 
 
@@ -67,6 +100,9 @@ def compute_entries(
     function: FunctionImage | None = None,
     regions: Sequence[str] = (),
     allow_partial: bool = False,
+    alpha_beta_gy: float | None = None,
+    file_warnings: Sequence[str] = (),
+    bounds: bool = False,
 ) -> list[DvhEntry]:
     """Compute volume, dose and metrics of structures.
 
@@ -84,6 +120,12 @@ def compute_entries(
         Such as ``40%max``.
     allow_partial : bool
         Give the dose of the part inside the grid for structures that leave it.
+    alpha_beta_gy : float, optional
+        Adds entries in EQD2, made for each dose at each point and then added.
+    file_warnings : sequence of str
+        What concerns every entry, such as what was found in the plan.
+    bounds : bool
+        Give the interval that the discretisation leaves to each figure.
 
     Returns
     -------
@@ -93,49 +135,112 @@ def compute_entries(
     Raises
     ------
     InputError
-        Dose and structures in different frames of reference, or doses that cannot be added.
+        Dose and structures in different frames of reference, doses that cannot be added, or EQD2 of a dose whose number
+        of fractions is not known.
     """
+    if alpha_beta_gy is not None and not 0 < alpha_beta_gy < float("inf"):
+        raise ParameterError(f"alpha/beta must be positive, got {alpha_beta_gy:g} Gy")
     check_doses(doses, who="RTDOSE")
     if faults := frame_faults(structures, doses[0], who="RTDOSE"):
         raise InputError(faults)
-    entries: list[DvhEntry] = []
-    for structure in structures.structures.values():
-        entries += _entries(structure, doses, metrics, function, regions, allow_partial)
-    return entries
+    if alpha_beta_gy is not None:
+        _refuse_unknown_fractions(doses)
+    left_out = [
+        text for number, own in structures.remarks.items() if number not in structures.structures for text in own
+    ]
+    of_file = tuple(dict.fromkeys([*file_warnings, *dose_warnings(doses), *left_out]))
+    how = _How(tuple(metrics), function, tuple(regions), alpha_beta_gy, allow_partial, bounds)
+    found: list[DvhEntry] = []
+    for number, structure in structures.structures.items():
+        own = structures.remarks.get(number, ())
+        for entry in _entries(structure, doses, how):
+            found.append(replace(entry, warnings=(*own, *entry.warnings), file_warnings=of_file))
+    return found
 
 
-def _entries(
-    structure: Structure,
-    doses: Sequence[Dose],
-    metrics: Sequence[str],
-    function: FunctionImage | None,
-    regions: Sequence[str],
-    allow_partial: bool,
-) -> list[DvhEntry]:
-    nothing: dict[str, float | None] = dict.fromkeys(metrics)
+@dataclass(frozen=True)
+class _How:
+    """What is wanted of every structure."""
+
+    metrics: tuple[str, ...]
+    function: FunctionImage | None
+    regions: tuple[str, ...]
+    alpha_beta_gy: float | None
+    allow_partial: bool
+    bounds: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether the DVH of the physical dose alone is wanted: then no sample is kept."""
+        return self.function is None and self.alpha_beta_gy is None and not self.bounds
+
+
+def _refuse_unknown_fractions(doses: Sequence[Dose]) -> None:
+    unknown = [number for number, dose in enumerate(doses, start=1) if dose.fractions is None]
+    if unknown:
+        which = "the dose" if len(doses) == 1 else f"dose {', '.join(map(str, unknown))}"
+        action = "Give --plan for each dose, in the same order; a sum of several plans has no EQD2."
+        raise InputError(
+            Fault("RTDOSE", "the number of fractions of every dose, for EQD2", f"none of {which}", action, "fractions")
+        )
+
+
+def _entries(structure: Structure, doses: Sequence[Dose], how: _How) -> list[DvhEntry]:
+    nothing: dict[str, float | None] = dict.fromkeys(how.metrics)
     if not structure.planes:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=("empty: no closed contours",))]
     try:
-        samples = sample_courses(structure, doses).samples
+        if how.plain and len(doses) == 1:
+            return [_plain_entry(compute_dvh(structure, doses[0]), how)]
+        courses = sample_courses(structure, doses)
     except LungtoxError as error:
         return [DvhEntry(structure.name, "anatomical", 0.0, metrics=nothing, warnings=(_words(error),))]
-    warnings = samples.warnings
-    if samples.coverage_pct < 100.0 and not allow_partial:
-        warnings = (*warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
-        return [DvhEntry(structure.name, "anatomical", samples.region_cc, metrics=nothing, warnings=warnings)]
-    anatomical = dvh_from_samples(
-        samples.dose_gy, samples.volume_cc, structure=structure.name, coverage_pct=samples.coverage_pct
-    )
-    entries = [_entry(anatomical, metrics, warnings)]
-    if function is not None:
-        entries += _functional_entries(samples, doses[0], metrics, function, regions)
-    return entries
+    entries: list[DvhEntry] = []
+    for quantity in _quantities(courses, how):
+        entries.append(_plain_entry(quantity.anatomical(), how))
+        if not entries[0].usable:
+            return entries
+        entries += _functional_entries(quantity, doses[0], how)
+    if not how.bounds:
+        return entries
+
+    def histograms(one: CourseSamples) -> list[Dvh]:
+        found: list[Dvh] = []
+        for quantity in _quantities(one, how):
+            functional = quantity.functional(doses[0], how.function, how.regions).dvhs if how.function else ()
+            found += [quantity.anatomical(), *functional]
+        return found
+
+    intervals, more = entry_bounds(structure, doses, courses, histograms, metrics=how.metrics)
+    return [
+        replace(entry, bounds=intervals.get((entry.weighting, entry.quantity)), warnings=(*entry.warnings, *more))
+        for entry in entries
+    ]
 
 
-def _functional_entries(
-    samples: Samples, dose: Dose, metrics: Sequence[str], function: FunctionImage, regions: Sequence[str]
-) -> list[DvhEntry]:
-    try:
+@dataclass(frozen=True)
+class _Quantity:
+    """Samples of one dose quantity."""
+
+    samples: Samples
+    quantity: Quantity = "physical"
+    alpha_beta_gy: float | None = None
+
+    def anatomical(self) -> Dvh:
+        samples = self.samples
+        return dvh_from_samples(
+            samples.dose_gy,
+            samples.volume_cc,
+            structure=samples.structure,
+            quantity=self.quantity,
+            alpha_beta_gy=self.alpha_beta_gy,
+            spread_gy=samples.spread_gy,
+            coverage_pct=samples.coverage_pct,
+            warnings=samples.warnings,
+        )
+
+    def functional(self, dose: Dose, function: FunctionImage, regions: Sequence[str]) -> FunctionalDvhs:
+        samples = self.samples
         q = sample_function(
             function,
             samples.x_mm,
@@ -145,14 +250,51 @@ def _functional_entries(
             frame_of_reference=dose.frame_of_reference,
             who="SPECT",
         )
-        found = functional_dvhs(
-            samples.dose_gy, samples.volume_cc, q, structure=samples.structure, regions=regions,
+        return functional_dvhs(
+            samples.dose_gy,
+            samples.volume_cc,
+            q,
+            structure=samples.structure,
+            spread_gy=samples.spread_gy,
+            regions=regions,
+            quantity=self.quantity,
+            alpha_beta_gy=self.alpha_beta_gy,
             coverage_pct=samples.coverage_pct,
-        )  # fmt: skip
+        )
+
+
+def _quantities(courses: CourseSamples, how: _How) -> list[_Quantity]:
+    """Give the physical dose, then EQD2 where it is wanted."""
+    found = [_Quantity(courses.samples)]
+    ratio_gy = how.alpha_beta_gy
+    eqd2_gy = None if ratio_gy is None else courses.eqd2_gy(ratio_gy)
+    if ratio_gy is not None and eqd2_gy is not None:
+        samples = replace(courses.samples, dose_gy=eqd2_gy, spread_gy=courses.eqd2_spread_gy(ratio_gy))
+        found.append(_Quantity(samples, "eqd2", ratio_gy))
+    return found
+
+
+def _plain_entry(dvh: Dvh, how: _How) -> DvhEntry:
+    """Give the entry of a DVH, without doses where part of the structure has none and that is not allowed."""
+    if dvh.coverage_pct == 100.0 or how.allow_partial:
+        return _entry(dvh, how.metrics, dvh.warnings)
+    warnings = (*dvh.warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
+    nothing: dict[str, float | None] = dict.fromkeys(how.metrics)
+    return DvhEntry(dvh.structure, "anatomical", dvh.structure_cc, metrics=nothing, warnings=warnings)
+
+
+def _functional_entries(quantity: _Quantity, dose: Dose, how: _How) -> list[DvhEntry]:
+    if how.function is None:
+        return []
+    try:
+        found = quantity.functional(dose, how.function, how.regions)
     except InputError as error:
-        nothing: dict[str, float | None] = dict.fromkeys(metrics)
-        return [DvhEntry(samples.structure, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),))]
-    return [_entry(dvh, metrics, found.warnings) for dvh in found.dvhs]
+        nothing: dict[str, float | None] = dict.fromkeys(how.metrics)
+        name = quantity.samples.structure
+        return [
+            DvhEntry(name, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),), quantity=quantity.quantity)
+        ]
+    return [_entry(dvh, how.metrics, found.warnings) for dvh in found.dvhs]
 
 
 def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEntry:
@@ -164,8 +306,9 @@ def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEn
             values[name] = None
             warnings = (*warnings, f"{name}: {error}")
     return DvhEntry(
-        dvh.structure, dvh.weighting, dvh.structure_cc, dvh.min_gy, dvh.mean_gy, dvh.max_gy, values, warnings
-    )
+        dvh.structure, dvh.weighting, dvh.structure_cc, dvh.min_gy, dvh.mean_gy, dvh.max_gy, values, warnings,
+        quantity=dvh.quantity,
+    )  # fmt: skip
 
 
 def _words(error: LungtoxError) -> str:

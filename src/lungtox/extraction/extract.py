@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from lungtox.dicom import read_function_image
-from lungtox.dose import CourseSamples, Dvh, dvh_from_samples, functional_dvhs, read_dvhs, sample_courses
+from lungtox.dicom import FunctionImage, read_function_image
+from lungtox.dose import BoundedMetric, CourseSamples, Dvh, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
+from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid
-from lungtox.imaging import sample_function
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Extraction:
         cannot be used.
     qa : dict
         Quality figures, warnings and faults as docs/file-contracts.md has them.
+    bounds : tuple of BoundedMetric
+        What the discretisation leaves to each metric, where the config asks for it.
     """
 
     patient: str
     dvhs: tuple[Dvh, ...]
     qa: dict[str, Any]
+    bounds: tuple[BoundedMetric, ...] = ()
 
 
 def extract_batch(
@@ -87,8 +91,13 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
     if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
-    dvhs = [dvh for name, one in samples.items() for dvh in _anatomical(name, one, settings)]
-    functional, function_qa = _functional(row, samples, loaded, settings, function)
+    dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, settings)]
+    functional, function_qa, image = _functional(row, samples, loaded, settings, function)
+    dvhs += functional
+    bounds = PatientBounds()
+    if settings.bounds:
+        bounds = patient_bounds(row.patient, loaded, samples, dvhs, image=image, dose=settings, function=function)
+        warnings += bounds.warnings
     plan = next(iter(loaded.plans), None)  # of the main course
     qa = _qa(
         row.patient,
@@ -104,12 +113,14 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
                 "volume_cc": one.samples.region_cc,
                 "coverage_pct": one.samples.coverage_pct,
                 "planes": one.samples.planes,
+                "volume_bounds_cc": bounds.volume_ends_cc(name),
             }
             for name, one in samples.items()
         },
         function=function_qa,
+        bounds=[bound.as_entry() for bound in bounds.metrics],
     )
-    return Extraction(row.patient, (*dvhs, *functional), qa)
+    return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics)
 
 
 def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, CourseSamples]:
@@ -151,84 +162,40 @@ def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pc
     )
 
 
-def _anatomical(name: str, found: CourseSamples, settings: DoseSettings) -> Iterable[Dvh]:
-    samples = found.samples
-    yield dvh_from_samples(
-        samples.dose_gy,
-        samples.volume_cc,
-        structure=name,
-        bin_width_gy=settings.bin_width_gy,
-        coverage_pct=samples.coverage_pct,
-        warnings=samples.warnings,
-    )
-    alpha_beta_gy = settings.eqd2.get(name)
-    eqd2_gy = None if alpha_beta_gy is None else found.eqd2_gy(alpha_beta_gy)
-    if eqd2_gy is not None:
-        yield dvh_from_samples(
-            eqd2_gy,
-            samples.volume_cc,
-            structure=name,
-            quantity="eqd2",
-            alpha_beta_gy=alpha_beta_gy,
-            bin_width_gy=settings.bin_width_gy,
-            coverage_pct=samples.coverage_pct,
-        )
-
-
 def _functional(
     row: PatientRow,
     samples: Mapping[str, CourseSamples],
     loaded: Loaded,
     settings: DoseSettings,
     function: FunctionSettings | None,
-) -> tuple[list[Dvh], dict[str, Any]]:
+) -> tuple[list[Dvh], dict[str, Any], FunctionImage | None]:
     path = row.path("spect")
     if function is None or path is None:
-        return [], _function_qa("none")
+        return [], _function_qa("none"), None
     try:
         courses = samples.get(function.structure)
         if courses is None:
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
-        one = courses.samples
         image = read_function_image(path, who=row.patient)
-        q = sample_function(
+        found = function_dvhs(
+            courses,
             image,
-            one.x_mm,
-            one.y_mm,
-            one.z_mm,
-            volume_cc=one.volume_cc,
             frame_of_reference=loaded.frame_of_reference,
+            settings=settings,
+            function=function,
             who=row.patient,
         )
-        doses: list[tuple[Any, str, float | None]] = [(one.dose_gy, "physical", None)]
-        alpha_beta_gy = settings.eqd2.get(function.structure)
-        eqd2_gy = None if alpha_beta_gy is None else courses.eqd2_gy(alpha_beta_gy)
-        if eqd2_gy is not None:
-            doses.append((eqd2_gy, "eqd2", alpha_beta_gy))
-        found = [
-            functional_dvhs(
-                dose_gy,
-                one.volume_cc,
-                q,
-                structure=function.structure,
-                regions=function.regions,
-                quantity=quantity,
-                alpha_beta_gy=ratio_gy,
-                bin_width_gy=settings.bin_width_gy,
-                coverage_pct=one.coverage_pct,
-            )
-            for dose_gy, quantity, ratio_gy in doses
-        ]
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        return [], _function_qa("unusable", faults=about(row.patient, faults))
+        return [], _function_qa("unusable", faults=about(row.patient, faults)), None
     regions = {
         name: {"volume_cc": region.volume_cc, "share_pct": region.share_pct}
         for name, region in found[0].regions.items()
     }
     warnings = [*image.warnings, *found[0].warnings]
-    return [dvh for one in found for dvh in one.dvhs], _function_qa("ok", regions=regions, warnings=warnings)
+    function_qa = _function_qa("ok", regions=regions, warnings=warnings)
+    return [dvh for one in found for dvh in one.dvhs], function_qa, image
 
 
 def _function_qa(
@@ -272,6 +239,7 @@ def _qa(
         "dose_grid": None,
         "structures": {},
         "function": _function_qa("none"),
+        "bounds": [],
     }
     head = {
         "patient": patient,
@@ -295,11 +263,16 @@ def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
         raise InputError(faults)
     qa = _qa(
         row.patient,
-        warnings=found.warnings,
+        warnings=[*found.warnings, *(["a DVH export gives no bounds of the metrics"] if settings.bounds else [])],
         fractions=found.fractions,
         prescription_gy=found.prescription_gy,
         structures={
-            name: {"volume_cc": source.structure_cc, "coverage_pct": source.coverage_pct, "planes": None}
+            name: {
+                "volume_cc": source.structure_cc,
+                "coverage_pct": source.coverage_pct,
+                "planes": None,
+                "volume_bounds_cc": None,
+            }
             for name, source in found.sources.items()
         },
     )
@@ -333,9 +306,17 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
     has_function = any(dvh.weighting != "anatomical" for dvh in dvhs)
     qa = _qa(
         row.patient,
-        warnings=["the DVHs come from a table: plan, grid and coverage are not known"],
+        warnings=[
+            "the DVHs come from a table: plan, grid and coverage are not known",
+            *(["the DVHs come from a table: no bounds of the metrics"] if settings.bounds else []),
+        ],
         structures={
-            name: {"volume_cc": dvh.structure_cc, "coverage_pct": dvh.coverage_pct, "planes": None}
+            name: {
+                "volume_cc": dvh.structure_cc,
+                "coverage_pct": dvh.coverage_pct,
+                "planes": None,
+                "volume_bounds_cc": None,
+            }
             for name, dvh in whole.items()
         },
         function=_function_qa("ok" if has_function else "none", regions=regions),

@@ -9,6 +9,7 @@ from typing import Literal
 from lungtox.dicom import read_dose_header, read_function_image
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.courses import ACCEPTED
 from lungtox.extraction.dvh_source import NO_GRID
 from lungtox.extraction.extract import about, extract_patient, sample_all
 from lungtox.extraction.loading import Loaded, load_patient
@@ -73,7 +74,7 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
     if function is not None:
         spect, more = _function_warnings(row, loaded)
         warnings += more
-    uids = [read_dose_header(path, who=row.patient).uid for path in row.paths("dose")]
+    uids = [read_dose_header(path, accept=ACCEPTED, who=row.patient).uid for path in row.paths("dose")]
     texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
     return Inspection((), tuple(f"{row.patient}: {text}" for text in texts), tuple(uid for uid in uids if uid), spect)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from lungtox.dicom import DoseHeader, Plan, read_dose, read_dose_header, read_plan
-from lungtox.dose.config import DoseSettings
-from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.dicom import Plan, read_plan
+from lungtox.errors import Fault, InputError
+from lungtox.extraction.courses import dose_warnings, read_courses
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import compose_regions, read_accepted
-from lungtox.geometry import Dose, Image, Region, StructureSet
+from lungtox.geometry import Dose, Region, Structure, StructureSet
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings
 
 T = TypeVar("T")
 
@@ -91,9 +94,12 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     faults = _Faults()
     paths = row.paths("plan")
     plans = [faults.attempt(lambda path=path: read_plan(path, who=row.patient)) for path in paths]  # type: ignore[misc]
-    doses = faults.attempt(lambda: _read_doses(row, [plan for plan in plans if plan is not None], pixels=pixels))
+    doses = faults.attempt(
+        lambda: _read_doses(row, [plan for plan in plans if plan is not None], settings=settings, pixels=pixels)
+    )
     structures = faults.attempt(lambda: read_accepted(row, settings))
-    regions, warnings, more = compose_regions(row, structures[0], settings) if structures else ({}, [], [])
+    found = None if structures is None else _compose(row, structures[0], settings, doses)
+    regions, warnings, more = found or ({}, [], [])
     faults.found += more
     if doses is not None and structures is not None:
         faults.found += frame_faults(structures[1], doses[0], who=row.patient)
@@ -106,6 +112,15 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     of_plans = [text for plan in read for text in plan.warnings]
     remarks = [*of_plans, *dose_warnings(doses), *structures[1].warnings, *warnings]
     return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)))
+
+
+def _compose(
+    row: PatientRow, accepted: dict[str, Structure], settings: DoseSettings, doses: Sequence[Dose] | None
+) -> tuple[dict[str, Region], list[str], list[Fault]]:
+    if doses is None:
+        return compose_regions(row, accepted, settings)
+    slice_mm = float(np.diff(doses[0].image.grid.z_mm).min())
+    return compose_regions(row, accepted, settings, slice_mm=slice_mm)
 
 
 def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Fault]:
@@ -123,83 +138,9 @@ def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Faul
     ]
 
 
-def _read_doses(row: PatientRow, plans: Sequence[Plan], *, pixels: bool) -> tuple[Dose, ...]:
+def _read_doses(row: PatientRow, plans: Sequence[Plan], *, settings: DoseSettings, pixels: bool) -> tuple[Dose, ...]:
     paths = row.paths("dose")
-    who = [row.patient if len(paths) == 1 else f"{row.patient} dose {number}" for number in range(1, len(paths) + 1)]
     if not paths:
         raise InputError(Fault(row.patient, "a dose", "none in patients.csv", "Fill the cell.", "dose-missing"))
-    own = _plan_of_each(row, plans, who=who)
-    files = list(zip(paths, own, who, strict=True))
-    if pixels:
-        doses = [read_dose(path, plan=plan, who=name) for path, plan, name in files]
-    else:
-        doses = [_empty_dose(read_dose_header(path, whole=True, who=name), plan) for path, plan, name in files]
-    check_doses(doses, who=row.patient)
-    return tuple(doses)
-
-
-def _empty_dose(header: DoseHeader, plan: Plan | None) -> Dose:
-    values = np.broadcast_to(0.0, header.grid.shape)
-    fractions = plan.fractions if plan else None
-    return Dose(Image(header.grid, values), header.frame_of_reference, fractions, header.rbe_weighted)
-
-
-def _plan_of_each(row: PatientRow, plans: Sequence[Plan], *, who: Sequence[str]) -> list[Plan | None]:
-    """Find the plan of each dose: the one that it refers to, else the one in the same place of the list.
-
-    One plan beside several doses belongs to the only dose that refers to it, if there is one.
-    """
-    paths = row.paths("dose")
-    if len(paths) == 1:
-        return [next(iter(plans), None)]
-    headers = [read_dose_header(path, who=name) for path, name in zip(paths, who, strict=True)]
-    known = [header.uid for header in headers if header.uid]
-    if len(set(known)) < len(known):
-        raise InputError(_counted_twice(row, "one dose twice"))
-    meant = [[plan for plan in plans if plan.uid and plan.uid in header.plan_uids] for header in headers]
-    if len(plans) != len(paths):
-        once = sum(bool(found) for found in meant) == 1
-        return [found[0] if found and once else None for found in meant]
-    own = [found[0] if len(found) == 1 else plans[number] for number, found in enumerate(meant)]
-    if len({id(plan) for plan in own}) < len(own):
-        raise InputError(_counted_twice(row, "two doses of one plan"))
-    return list(own)
-
-
-def _counted_twice(row: PatientRow, found: str) -> Fault:
-    action = "A course would count twice: give each dose once, and with several plans the plan of each, in that order."
-    return Fault(row.patient, "doses of different courses, to be added", found, action, "dose-twice")
-
-
-def check_doses(doses: Sequence[Dose], *, who: str) -> None:
-    """Refuse doses that cannot be added; their grids may differ.
-
-    Raises
-    ------
-    InputError
-        Another frame of reference, physical and RBE-weighted dose mixed.
-    ParameterError
-        No dose at all.
-    """
-    if not doses:
-        raise ParameterError("no dose to add")
-    kinds = (
-        ("two frames of reference", {dose.frame_of_reference for dose in doses}),
-        ("physical and RBE-weighted dose", {dose.rbe_weighted for dose in doses}),
-    )
-    for found, different in kinds:
-        if len(different) > 1:
-            expected = "doses in one frame of reference and of one kind, to be added"
-            action = "Export the sum from the planning system."
-            raise InputError(Fault(who, expected, found, action, "dose-sum"))
-
-
-def dose_warnings(doses: Sequence[Dose]) -> list[str]:
-    """Give what the doses tell of themselves, and that they are added."""
-    texts = list(dict.fromkeys(text for dose in doses for text in dose.warnings))
-    if len(doses) > 1:
-        known = all(dose.fractions is not None for dose in doses)
-        each = ", ".join(str(dose.fractions) for dose in doses)
-        what = f"with {each} fractions" if known else "its number of fractions is not known"
-        texts.append(f"the dose is the sum of {len(doses)} files: {what}")
-    return texts
+    add = settings.multi_plan_beside_others == "add"
+    return read_courses(paths, plans, who=row.patient, add_multi_plan=add, pixels=pixels)

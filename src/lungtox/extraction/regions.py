@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError
-from lungtox.extraction.patients import PatientRow
-from lungtox.geometry import Region, Structure, StructureSet
+from lungtox.extraction.patients import CANONICAL_STRUCTURES, PatientRow
+from lungtox.geometry import (
+    Layers,
+    Margin,
+    Region,
+    Structure,
+    StructureSet,
+    grow,
+    split_sides,
+    structure_layers,
+)
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, RegionSettings
 
 WHOLE_ORGAN = " Or set dose.gtv_absent: accept, which takes the whole organ and says so."
+USUAL_SLICE_MM = 3.0  # where no dose could be read: a fault stops this patient then
+LAYER_MM = 1.0
 LUNGS = frozenset({"Lungs", "Lung_L", "Lung_R"})
 
 
 def needed_structures(settings: DoseSettings) -> frozenset[str]:
     """Give the canonical structures that the config names, and those that may stand in for them."""
-    named = {name for region in settings.structures.values() for name in (*region.union, *region.within, *region.minus)}
+    recipes = settings.structures.values()
+    named = {name for recipe in recipes for name in (*recipe.union, *recipe.within, *recipe.minus)}
     return frozenset(named | LUNGS if named & LUNGS else named)
 
 
@@ -60,7 +76,7 @@ def read_accepted(row: PatientRow, settings: DoseSettings) -> tuple[dict[str, St
 
 
 def compose_regions(
-    row: PatientRow, accepted: Mapping[str, Structure], settings: DoseSettings
+    row: PatientRow, accepted: Mapping[str, Structure], settings: DoseSettings, *, slice_mm: float = USUAL_SLICE_MM
 ) -> tuple[dict[str, Region], list[str], list[Fault]]:
     """Compose the analysed structures of one patient.
 
@@ -70,6 +86,8 @@ def compose_regions(
     accepted : mapping of str to Structure
         Canonical structures that have contours.
     settings : DoseSettings
+    slice_mm : float
+        Thickness of a structure with a single plane, where a margin is laid around it.
 
     Returns
     -------
@@ -77,45 +95,122 @@ def compose_regions(
     warnings : list of str
         An organ that is not there is left out with a warning; its metrics stay empty.
     faults : list of Fault
-        Lungs that are not there, and a tumour that is not there (unless `gtv_absent: accept`), make the patient
-        unusable: the whole lung is never taken in silence.
+        Lungs that are not there, a tumour that is not there (unless `gtv_absent: accept`), and sides that are not clear
+        make the patient unusable: the whole lung is never taken in silence.
     """
     regions: dict[str, Region] = {}
     warnings: list[str] = []
     faults: list[Fault] = []
+    parts = _Parts(accepted, settings, slice_mm)
     for name, recipe in settings.structures.items():
-        parts = with_stand_ins(recipe, accepted)
-        absent = [part for part in (*parts.union, *parts.within) if part not in accepted]
+        absent = [part for needed in (recipe.union, recipe.within) for part in parts.absent(needed)]
         if absent:
-            if LUNGS & set(recipe.union):
+            if LUNGS & set(parts.canonical(recipe.union)):
                 faults.append(_absent_fault(row, name, absent))
             else:
                 warnings.append(f"{name}: no contours of {', '.join(absent)}; left out")
             continue
-        uncut = [part for part in parts.minus if part not in accepted]
+        uncut = [part for part in recipe.minus if parts.absent([part])]
         if uncut and settings.gtv_absent == "refuse":
-            faults.append(_absent_fault(row, name, uncut, or_else=WHOLE_ORGAN))
+            faults.append(_absent_fault(row, name, parts.absent(uncut), or_else=WHOLE_ORGAN))
             continue
         if uncut:
-            warnings.append(f"{name}: no contours of {', '.join(uncut)}; nothing taken out, so this is the whole organ")
-        regions[name] = Region(
-            name,
-            union=tuple(accepted[part] for part in parts.union),
-            minus=tuple(accepted[part] for part in parts.minus if part in accepted),
-            within=tuple(accepted[part] for part in parts.within),
+            lost = ", ".join(parts.absent(uncut))
+            warnings.append(f"{name}: no contours of {lost}; nothing taken out, so this is the whole organ")
+        try:
+            regions[name] = Region(
+                name,
+                union=parts.joined(name, recipe),
+                minus=tuple(one for part in recipe.minus if part not in uncut for one in parts.named(part)),
+                within=tuple(parts.one(part) for part in recipe.within),
+            )
+        except InputError as error:
+            faults += [replace(fault, who=f"{row.patient}, {name}") for fault in error.faults]
+    return regions, warnings + parts.warnings, faults
+
+
+class _Parts:
+    """Accepted structures, and what other keys of `dose.structures` make of them."""
+
+    def __init__(self, accepted: Mapping[str, Structure], settings: DoseSettings, slice_mm: float) -> None:
+        self.accepted, self.settings, self.slice_mm = accepted, settings, slice_mm
+        self.warnings: list[str] = []
+
+    def canonical(self, names: Iterable[str]) -> list[str]:
+        """Give the accepted structures that names stand for, stand-ins included."""
+        return [part for name in with_stand_ins(list(names), self.accepted) for part in self._behind(name)]
+
+    def absent(self, names: Iterable[str]) -> list[str]:
+        """Give those that have no contours."""
+        return [part for part in self.canonical(names) if part not in self.accepted]
+
+    def named(self, name: str) -> tuple[Structure, ...]:
+        """Give the structures of one name, which may be joined ones."""
+        recipe = self._recipe(name)
+        if recipe is not None:
+            return self.joined(name, recipe)
+        return tuple(self.accepted[part] for part in with_stand_ins([name], self.accepted))
+
+    def one(self, name: str) -> Structure:
+        """Give one structure to limit a region to."""
+        found = self.named(name)
+        return found[0] if len(found) == 1 else grow(name, [self._layers(part) for part in found], Margin())
+
+    def joined(self, name: str, recipe: RegionSettings) -> tuple[Structure, ...]:
+        """Give what a recipe joins: with its side, and with its margin.
+
+        Raises
+        ------
+        InputError
+            Sides that are not clear.
+        """
+        union = recipe.union
+        both = recipe.side and union == ["Lungs"] and "Lungs" not in self.accepted
+        if both:
+            union = ["Lung_L" if recipe.side == "left" else "Lung_R"]
+        parts = tuple(one for part in with_stand_ins(union, self.accepted) for one in self.named(part))
+        if recipe.side and not both:
+            left, right = split_sides(self._layers(parts[0] if len(parts) == 1 else self.one(union[0])))
+            parts = (left if recipe.side == "left" else right,)
+        margin = _margin(recipe)
+        if not any(margin.all_mm):
+            return parts
+        return (grow(name, [self._layers(part) for part in parts], margin),)
+
+    def _recipe(self, name: str) -> RegionSettings | None:
+        return None if name in CANONICAL_STRUCTURES else self.settings.structures.get(name)
+
+    def _behind(self, name: str) -> list[str]:
+        recipe = self._recipe(name)
+        return [name] if recipe is None else self.canonical(recipe.union)
+
+    def _layers(self, structure: Structure) -> Layers:
+        layers = structure_layers(
+            structure,
+            end_cap=self.settings.end_cap,
+            between_planes=self.settings.between_planes,
+            slice_mm=self.slice_mm,
+            step_mm=LAYER_MM,
         )
-    return regions, warnings, faults
+        self.warnings += [text for text in layers.warnings if text not in self.warnings]
+        return layers
 
 
-def with_stand_ins(recipe: RegionSettings, accepted: Collection[str]) -> RegionSettings:
+def _margin(recipe: RegionSettings) -> Margin:
+    given = recipe.margin_mm
+    if isinstance(given, float):
+        return Margin.uniform(given)
+    return Margin(given.left, given.right, given.posterior, given.anterior, given.superior, given.inferior)
+
+
+def with_stand_ins(names: list[str], accepted: Collection[str]) -> list[str]:
     """Let one ROI of both lungs stand for the two, and the two for the one."""
-    union = list(recipe.union)
     pair = ["Lung_L", "Lung_R"]
-    if set(pair) <= set(union) and "Lungs" in accepted and not any(side in accepted for side in pair):
-        union = [part for part in union if part not in pair] + ["Lungs"]
-    elif "Lungs" in union and "Lungs" not in accepted and all(side in accepted for side in pair):
-        union = [part for part in union if part != "Lungs"] + pair
-    return recipe.model_copy(update={"union": union})
+    if set(pair) <= set(names) and "Lungs" in accepted and not any(side in accepted for side in pair):
+        return [name for name in names if name not in pair] + ["Lungs"]
+    if "Lungs" in names and "Lungs" not in accepted and all(side in accepted for side in pair):
+        return [name for name in names if name != "Lungs"] + pair
+    return names
 
 
 def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_else: str = "") -> Fault:

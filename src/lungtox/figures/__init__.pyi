@@ -8,6 +8,8 @@ from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .forest import plot_forest as plot_forest
 from .forest import tabulate_forest as tabulate_forest
+from .incidence import plot_incidence as plot_incidence
+from .incidence import tabulate_incidence as tabulate_incidence
 from .labels import effect_label as effect_label
 from .labels import format_interval as format_interval
 from .labels import format_number as format_number

@@ -29,6 +29,11 @@ CAPTIONS: dict[str, str] = {
         "under the curve (AUC) with DeLong 95 % confidence intervals on the logit scale; below, the declared paired "
         "comparisons on the patients who have both metrics (DeLong)."
     ),
+    "incidence": (
+        "Cumulative incidence of radiation pneumonitis (RP) from the start of the window, with death without RP as "
+        "competing event (Aalen-Johansen) and pointwise 95 % intervals. Panels: all patients, and groups by dose; p of "
+        "the cause-specific log-rank test."
+    ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
         "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
@@ -43,5 +48,6 @@ ALTERNATIVES: dict[str, str] = {
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
+    "incidence": "Step curves of cumulative incidence; values in figures/incidence.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
 }

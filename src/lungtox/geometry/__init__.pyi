@@ -10,8 +10,15 @@ from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
 from .lattice import Lattice as Lattice
+from .margin import Margin as Margin
+from .margin import grow as grow
+from .readings import Reading as Reading
+from .readings import read_region as read_region
+from .readings import read_structure as read_structure
+from .readings import region_readings as region_readings
 from .region import Region as Region
 from .region import as_region as as_region
+from .sides import split_sides as split_sides
 from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs
 from .slabs import common_slabs as common_slabs

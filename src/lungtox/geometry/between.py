@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.geometry.outlines import Morph, enclosed_mm2, morph
+from lungtox.geometry.outlines import Morph, enclosed_mm2, holds, morph
 from lungtox.geometry.slabs import EndCap, structure_slabs
 from lungtox.geometry.structure import Plane, Structure
 
@@ -72,7 +72,8 @@ def structure_layers(
         Wanted height of a layer.
     """
     low, high, warnings = structure_slabs(structure, end_cap=end_cap, slice_mm=slice_mm)
-    if (between_planes == "slab" and end_cap != "rounded") or len(structure.planes) < 2:
+    plain = structure.faces_mm is not None or len(structure.planes) < 2
+    if plain or (between_planes == "slab" and end_cap != "rounded"):
         return Layers(structure, low, high, warnings)
     return _Stack(structure, low, high).layers(end_cap, between_planes, step_mm, warnings)
 
@@ -233,17 +234,27 @@ def _faces(low: float, high: float, step_mm: float) -> FloatArray:
 
 
 def _links(rings: list[FloatArray], following: list[FloatArray]) -> tuple[_Link, ...]:
-    """Match rings of neighbouring planes: mutual nearest, boxes that overlap."""
+    """Match rings of neighbouring planes: mutual nearest, boxes that overlap, both around a hole or neither."""
     if not rings or not following:
         return ()
     one, other = (np.stack([(*r.min(axis=0), *r.max(axis=0)) for r in side]) for side in (rings, following))
     # Distance of the boxes' lower and upper corners: rings inside each other share a middle, but not these.
     distance = ((one[:, None] - other) ** 2).sum(axis=2)
     overlap = (one[:, None, :2] <= other[:, 2:]).all(axis=2) & (other[:, :2] <= one[:, None, 2:]).all(axis=2)
-    distance[~overlap] = np.inf
+    hole, next_hole = _holes(rings), _holes(following)
+    distance[~overlap | (hole[:, None] != next_hole)] = np.inf
     found = []
     for number, row in enumerate(distance):
         best = int(np.argmin(row))
         if np.isfinite(row[best]) and int(np.argmin(distance[:, best])) == number:
             found.append(_Link(number, best, morph(rings[number], following[best])))
     return tuple(found)
+
+
+def _holes(rings: list[FloatArray]) -> NDArray[np.bool_]:
+    """Say which rings bound a hole: those that an odd number of others holds."""
+    around = [
+        sum(bool(holds(other, ring[:1])[0]) for k, other in enumerate(rings) if k != n) for n, ring in enumerate(rings)
+    ]
+    result: NDArray[np.bool_] = np.array(around) % 2 == 1
+    return result

@@ -41,6 +41,24 @@ class Edges:
     plane_area_mm2: FloatArray
     crossing: NDArray[np.bool_]
 
+    def of_planes(self, first: int, last: int) -> Edges:
+        """Give the edges of the planes from `first` to before `last`, counted from 0 again."""
+        # Edges lie in the order of their planes.
+        start, stop = np.searchsorted(self.plane, (first, last)).tolist()
+        if (start, stop, first) == (0, self.plane.size, 0):
+            return self
+        at = slice(start, stop)
+        return Edges(
+            self.x0_mm[at],
+            self.y0_mm[at],
+            self.x1_mm[at],
+            self.y1_mm[at],
+            self.plane[at] - first,
+            self.sign[at],
+            self.plane_area_mm2[first:last],
+            self.crossing[first:last],
+        )
+
 
 def structure_edges(structure: Structure) -> Edges:
     """Flatten the contours of a structure.

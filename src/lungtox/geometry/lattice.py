@@ -141,11 +141,12 @@ def accumulate(
         share = np.concatenate([height[single], cut])
         part = np.concatenate([mean[single], 0.5 * (left + right) - column])
     # To the right of a piece: what is left of its own cell, and from the next cell on everything.
-    size = lines * (columns + 1)
-    change: FloatArray = np.bincount(position, weights=share * (1.0 - part), minlength=size).astype(
-        np.float64, copy=False
-    )
-    change[1:] += np.bincount(position, weights=share * part, minlength=size)[:-1]
+    part *= share
+    change: FloatArray = np.bincount(
+        np.concatenate([position, position + 1]),
+        weights=np.concatenate([share - part, part]),
+        minlength=lines * (columns + 1),
+    ).astype(np.float64, copy=False)
     result: FloatArray = np.cumsum(change.reshape(lines, columns + 1), axis=1)[:, :columns]
     return result
 

@@ -57,6 +57,17 @@ def morph(first: FloatArray, second: FloatArray) -> Morph:
     return Morph(a, change, np.array([_cross(a, a), 2.0 * mixed, _cross(change, change)]))
 
 
+def holds(ring: FloatArray, points: FloatArray) -> NDArray[np.bool_]:
+    """Say which points, shape (n, 2), lie inside a ring, by even-odd."""
+    start, end = ring, np.roll(ring, -1, axis=0)
+    x, y = points[:, :1], points[:, 1:]
+    spans = (start[:, 1] > y) != (end[:, 1] > y)
+    rise = end[:, 1] - start[:, 1]
+    at = start[:, 0] + (y - start[:, 1]) * (end[:, 0] - start[:, 0]) / np.where(rise == 0, 1.0, rise)
+    result: NDArray[np.bool_] = (spans & (x < at)).sum(axis=1) % 2 == 1
+    return result
+
+
 def enclosed_mm2(ring: FloatArray) -> float:
     """Give the signed area of a ring; positive if run anticlockwise."""
     moved = ring - ring[0]

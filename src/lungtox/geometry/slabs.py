@@ -44,7 +44,8 @@ def structure_slabs(
 
     Planes meet half-way. The first and last one reach half a gap further (``half-slice``; ``rounded`` starts from
     that) or end where they are (``none``). A gap of more than 1.5 times the usual spacing and of both its neighbours is
-    not filled: the structure ends on both sides of it as it does at its ends, and a warning says so.
+    not filled: the structure ends on both sides of it as it does at its ends, and a warning says so. A structure with
+    faces of its own keeps them.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ def structure_slabs(
     low_mm, high_mm : ndarray, shape (planes,)
     warnings : tuple of str
     """
+    if structure.faces_mm is not None:
+        return structure.faces_mm[:, 0], structure.faces_mm[:, 1], ()
     z = np.array([plane.z_mm for plane in structure.planes], dtype=np.float64)
     if z.size == 0:
         return z, z, ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,15 @@ class Structure:
         Ascending in z, one per z. Empty for a structure without contours.
     number : int
         DICOM ROI number; 0 for a composed structure.
+    faces_mm : ndarray, shape (planes, 2), optional
+        Lower and upper face of the slab of each plane, ascending, for structures that were made of layers; without
+        them the slabs follow from the planes.
     """
 
     name: str
     planes: tuple[Plane, ...]
     number: int = 0
+    faces_mm: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,15 @@ class StructureSet:
     frame_of_reference : str
         Compared with that of the dose; never written anywhere.
     warnings : tuple of str
+        All of them.
+    remarks : dict of int to tuple of str
+        Those among them that concern one structure, by ROI number.
     """
 
     structures: dict[int, Structure]
     frame_of_reference: str
     warnings: tuple[str, ...] = ()
+    remarks: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def named(self, name: str) -> Structure:
         """Give the structure with this ROI name (blanks at the ends do not count); KeyError if none or several."""

@@ -1,9 +1,13 @@
 from .association import test_associations as test_associations
+from .cox import CoxFit as CoxFit
+from .cox import fit_cox as fit_cox
 from .cytokines import compare_cytokines as compare_cytokines
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
+from .incidence import Incidence as Incidence
+from .incidence import cumulative_incidence as cumulative_incidence
 from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
@@ -12,5 +16,7 @@ from .named_model import fit_model as fit_model
 from .named_model import fit_to_json as fit_to_json
 from .named_model import predict_table as predict_table
 from .roc_tables import compare_roc as compare_roc
+from .time_course import TimeCourse as TimeCourse
+from .time_course import describe_course as describe_course
 from .validation import Validation as Validation
 from .validation import validate as validate

@@ -58,6 +58,15 @@ class ValidationSettings(Settings):
     """Bootstrap resamples; 500 for a paper, 100 keeps the demo short."""
 
 
+class TimeSettings(Settings):
+    """When pneumonitis came: cumulative incidence with death as competing event, Cox models, unknown outcomes."""
+
+    groups: dict[str, float | None] = Field(default_factory=dict)
+    """Numeric columns of the analysis table -> the cut that makes two groups of patients, set beforehand, in the
+    column's unit; null: the cohort's median. Each logistic model is also fitted as a Cox model (cause-specific hazard),
+    and again with the unknown outcomes all coded without or all with pneumonitis."""
+
+
 class RocSettings(Settings):
     """Discrimination of single scores. A larger score means more risk, declared beforehand."""
 

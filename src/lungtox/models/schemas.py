@@ -117,3 +117,51 @@ PAIRS = _table(
         "p": _share(),
     }
 )
+INCIDENCE = _table(
+    {
+        "group": _text(),
+        "level": _text(),
+        "outcome": _text(pa.Check.isin(["rp", "death"])),
+        "time_months": _number(pa.Check.ge(0)),
+        "at_risk": _count(),
+        "estimate": _share(),
+        "low": _share(),
+        "high": _share(),
+    }
+)
+TIME_GROUPS = _table(
+    {
+        "group": _text(),
+        "label": _text(),
+        "level": _text(),
+        **{name: _count() for name in ("n", "rp", "death", "lost")},
+        **{name: _share() for name in ("estimate", "low", "high", "p")},
+        "test": _text(),
+    }
+)
+COX = _table(
+    {
+        "model": _text(),
+        "term": _text(),
+        "label": _text(),
+        **{name: _number(pa.Check.ge(0)) for name in ("hazard_ratio", "low", "high")},
+        "p": _share(),
+        "ph_p": _share(),
+        "n": _count(),
+        "events": _count(),
+        "finding": _text(),
+    }
+)
+CODINGS = _table(
+    {
+        "model": _text(),
+        "coding": _text(pa.Check.isin(["left out", "all without RP", "all with RP"])),
+        "term": _text(),
+        "label": _text(),
+        **{name: _number(pa.Check.ge(0)) for name in ("value", "low", "high")},
+        "p": _share(),
+        "n": _count(),
+        "events": _count(),
+        "finding": _text(),
+    }
+)

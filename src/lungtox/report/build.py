@@ -15,6 +15,7 @@ from lungtox.report.methods import methods_section
 from lungtox.report.model_section import model_section, roc_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.results import read_results
+from lungtox.report.time_section import time_section
 
 TEMPLATES = "templates"
 SECTIONS = (
@@ -25,6 +26,7 @@ SECTIONS = (
     cytokine_section,
     model_section,
     roc_section,
+    time_section,
     ntcp_section,
     published_section,
     limitations_section,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lungtox.report.blocks import Block, Bullets, Cell, Folded, Notes, Section, Text, make_table
+from lungtox.report.bounds_section import bounds_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
@@ -122,6 +123,7 @@ def dose_section(results: Results) -> Section:
         blocks.extend(_warning_blocks(results.dose_warnings))
     elif results.qa:
         blocks.append(Text("The dose stage raised no warning for any patient."))
+    blocks.extend(bounds_blocks(results))
     blocks.append(picture(results.folder, "dvh_groups"))
     return Section("dose", "Dose and function", tuple(blocks))
 

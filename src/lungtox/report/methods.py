@@ -55,6 +55,12 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
         f"{dose.get('bin_width_gy')} Gy. "
         f"Structures: {structures}. Vx is the share of the structure with at least x Gy."
     )
+    if dose.get("bounds"):
+        yield (
+            "Bounds of the metrics (low and high): their values where, between two contours, the upper, the lower, the "
+            "smaller or the larger one holds, where the ends lie at the outermost contours or a slice further, with "
+            "fewer samples, and with the dose that linear interpolation may have missed."
+        )
     ratios = join_words([f"{name} {value:g}" for name, value in sorted((dose.get("eqd2") or {}).items())])
     if ratios:
         yield f"EQD2 is made voxel by voxel with the number of fractions of the plan and alpha/beta (Gy): {ratios}."

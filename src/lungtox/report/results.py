@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
+
+
 @dataclass(frozen=True)
 class ModelResults:
     """Fit and internal validation of one logistic model."""
@@ -31,7 +34,9 @@ class Results:
     folder : Path
     config : dict
         The whole config as plain values.
-    analysis, exclusions, table1, flow, missing, univariable, cytokines, auc, pairs, published : DataFrame or None
+    analysis : DataFrame
+    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
+    published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -54,6 +59,7 @@ class Results:
     units: Mapping[str, str]
     warnings: tuple[str, ...]
     qa: tuple[Mapping[str, Any], ...]
+    sensitivity: pd.DataFrame | None
     univariable: pd.DataFrame | None
     cytokines: pd.DataFrame | None
     models: tuple[ModelResults, ...]
@@ -61,6 +67,9 @@ class Results:
     pairs: pd.DataFrame | None
     ntcp: tuple[Mapping[str, Any], ...]
     published: pd.DataFrame | None
+    time_groups: pd.DataFrame | None = None
+    cox: pd.DataFrame | None = None
+    codings: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -131,11 +140,13 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         units=_units(root / "cohort/dictionary.csv"),
         warnings=tuple(_json(root / "cohort/warnings.json") or ()),
         qa=_quality(root / "dose", listed),
+        sensitivity=_table(root / "dose/sensitivity.csv"),
         univariable=_table(root / "association/univariable.csv"),
         cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
+        **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
         ntcp=tuple(
             fit
             for name in sorted((config.get("ntcp") or {}).get("fits") or {})

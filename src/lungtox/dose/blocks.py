@@ -1,0 +1,234 @@
+"""Samples of a raster, class by class of cells: volume, dose, and the range of doses for which each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungtox.dose.raster import Raster
+from lungtox.geometry import Image, Slabs, axis_weights
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+# Position within the cell, as a share of it, by turns from row to row, column to column and along the diagonals: where
+# dose rises along an axis, samples at the centres would take one dose for each column and make steps of the DVH.
+_SHIFTS = np.array([-0.375, 0.125, -0.125, 0.375])
+SHARE = 1.0 / _SHIFTS.size  # of a cell, along each axis: what lies nearer to one of these positions than to the others
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Samples of one class of cells, those that share a position in their cell, in some slabs.
+
+    Attributes
+    ----------
+    volume_cc, dose_gy, spread_gy : ndarray, shape (samples,)
+    at : ndarray of int, shape (samples,)
+        Place of each sample in an array of shape (layers, rows, columns) of the class.
+    x, y, z : ndarray, shape (columns,), (rows,), (layers,)
+        Positions in mm.
+    """
+
+    volume_cc: FloatArray
+    dose_gy: FloatArray
+    spread_gy: FloatArray
+    at: IntArray
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+
+    def x_mm(self) -> FloatArray:
+        """Give x of each sample."""
+        return self.x[self.at % self.x.size]
+
+    def y_mm(self) -> FloatArray:
+        """Give y of each sample."""
+        return self.y[self.at // self.x.size % self.y.size]
+
+    def z_mm(self) -> FloatArray:
+        """Give z of each sample."""
+        return self.z[self.at // (self.x.size * self.y.size)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """Where the samples of a class lie along an axis of the dose grid.
+
+    Attributes
+    ----------
+    points_mm : ndarray
+    low, high : slice or ndarray of int
+        Voxels on both sides.
+    part : ndarray
+        Weight of the upper one.
+    share : ndarray
+        What a sample stands for, in distances between voxels; 0 beyond the grid, where the dose is that of its edge.
+    """
+
+    points_mm: FloatArray
+    low: slice | IntArray
+    high: slice | IntArray
+    part: FloatArray
+    share: FloatArray
+
+
+def _axis(axis_mm: FloatArray, points_mm: FloatArray, reach_mm: FloatArray | float, *, first: int = 0) -> _Axis:
+    """Find voxels, counted from ``first``, and weights of points that each stand for ``reach_mm``."""
+    index, part, _ = axis_weights(axis_mm, points_mm)
+    share = reach_mm / (axis_mm[index + 1] - axis_mm[index])
+    share = np.where((points_mm < axis_mm[0]) | (points_mm > axis_mm[-1]), 0.0, share)
+    return _Axis(points_mm, _run(index - first), _run(index - first + 1), part, share)
+
+
+def _voxels(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> slice:
+    """Give the voxels between which the samples of cells with these centres lie."""
+    ends = np.array([centre_mm[0], centre_mm[-1]]) + cell_mm * _SHIFTS[[0, -1]] if centre_mm.size else axis_mm[:1]
+    index = axis_weights(axis_mm, ends)[0]
+    return slice(int(index[0]), int(index[-1]) + 2)
+
+
+def _run(index: IntArray) -> slice | IntArray:
+    """Give evenly spaced places as a slice: a view of what they pick, where the places themselves would copy it."""
+    step = int(index[1] - index[0]) if index.size > 1 else 1
+    if step < 1 or (np.diff(index) != step).any():
+        return index
+    return slice(int(index[0]), int(index[-1]) + 1, step)
+
+
+def blocks(
+    raster: Raster, image: Image, report: Callable[[slice, FloatArray, NDArray[np.bool_]], None]
+) -> Iterator[Block]:
+    """Give the samples inside the dose grid, batch by batch of slabs and class by class of cells.
+
+    Parameters
+    ----------
+    raster : Raster
+    image : Image
+        The dose in Gy.
+    report : callable
+        Is told the coverage of each batch as `Raster.coverage` gives it, the part outside the dose grid included.
+    """
+    grid, lattice = image.grid, raster.lattice
+    share_x = _share_inside(grid.x_mm, lattice.centre_x_mm, lattice.cell_x_mm)
+    share_y = _share_inside(grid.y_mm, lattice.centre_y_mm, lattice.cell_y_mm)
+    columns, rows = _range(share_x > 0), _range(share_y > 0)
+    share_x, share_y = share_x[columns], share_y[rows]
+    centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
+    classes = _SHIFTS.size
+    x_axes, y_axes = {}, {}
+    across, down = _voxels(grid.x_mm, centre_x, lattice.cell_x_mm), _voxels(grid.y_mm, centre_y, lattice.cell_y_mm)
+    for row_class in range(min(classes, centre_y.size)):
+        for column_class in range(min(classes, centre_x.size)):
+            x = centre_x[column_class::classes] + _SHIFTS[row_class] * lattice.cell_x_mm
+            y = centre_y[row_class::classes] + _SHIFTS[column_class] * lattice.cell_y_mm
+            x_axes[row_class, column_class] = _axis(grid.x_mm, x, SHARE * lattice.cell_x_mm, first=across.start)
+            y_axes[row_class, column_class] = _axis(grid.y_mm, y, SHARE * lattice.cell_y_mm, first=down.start)
+    for batch, covered, crossing in raster.coverage():
+        report(batch, covered, crossing)
+        slab, middle, height = _layers(raster.slabs, raster.layers, batch, grid.z_mm)
+        if not (x_axes and slab.size):
+            continue
+        kept = covered[:, rows, columns]
+        if share_x.min() < 1.0 or share_y.min() < 1.0:  # the grid ends at the edge of a cell or in its middle
+            kept = kept * (share_y[:, None] * share_x)
+        z = middle + _SHIFTS[:, None] * height
+        level = axis_weights(grid.z_mm, z)[0]
+        first, last = int(level.min()), int(level.max()) + 2
+        slabs = _run(slab)
+        planes = np.ascontiguousarray(image.values[first:last, down, across])
+        z_axes = [_axis(grid.z_mm, z_class, SHARE * height, first=first) for z_class in z]
+        volume_cc = height * (lattice.cell_mm2 / 1000.0)
+        for (row_class, column_class), x_axis in x_axes.items():
+            block = _block(
+                kept[slabs, row_class::classes, column_class::classes],
+                volume_cc,
+                planes,
+                x_axis,
+                y_axes[row_class, column_class],
+                z_axes[(row_class + column_class) % classes],
+            )
+            if block.at.size:
+                yield block
+
+
+def _block(
+    kept: FloatArray, volume_cc: FloatArray, planes: NDArray[np.floating], x: _Axis, y: _Axis, z: _Axis
+) -> Block:
+    """Interpolate the dose of one class of cells: in the planes of the grid, then between them."""
+    volume = (kept * volume_cc[:, None, None]).ravel()
+    at = np.flatnonzero(volume)
+    in_plane, slope = _in_plane(planes, x, y)
+    low = in_plane[z.low]
+    change = in_plane[z.high] - low
+    dose = low + change * z.part[:, None, None]
+    change *= z.share[:, None, None]
+    change *= change
+    # A cell that is covered in part stands for a part of its range.
+    change += slope[z.low] * kept
+    spread = change.ravel().take(at)
+    np.sqrt(spread, out=spread)
+    return Block(volume.take(at), dose.ravel().take(at), spread, at, x.points_mm, y.points_mm, z.points_mm)
+
+
+def _in_plane(planes: NDArray[np.floating], x: _Axis, y: _Axis) -> tuple[FloatArray, FloatArray]:
+    """Interpolate dose planes, shape (planes, rows, columns).
+
+    Returns
+    -------
+    values, slope : ndarray, shape (planes, rows, columns)
+        Dose at the samples; the square of the spread along x and y together.
+    """
+    if isinstance(x.low, slice) and isinstance(x.high, slice):
+        left, along = _mixed(planes[:, :, x.low], y)
+        right, _ = _mixed(planes[:, :, x.high], y)
+    else:
+        lines, along = _mixed(planes, y)
+        left, right, along = lines[:, :, x.low], lines[:, :, x.high], along[:, :, x.low]
+    right -= left
+    left += right * x.part
+    right *= x.share
+    right *= right
+    along *= y.share[:, None]
+    along *= along
+    right += along
+    return left, right
+
+
+def _mixed(planes: NDArray[np.floating], y: _Axis) -> tuple[FloatArray, FloatArray]:
+    """Interpolate along y; give the difference of the neighbours too."""
+    lower = planes[:, y.low]
+    change = planes[:, y.high] - lower
+    return lower + change * y.part[:, None], change
+
+
+def _layers(
+    slabs: Slabs, layers: IntArray, batch: slice, axis_mm: FloatArray
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Give slab (within the batch), middle and height of the layers that lie in the dose grid.
+
+    The layers of a slab are equally thick.
+    """
+    count = layers[batch]
+    slab = np.repeat(np.arange(count.size), count)
+    number = np.arange(slab.size) - np.repeat(np.cumsum(count) - count, count)
+    height = ((slabs.high_mm[batch] - slabs.low_mm[batch]) / count)[slab]
+    low = slabs.low_mm[batch][slab] + number * height
+    bottom, top = np.maximum(low, axis_mm[0]), np.minimum(low + height, axis_mm[-1])
+    inside = np.flatnonzero(top - bottom > 1e-6)
+    return slab[inside], (0.5 * (bottom + top))[inside], (top - bottom)[inside]
+
+
+def _share_inside(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> FloatArray:
+    low = np.maximum(centre_mm - 0.5 * cell_mm, axis_mm[0])
+    high = np.minimum(centre_mm + 0.5 * cell_mm, axis_mm[-1])
+    share: FloatArray = np.clip((high - low) / cell_mm, 0.0, 1.0)
+    return share
+
+
+def _range(inside: NDArray[np.bool_]) -> slice:
+    found = np.flatnonzero(inside)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)

@@ -1,0 +1,28 @@
+# Pneumonitis in time.
+# Reads: <results>/cohort/. Writes: <results>/time/.
+
+
+rule describe_course:
+    """Cumulative incidence with competing deaths, Cox models, the unknown outcomes coded either way."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("describe_course"),
+    output:
+        curves="<results>/time/incidence.csv",
+        groups="<results>/time/groups.csv",
+        cox="<results>/time/cox.csv",
+        codings="<results>/time/codings.csv",
+    log:
+        "<logs>/describe_course.log",
+    benchmark:
+        "<benchmarks>/describe_course.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("describe_course"),
+        settings=section("time", "endpoint", "models"),
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
+        " --settings {params.settings:q} --curves {output.curves:q} --groups {output.groups:q}"
+        " --cox {output.cox:q} --codings {output.codings:q} >{log:q} 2>&1"
