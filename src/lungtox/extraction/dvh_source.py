@@ -157,11 +157,15 @@ def _source(
 
 
 def _behind(recipe: RegionSettings, settings: DoseSettings) -> set[str]:
-    """Give what a recipe joins, other analysed structures taken apart; the config keeps these free of circles."""
+    """Give what a recipe joins, with what other analysed structures in it are made of."""
     found: set[str] = set()
-    for name in recipe.union:
-        other = None if name in CANONICAL_STRUCTURES else settings.structures.get(name)
-        found |= {name} if other is None else _behind(other, settings)
+    names = list(recipe.union)
+    while names:
+        name = names.pop()
+        if name not in found:
+            found.add(name)
+            other = None if name in CANONICAL_STRUCTURES else settings.structures.get(name)
+            names += other.union if other is not None else []
     return found
 
 
