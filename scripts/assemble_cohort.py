@@ -17,6 +17,7 @@ def main(options: Namespace) -> None:
         cytokines=options.cytokines[0] if options.cytokines else None,
         settings=CohortSettings.model_validate(settings["cohort"]),
         endpoint=EndpointSettings.model_validate(settings["endpoint"]),
+        remarks=options.remarks,
     )
     cohort.write(
         analysis=options.analysis,
@@ -33,6 +34,7 @@ if __name__ == "__main__":
         qa="quality figures of the batches (JSON) ...",
         clinical="clinical table (CSV)",
         cytokines="cytokine table (CSV), or nothing ...",
+        remarks="what the reading of the tables had to say (JSON)",
         settings="sections cohort and endpoint as JSON",
         analysis="analysis table to write (CSV)",
         exclusions="exclusions to write (CSV)",

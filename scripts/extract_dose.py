@@ -7,12 +7,18 @@ from lungtox.dose import write_bounds, write_dvhs
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.entry import run
 from lungtox.extraction import extract_batch, read_patients
+from lungtox.naming.config import NamesSettings
 from lungtox.tables import write_json
 
 
 def main(options: Namespace) -> None:
     settings = json.loads(options.settings)
-    rows = read_patients(options.table, structures=options.structures, only=options.patients)
+    rows = read_patients(
+        options.table,
+        structures=options.structures,
+        accept_from_score=NamesSettings.model_validate(settings.get("names", {})).accept_from_score,
+        only=options.patients,
+    )
     extractions = extract_batch(
         rows,
         dose=DoseSettings.model_validate(settings["dose"]),
@@ -29,7 +35,7 @@ if __name__ == "__main__":
         patients="study IDs ...",
         table="patients.csv",
         structures="structures.csv",
-        settings="sections dose and function as JSON",
+        settings="sections dose, function and names as JSON",
         dvh="DVHs to write (Parquet)",
         bounds="low and high of the metrics to write (Parquet)",
         qa="quality figures to write (JSON)",

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings
+from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
 from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
+from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.report.config import ReportSettings
@@ -35,6 +36,10 @@ class Config(Settings):
     """Folder of the results. Empty: `results` for the config.yaml at the top, `results/{name}` for any other config."""
     inputs: InputsSettings
     """Where the tables of the cohort are."""
+    names: NamesSettings = Field(default_factory=NamesSettings)
+    """How proposals of structure names are accepted."""
+    tables: TablesSettings | None = None
+    """How the tables are read; left out when they are in the form of file-contracts.md."""
     dose: DoseSettings
     """Structures, dose-volume histograms and their metrics."""
     function: FunctionSettings | None = None
@@ -194,6 +199,7 @@ def _innermost_model(annotation: Any) -> Any:
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _composition_faults(config)
+    yield from _mapping_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -221,7 +227,8 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
         for key in ("union", "minus", "within"):
             for part in getattr(recipe, key):
                 where = f"dose.structures.{name}.{key}"
-                if part in CANONICAL_STRUCTURES:
+                made = part != name and part in structures and not structures[part].only_joins
+                if part in CANONICAL_STRUCTURES and not made:
                     continue
                 if part not in structures:
                     yield _unknown(where, "a canonical structure", part, {*CANONICAL_STRUCTURES, *usable - {name}})
@@ -230,6 +237,14 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
                     yield Fault(
                         f"config: {where}", expected, repr(part), "Name canonical structures.", "config-reference"
                     )
+
+
+def _mapping_faults(config: Config) -> Iterator[Fault]:
+    """Find mappings of tables that are not there."""
+    for name in ("cytokines", "grades"):
+        if getattr(config.tables, name, None) is not None and getattr(config.inputs, name) is None:
+            action = f"Name the table under inputs.{name}, or take tables.{name} out."
+            yield Fault(f"config: tables.{name}", f"a table inputs.{name}", "none", action, "config-reference")
 
 
 def _structure_references(config: Config) -> Iterator[tuple[str, str]]:

@@ -314,7 +314,18 @@ def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
                 "fractions": 30,
                 "prescription_gy": 60.0,
                 "dose_grid": {"shape": [100, 120, 120], "spacing_mm": [3.0, 3.0, 3.0]},
-                "structures": {"Lungs-GTV": {"volume_cc": 3600.0, "coverage_pct": 100.0, "planes": 90}},
+                "structures": {
+                    "Lungs-GTV": {
+                        "volume_cc": 3600.0,
+                        "coverage_pct": 100.0,
+                        "planes": 90,
+                        "composed_of": {"union": ["Lung_L", "Lung_R"], "within": [], "minus": ["GTV"]},
+                    }
+                },
+                "names": [
+                    {"structure": name, "match": "exact", "score": 100.0, "accepted_by": "person"}
+                    for name in ("Lung_L", "Lung_R", "GTV")
+                ],
                 "function": function,
             }
         )
@@ -353,6 +364,7 @@ def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
             "prescription_gy": None,
             "dose_grid": None,
             "structures": {},
+            "names": [],
             "function": {"status": "none", "regions": {}, "faults": []},
         },
     ]

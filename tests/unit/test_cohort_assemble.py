@@ -51,6 +51,7 @@ class Inputs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clinical = dict(CLINICAL)
+        self.remarks: Path | None = None
         self.cytokines: str | None = CYTOKINES
         self.doses: dict[str, tuple[float | None, ...]] = dict(DOSES)
         self.settings: dict[str, Any] = {"metrics": dict(METRICS)}
@@ -105,6 +106,7 @@ class Inputs:
             settings=CohortSettings.model_validate(self.settings),
             endpoint=EndpointSettings(),
             patients=patients,
+            remarks=self.remarks,
         )
 
     def write(self, cohort: AssembledCohort) -> dict[str, Path]:
@@ -167,6 +169,28 @@ def test_warnings_count_who_drops_out(inputs: Inputs) -> None:
     assert "half of it in the analysis table: IL-6 before RT 1." in text
     assert "not drawn at 40-50 Gy in 1 patient (P002)" in text
     assert "Esophagus leaves the dose grid (P002)." in text
+
+
+def test_values_above_the_upper_limit_have_flags_and_a_warning_and_no_place_in_table_1(inputs: Inputs) -> None:
+    inputs.cytokines = CYTOKINES.replace("44,4,", "44,>400,")
+    inputs.spoil("P004")
+    inputs.settings["on_unusable"] = "exclude"
+    cohort = inputs.assemble()
+    table = cohort.analysis.set_index("patient")
+    assert table.loc["P001", ["il6_pre", "il6_during"]].tolist() == [1.0, 400.0]
+    assert pd.isna(table.loc["P001", "il6_ratio"])  # <2 before and >400 during: made of limits only
+    assert table["il6_during_above"].tolist() == [True, False, pd.NA]
+    assert any("above the upper limit of the assay stand as that limit" in text for text in cohort.warnings)
+    assert any("IL-6 at 40-50 Gy 1. The true values are higher" in text for text in cohort.warnings)
+    description = describe_cohort(**inputs.write(cohort))
+    assert not description.table1["variable"].str.endswith("_above").any()
+    assert not description.missing["column"].str.endswith("_above").any()
+
+
+def test_what_the_reading_of_the_tables_says_comes_first(inputs: Inputs) -> None:
+    (inputs.folder / "tables.json").write_text('["clinical table: decimal comma found in Alter."]')
+    inputs.remarks = inputs.folder / "tables.json"
+    assert inputs.assemble().warnings[0] == "clinical table: decimal comma found in Alter."
 
 
 def test_unusable_spect_and_missing_metrics_are_counted(inputs: Inputs) -> None:

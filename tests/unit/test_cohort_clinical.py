@@ -151,6 +151,16 @@ def test_keeps_further_columns_by_what_they_hold(tmp_path: Path) -> None:
     assert (code.name, code.kind, code.levels) == ("centre", "binary", ("a", "b"))
 
 
+def test_a_further_column_of_names_is_refused_and_not_shown(tmp_path: Path) -> None:
+    rows = [f"P{number:03d}{GOOD[2][4:]},Planted^{number}" for number in range(12)]
+    (fault,) = faults_of(write(tmp_path, *rows, header=f"{HEADER},who"))
+    assert (
+        "clinical table, column 'who': expected a number, or a factor of few levels; found 12 different texts" in fault
+    )
+    assert "Planted" not in fault
+    read_clinical(write(tmp_path, *rows[:10], header=f"{HEADER},who"))
+
+
 def test_a_word_among_numbers_of_a_further_column_is_a_fault(tmp_path: Path) -> None:
     rows = [f"{row},{extra}" for row, extra in zip(GOOD, ["55", "60", "about 50"], strict=True)]
     assert (

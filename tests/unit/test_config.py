@@ -117,3 +117,9 @@ def test_not_a_config(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_no_such_config(tmp_path: Path) -> None:
     assert "no such file" in faults(tmp_path / "absent.yaml")
+
+
+def test_a_mapping_without_its_table_is_refused(tmp_path: Path) -> None:
+    columns = {"patient": "Nr", "date": "Tag", "grade": "Grad"}
+    text = faults(changed(tmp_path, {"tables": {"grades": {"columns": columns}}}))
+    assert "config: tables.grades: expected a table inputs.grades; found none." in text

@@ -188,7 +188,7 @@ def test_wrong_rows(tmp_path, table, words):
 
 def test_canonical_names_stay_required_where_the_source_is_dicom_or_a_table(tmp_path):
     (tmp_path / "patients.csv").write_text("patient,structures,dose,dvh\nP1,a,b,\nP2,,,x.dvh.parquet\nP3,,,x.txt\n")
-    rois = "".join(f"P{n},1,Lung,Lungs-GTV,,,AB\n" for n in (1, 2, 3))
+    rois = "".join(f"P{n},1,Lung,Lungs-PTV,,,AB\n" for n in (1, 2, 3))
     (tmp_path / "structures.csv").write_text("patient,roi_number,roi_name,structure,match,score,accepted_by\n" + rois)
     with pytest.raises(InputError) as error:
         read_patients(tmp_path / "patients.csv", structures=tmp_path / "structures.csv")

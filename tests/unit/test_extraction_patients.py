@@ -35,7 +35,10 @@ def faults(tmp_path, patients=PATIENTS, structures=STRUCTURES):
 def test_rows_carry_their_paths_and_accepted_rois(tmp_path):
     table, names = write(tmp_path)
     first, second, third = read_patients(table, structures=names)
-    assert first.rois == (AcceptedRoi(1, "Lung L", "Lung_L"), AcceptedRoi(2, "Lung R", "Lung_R"))
+    assert first.rois == (
+        AcceptedRoi(1, "Lung L", "Lung_L", "alias", 100),
+        AcceptedRoi(2, "Lung R", "Lung_R", "alias", 100),
+    )
     assert first.paths("dose") == (tmp_path / "P001/rd1.dcm", tmp_path / "P001/rd2.dcm")
     assert first.path("plan") == tmp_path / "P001/plan.dcm"
     assert second.path("plan") is None

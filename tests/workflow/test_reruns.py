@@ -13,7 +13,7 @@ Copy = Callable[[Workspace], Workspace]
 COHORT_STAGES = {
     "gather_metrics", "gather_model_dvhs", "assemble_cohort", "describe_cohort", "test_associations",
     "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "validate_published", "plot_dvh_groups",
-    "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report",
+    "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_a_new_patient_runs_one_extraction_and_the_cohort_stages(finished_run: W
     planned = workspace.planned()
     assert planned["extract_dose"] == 1
     assert planned["compute_metrics"] == 1
-    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics"}
+    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics", "read_tables"}
     status, output = workspace.run()
     assert status == 0, output
     analysis = (workspace.folder / "results/cohort/analysis.csv").read_text(encoding="utf-8").splitlines()
@@ -85,6 +85,22 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     assert workspace.planned() == {}
     workspace.edit("config.yaml", "resamples: 100", "resamples: 99")
     assert set(workspace.planned()) == {"fit_logistic", "plot_forest", "build_report"}
+
+
+def test_another_mapping_of_the_tables_reruns_no_dose(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    demo = workspace.folder / "data" / "demo"
+    columns = (demo / "clinical.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    mapping = f"tables: {{clinical: {{columns: {{{', '.join(f'{name}: {name}' for name in columns)}}}}}}}\n"
+    workspace.edit("config.yaml", "seed: ", f"{mapping}seed: ")
+    planned = workspace.planned()
+    assert set(planned) <= COHORT_STAGES | {"read_tables"}
+    assert {"read_tables", "assemble_cohort", "build_report"} <= set(planned)
+    before = (workspace.folder / "results/cohort/analysis.csv").read_bytes()
+    status, output = workspace.run()
+    assert status == 0, output
+    assert (workspace.folder / "results/cohort/analysis.csv").read_bytes() == before
+    assert workspace.planned() == {}
 
 
 def test_another_config_has_its_own_results(finished_run: Workspace, copy_of: Copy) -> None:

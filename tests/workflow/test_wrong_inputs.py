@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pydicom
 import pytest
 import yaml
@@ -207,7 +208,7 @@ def no_lung(cohort: Cohort) -> list[str]:
     cohort.edit("structures", lambda rows: [r for r in rows if (r["patient"], r["structure"]) != ("LT005", "Lung_L")])
     return [
         "LT005: expected a structure with contours for Lung_L (part of Lungs-GTV); found no ROI accepted as Lung_L",
-        "the structure set has Zz_old, Lung_R, GTV",
+        "the structure set has ROI",
         "Accept the right ROI as Lung_L in structures.csv",
     ]
 
@@ -367,6 +368,68 @@ def test_an_unusable_patient_stops_no_other_and_the_cohort_lists_all(cohort: Coh
         assert found.analysis["fv20_pct"].isna().tolist() == [False, False, True, False]
         assert any("No perfusion SPECT for 1 of 4 patients: functional analyses use 3" in one for one in found.warnings)
         assert_discreet("\n".join([*found.exclusions["reason"], *found.warnings]), cohort.folder)
+
+
+def hospital_table(cohort: Cohort, *, change: Callable[[list[dict[str, Any]]], None] = lambda rows: None) -> None:
+    """Keep the clinical table as a workbook with names and patient IDs, and a key file beside it."""
+    with (cohort.data / "clinical.csv").open(newline="", encoding="utf-8") as stream:
+        rows: list[dict[str, Any]] = list(csv.DictReader(stream))
+    key = {row["patient"]: {"patient_id": f"{ID}-{number}"} for number, row in enumerate(rows)}
+    (cohort.data / "key.json").write_text(json.dumps({"patients": key}), encoding="utf-8")
+    (cohort.data / "key.json").chmod(0o600)
+    for number, row in enumerate(rows):
+        row |= {"patient": f"{ID}-{number}", "name": NAME, "age_y": row["age_y"].replace(".", ",")}
+    change(rows)
+    book = openpyxl.Workbook()
+    book.active.append(list(rows[0]))
+    for row in rows:
+        book.active.append([value or None for value in row.values()])
+    book.save(cohort.data / "clinical.xlsx")
+    (cohort.data / "clinical.csv").unlink()
+    columns = {column: column for column in rows[0] if column != "name"}
+    cohort.config["inputs"] |= {"clinical": "data/clinical.xlsx", "key": "data/key.json"}
+    clinical = {"columns": columns, "decimal": ","}
+    # The demo's numbers are text with a point; only the age was given a comma.
+    clinical["columns"] = columns | {"fev1_pct": {"column": "fev1_pct", "decimal": "."}}
+    cohort.config["tables"] = {"clinical": clinical}
+
+
+def test_a_spreadsheet_with_names_and_patient_ids_gives_the_same_tables_and_shows_nobody(cohort: Cohort) -> None:
+    expected = (cohort.data / "clinical.csv").read_text(encoding="utf-8").replace(".0,", ",")
+    hospital_table(cohort)
+    status, printed = cohort.check()
+    assert status == 0, printed
+    settings = {name: cohort.config.get(name) for name in ("inputs", "tables", "endpoint")}
+    done = run(
+        PROJECT / "scripts" / "read_tables.py", "--settings", json.dumps(settings), "--clinical", "read/clinical.csv",
+        "--cytokines", "read/cytokines.csv", "--remarks", "read/tables.json", folder=cohort.folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (cohort.folder / "read" / "clinical.csv").read_text(encoding="utf-8") == expected
+    for path in (cohort.folder / "read").iterdir():
+        assert_discreet(path.read_text(encoding="utf-8"), cohort.folder)
+
+
+def test_faults_of_a_spreadsheet_with_names_show_nobody(cohort: Cohort) -> None:
+    def change(rows: list[dict[str, Any]]) -> None:
+        rows[1]["patient"] = f"{ID}-99"
+        rows[2]["age_y"] = "61.5"
+        rows[3]["rt_start_date"] = "03/04/2014"
+
+    hospital_table(cohort, change=change)
+    status, printed = cohort.check()
+    assert status == 1
+    assert (
+        "clinical table, row 3, column patient: expected a patient ID of the key file; found another, which is"
+        in printed
+    )
+    assert (
+        "LT003 (clinical table, row 4, column age_y): expected a number with a decimal comma; found '61.5'" in printed
+    )
+    assert "LT004 (clinical table, row 5, column rt_start_date): expected a date with one reading" in printed
+    done = lungtox("check", "--html", "check.html", folder=cohort.folder)
+    assert done.returncode == 1
+    assert_discreet((cohort.folder / "check.html").read_text(encoding="utf-8"), cohort.folder)
 
 
 def extract(cohort: Cohort) -> list[dict[str, Any]]:

@@ -11,7 +11,9 @@ ANALYSIS = load_config(config.get("file", "config.yaml"))
 ROWS = {
     row.patient: row
     for row in read_patients(
-        ANALYSIS.inputs.patients, structures=ANALYSIS.inputs.structures
+        ANALYSIS.inputs.patients,
+        structures=ANALYSIS.inputs.structures,
+        accept_from_score=ANALYSIS.names.accept_from_score,
     )
 }
 FIGURES = (

@@ -1,5 +1,39 @@
 # Doses, clinical data and cytokines -> one row per patient.
-# Reads: <results>/dose/, clinical.csv, cytokines.csv. Writes: <results>/cohort/.
+# Reads: <results>/dose/, the tables of `inputs`. Writes: <results>/cohort/.
+
+
+rule read_tables:
+    """Read the clinical table, grades and cytokines, whatever their kind, into the form of file-contracts.md."""
+    input:
+        tables=[
+            table
+            for table in (
+                ANALYSIS.inputs.clinical,
+                ANALYSIS.inputs.grades,
+                ANALYSIS.inputs.cytokines,
+                ANALYSIS.inputs.key,
+            )
+            if table
+        ],
+        script=script("read_tables"),
+    output:
+        clinical="<results>/cohort/clinical.csv",
+        cytokines=(
+            ["<results>/cohort/cytokines.csv"] if ANALYSIS.inputs.cytokines else []
+        ),
+        remarks="<results>/cohort/tables.json",
+    log:
+        "<logs>/read_tables.log",
+    benchmark:
+        "<benchmarks>/read_tables.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("read_tables"),
+        settings=section("inputs", "tables", "endpoint"),
+    shell:
+        "python {input.script:q} --settings {params.settings:q} --clinical {output.clinical:q}"
+        " --cytokines {output.cytokines:q} --remarks {output.remarks:q} >{log:q} 2>&1"
 
 
 rule assemble_cohort:
@@ -7,8 +41,11 @@ rule assemble_cohort:
     input:
         metrics="<results>/dose/metrics.csv",
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
-        clinical=ANALYSIS.inputs.clinical,
-        cytokines=[ANALYSIS.inputs.cytokines] if ANALYSIS.inputs.cytokines else [],
+        clinical="<results>/cohort/clinical.csv",
+        cytokines=(
+            ["<results>/cohort/cytokines.csv"] if ANALYSIS.inputs.cytokines else []
+        ),
+        remarks="<results>/cohort/tables.json",
         script=script("assemble_cohort"),
     output:
         analysis="<results>/cohort/analysis.csv",
@@ -26,7 +63,7 @@ rule assemble_cohort:
         settings=section("cohort", "endpoint"),
     shell:
         "python {input.script:q} --metrics {input.metrics:q} --qa {input.qa:q} --clinical {input.clinical:q}"
-        " --cytokines {input.cytokines:q} --settings {params.settings:q} --analysis {output.analysis:q}"
+        " --cytokines {input.cytokines:q} --remarks {input.remarks:q} --settings {params.settings:q} --analysis {output.analysis:q}"
         " --exclusions {output.exclusions:q} --dictionary {output.dictionary:q} --warnings {output.warnings:q}"
         " >{log:q} 2>&1"
 

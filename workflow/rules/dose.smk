@@ -25,7 +25,10 @@ rule extract_dose:
         code=code_digest("extract_dose"),
         # Another metric needs no DICOM, unless its bounds are asked for.
         settings=section(
-            "dose", "function", without=None if ANALYSIS.dose.bounds else "metrics"
+            "dose",
+            "function",
+            "names",
+            without=None if ANALYSIS.dose.bounds else "metrics",
         ),
         rows=lambda wildcards: [
             ROWS[patient].digest for patient in BATCHES[wildcards.batch]

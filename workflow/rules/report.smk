@@ -42,7 +42,12 @@ rule build_report:
         ),
         published="<results>/ntcp/published/validation.csv",
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
-        tables=[table for table in ANALYSIS.inputs.model_dump().values() if table],
+        # The key file stays out: nothing of it belongs into a report.
+        tables=[
+            table
+            for name, table in ANALYSIS.inputs.model_dump().items()
+            if table and name != "key"
+        ],
         script=script("build_report"),
     output:
         report="<results>/report.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from lungtox.cohort.columns import (
     metric_columns,
 )
 from lungtox.cohort.config import CohortSettings, EndpointSettings, MetricSource
-from lungtox.cohort.cytokines import cytokine_names, read_cytokines, widen_cytokines
+from lungtox.cohort.cytokines import cytokine_names, cytokines_above, read_cytokines, widen_cytokines
 from lungtox.cohort.endpoint import derive_endpoint
 from lungtox.cohort.findings import cohort_warnings
 from lungtox.cohort.matching import find_exclusions, match_patients
@@ -67,6 +67,7 @@ def assemble_cohort(
     settings: CohortSettings,
     endpoint: EndpointSettings,
     patients: Sequence[str] | None = None,
+    remarks: str | Path | None = None,
 ) -> AssembledCohort:
     """Read everything known of each patient and merge it.
 
@@ -78,6 +79,8 @@ def assemble_cohort(
     settings, endpoint : sections `cohort` and `endpoint`
     patients : sequence of str, optional
         Study IDs of patients.csv, in its order. Default: those of the qa files.
+    remarks : path of tables.json, optional
+        What the reading of the tables has to say; it goes to the front of the warnings.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def assemble_cohort(
     """
     entries = read_qa(qa)
     listed = list(entries) if patients is None else list(patients)
-    return merge_cohort(
+    cohort = merge_cohort(
         qa=_entries_of(listed, entries),
         metrics=read_csv(metrics, dtype={"patient": "str", "value": "float64"}),
         clinical=read_clinical(clinical),
@@ -95,6 +98,8 @@ def assemble_cohort(
         settings=settings,
         endpoint=endpoint,
     )
+    said: list[str] = [] if remarks is None else read_json(remarks)
+    return replace(cohort, warnings=(*said, *cohort.warnings))
 
 
 def read_qa(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
@@ -223,7 +228,7 @@ def _dictionary_columns(
         *extras,
         *PLAN_COLUMNS,
         *metric_columns(settings.metrics),
-        *cytokine_columns([] if cytokines is None else cytokine_names(cytokines)),
+        *(() if cytokines is None else cytokine_columns(cytokine_names(cytokines), above=cytokines_above(cytokines))),
     ]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.cohort.columns import CLINICAL_COLUMNS, CLINICAL_RANGES, REQUIRED_CLINICAL, Column
-from lungtox.cohort.rows import NUMBER, RawTable, read_raw
+from lungtox.cohort.contract_csv import read_raw
+from lungtox.cohort.rows import NUMBER, RawTable
 from lungtox.errors import Fault
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ DATE_ORDER = (
     ("rp_date", "death_date"),
     ("last_follow_up_date", "death_date"),
 )
+MANY_LEVELS = 10
+"""A factor has few levels; more different texts than these, in most cells, are names or remarks."""
 DATE_WORDS = {column.name: column.label for column in CLINICAL_COLUMNS if column.kind == "date"}
 
 
@@ -50,9 +53,13 @@ def read_clinical(path: str | Path, *, required: Iterable[str] = ()) -> pd.DataF
         With all faults: missing columns, cells that are no number, code or date (line and column named),
         impossible dates, a patient twice.
     """
+    return check_clinical(read_raw(path, NAME), required=required)
+
+
+def check_clinical(table: RawTable, *, required: Iterable[str] = ()) -> pd.DataFrame:
+    """Check a clinical table in the contract's form; see `read_clinical`."""
     import pandas as pd
 
-    table = read_raw(path, NAME)
     table.require(REQUIRED_CLINICAL)
     table.require([name for name in required if name not in REQUIRED_CLINICAL], named_in=required)
     table.study_ids()
@@ -66,6 +73,8 @@ def read_clinical(path: str | Path, *, required: Iterable[str] = ()) -> pd.DataF
             columns[name] = [None if day is None else day.isoformat() for day in dates[name]]
         elif name and name != "patient":
             columns[name] = _values(table, name, known.get(name))
+            if name not in known and name not in CLINICAL_RANGES:
+                _refuse_free_text(table, name, columns[name])
     if "rp_grade" in columns:
         _check_course(table, columns["rp_grade"], dates)
     table.finish()
@@ -102,6 +111,17 @@ def _values(table: RawTable, name: str, column: Column | None) -> list[Any]:
     if _is_numeric(table, name, None):
         return table.numbers(name, low=float("-inf"), high=float("inf"))
     return table.texts(name)
+
+
+def _refuse_free_text(table: RawTable, name: str, values: list[Any]) -> None:
+    """Refuse a further column of names, addresses or remarks: it is no factor, and nothing of it is quoted."""
+    texts = [value for value in values if isinstance(value, str)]
+    different = len(set(texts))
+    if different > MANY_LEVELS and 2 * different > len(texts):
+        found = f"{different} different texts in {len(texts)} cells (not shown: they may name somebody)"
+        action = "Take the column out, or give it codes. A date becomes days by `days_from` of its mapping."
+        where = f"{table.name}, column {table.sources.get(name, name)!r}"
+        table.faults.append(Fault(where, "a number, or a factor of few levels", found, action, "table-column"))
 
 
 def _is_numeric(table: RawTable, name: str, column: Column | None) -> bool:
@@ -147,4 +167,4 @@ def _check_end(table: RawTable, row: int, grade: float | None, day: dict[str, da
 
 
 def _note(table: RawTable, row: int, column: str, *, expected: str, found: str, action: str) -> None:
-    table.faults.append(Fault(table.where(row, column), expected, found, action, "clinical-course"))
+    table.note(row, column, expected=expected, found=found, action=action, code="clinical-course")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,6 +82,9 @@ STATUS_LEVELS = ("no", "yes", "competing", "censored")
 CYTOKINE_LABELS = {"tgfb1": "TGF-β1", "tnfa": "TNF-α", "il6": "IL-6", "ace": "ACE"}
 CYTOKINE_UNITS = {"tgfb1": "pg/mL", "tnfa": "pg/mL", "il6": "pg/mL", "ace": "U/L"}
 TIMEPOINT_LABELS = {"pre": "before RT", "during": "at 40-50 Gy"}
+
+LIMIT_FLAGS = ("_below", "_above")
+"""Ends of the columns that say whether a value lies beyond a limit of its assay."""
 
 _ORGAN_WORDS = {"Heart": "heart", "Esophagus": "esophagus", "SpinalCord": "cord"}
 _METRIC = re.compile(
@@ -162,22 +165,30 @@ def metric_unit(metric: str) -> str:
     return match["unit"] or ("%" if match["volume"] else "Gy")
 
 
-def cytokine_columns(cytokines: list[str]) -> tuple[Column, ...]:
-    """Give the columns of each cytokine: before, during, their ratio, and whether below the detection limit."""
+def cytokine_columns(cytokines: Sequence[str], *, above: Collection[str] = ()) -> tuple[Column, ...]:
+    """Give the columns of each cytokine: before, during, their ratio, and whether a value lies beyond a limit.
+
+    Parameters
+    ----------
+    cytokines : sequence of str
+    above : collection of str
+        Those of which a value lies above the upper limit; only they have flags for it.
+    """
     columns = []
     for name in cytokines:
         label, unit = CYTOKINE_LABELS[name], CYTOKINE_UNITS[name]
         for time, words in TIMEPOINT_LABELS.items():
             columns.append(Column(f"{name}_{time}", f"{label} {words}", unit, source="cytokines.csv"))
         columns.append(Column(f"{name}_ratio", f"{label} ratio", source="cytokines.csv"))
-        for time, words in TIMEPOINT_LABELS.items():
-            columns.append(
-                Column(
-                    f"{name}_{time}_below",
-                    f"{label} {words} below the detection limit",
+        limits = {"below": "below the detection limit", "above": "above the upper limit"}
+        for side, limit in limits.items():
+            for time, words in TIMEPOINT_LABELS.items() if side == "below" or name in above else ():
+                flag = Column(
+                    f"{name}_{time}_{side}",
+                    f"{label} {words} {limit}",
                     kind="binary",
                     levels=("False", "True"),
                     source="cytokines.csv",
                 )
-            )
+                columns.append(flag)
     return tuple(columns)

@@ -7,7 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from lungtox.cohort.table_config import Scale, SheetSettings, TablesSettings
 from lungtox.settings import Settings
+
+__all__ = ["CohortSettings", "EndpointSettings", "InputsSettings", "MetricSource", "SheetSettings", "TablesSettings"]
 
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -20,15 +23,19 @@ class InputsSettings(Settings):
     structures: str
     """CSV that maps ROI names to canonical structures, accepted by a person."""
     clinical: str
-    """CSV with patient factors, dates and RP grade."""
+    """Patient factors, dates and RP grade: CSV, XLSX or Parquet, read as section `tables` says."""
     cytokines: str | None = None
-    """CSV with cytokine draws, one per row; left out when there are none."""
+    """Cytokine draws: CSV, XLSX or Parquet; left out when there are none."""
+    grades: str | None = None
+    """Visits with their grades, when rp_grade and rp_date are not in the clinical table."""
+    key: str | None = None
+    """Key file of `lungtox index`: translates patient IDs of the tables to study IDs. Read only, never quoted."""
 
 
 class EndpointSettings(Settings):
     """What counts as radiation pneumonitis (RP)."""
 
-    scale: Literal["CTCAE", "RTOG", "SWOG"] = "CTCAE"
+    scale: Scale = "CTCAE"
     """Scale of the column rp_grade. Grades of different scales are not the same endpoint and are never mixed."""
     grade: int = Field(default=2, ge=1, le=5)
     """RP is this grade or higher. Grade 2 (symptomatic) is the usual endpoint of dose-response studies."""

@@ -9,6 +9,7 @@ from typing import cast
 import pandas as pd
 from tableone import TableOne
 
+from lungtox.cohort.columns import LIMIT_FLAGS
 from lungtox.cohort.schemas import EXCLUSIONS, FLOW, MISSING, TABLE1, read_analysis, read_dictionary
 from lungtox.tables import read_csv, write_csv
 
@@ -54,7 +55,7 @@ def tabulate_baseline(analysis: pd.DataFrame, dictionary: pd.DataFrame) -> pd.Da
     value is known. p values belong to the association stage, not here.
     """
     shown = dictionary[dictionary["kind"].isin(["binary", "categorical", "continuous"])]
-    shown = shown[~shown["column"].str.endswith("_below")]
+    shown = shown[~shown["column"].str.endswith(LIMIT_FLAGS)]
     filled = [bool(analysis[name].notna().any()) for name in shown["column"]]
     shown = shown[filled]
     discrete = [str(name) for name in shown.loc[shown["kind"] != "continuous", "column"]]
@@ -120,7 +121,7 @@ def tabulate_missing(analysis: pd.DataFrame, dictionary: pd.DataFrame) -> pd.Dat
     """Count the missing values of every factor; dates that need not exist are left out."""
     rows = []
     for row in dictionary.to_dict("records"):
-        if row["kind"] in {"binary", "categorical", "continuous"} and not row["column"].endswith("_below"):
+        if row["kind"] in {"binary", "categorical", "continuous"} and not row["column"].endswith(LIMIT_FLAGS):
             missing = int(analysis[row["column"]].isna().sum())
             rows.append((row["column"], row["label"], len(analysis), missing, 100.0 * missing / max(len(analysis), 1)))
     return pd.DataFrame(rows, columns=list(MISSING.columns))

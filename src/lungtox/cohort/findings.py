@@ -103,6 +103,22 @@ def _cytokine_warnings(table: pd.DataFrame, cytokines: pd.DataFrame, columns: li
             for name, time, count in below.reset_index(name="count").itertuples(index=False)
         )
         yield f"Cytokine values below the detection limit stand as half of it in the analysis table: {counts}."
+    above = drawn[drawn["above"]].groupby(["cytokine", "timepoint"], sort=True).size()
+    if len(above):
+        counts = ", ".join(
+            f"{labels[f'{name}_{time}']} {count}"
+            for name, time, count in above.reset_index(name="count").itertuples(index=False)
+        )
+        yield (
+            f"Cytokine values above the upper limit of the assay stand as that limit in the analysis table: {counts}."
+            " The true values are higher: the order between patients is right as long as no measured value exceeds the"
+            " limit; means, differences, ratios, the signed-rank test and odds ratios use values that are too low."
+        )
+    yield from draw_dose_warnings(drawn)
+
+
+def draw_dose_warnings(drawn: pd.DataFrame) -> Iterator[str]:
+    """Say who was drawn outside the dose at which the draw during RT belongs, or at a dose that nobody wrote down."""
     low, high = DURING_DOSE_GY
     outside = drawn[(drawn["timepoint"] == "during") & ~drawn["draw_dose_gy"].between(low, high)]
     if len(outside):

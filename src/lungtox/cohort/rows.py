@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TypeVar
 
 from lungtox.errors import Fault, InputError
@@ -18,12 +15,32 @@ from lungtox.extraction import is_study_id
 T = TypeVar("T")
 # float() would also take "nan", "inf" and "1_000", none of which is a measured value.
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+LINES_NAMED = 20
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class CellFault(Fault):
+    """A fault of cells: where they stand, for the person who owns the table.
+
+    Attributes
+    ----------
+    table, column : str
+        Name of the table, and the column by the name that it has there.
+    lines : tuple of int
+    line_word : str
+        ``line`` (text) or ``row`` (workbook).
+    """
+
+    table: str = ""
+    column: str = ""
+    lines: tuple[int, ...] = ()
+    line_word: str = "line"
 
 
 @dataclass
 class RawTable:
-    """Cells of a CSV as text, with their lines, and the faults found so far.
+    """Cells of a table as text in the contract's form, with their lines, and the faults found so far.
 
     Attributes
     ----------
@@ -35,6 +52,14 @@ class RawTable:
     cells : list of dict
         Column -> text without blanks around it; empty = missing.
     faults : list of Fault
+    sources : dict of str to str
+        Column -> its header in the file, where that is another one.
+    line_word : str
+        ``line`` (text) or ``row`` (workbook).
+    refused : set of (int, str)
+        Row and column of cells that have a fault already; they are not looked at again.
+    mapping : str
+        Place in the config that names the columns; empty where the file itself has the contract's names.
     """
 
     name: str
@@ -42,12 +67,35 @@ class RawTable:
     lines: list[int]
     cells: list[dict[str, str]]
     faults: list[Fault] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    line_word: str = "line"
+    refused: set[tuple[int, str]] = field(default_factory=set)
+    mapping: str = ""
 
     def where(self, row: int, column: str) -> str:
         """Say where a cell is: study ID, table, line and column."""
         patient = self.cells[row].get("patient", "")
-        place = f"{self.name}, line {self.lines[row]}, column {column}"
+        words = f"{self.sources[column]!r} ({column})" if column in self.sources else column
+        place = f"{self.name}, {self.line_word} {self.lines[row]}, column {words}"
         return f"{patient} ({place})" if is_study_id(patient) and column != "patient" else place
+
+    def note(self, row: int, column: str, *, expected: str, found: str, action: str, code: str) -> None:
+        """Note a fault of one cell."""
+        self.note_rows([row], column, expected=expected, found=found, action=action, code=code)
+
+    def note_rows(self, rows: Sequence[int], column: str, *, expected: str, found: str, action: str, code: str) -> None:
+        """Note a fault that several cells of a column share; all their lines are named."""
+        if all((row, column) in self.refused for row in rows):
+            return
+        lines = tuple(self.lines[row] for row in rows)
+        where = self.where(rows[0], column)
+        if len(rows) > 1:
+            words = f"{self.sources[column]!r} ({column})" if column in self.sources else column
+            where = f"{self.name}, {lines_text(lines, self.line_word)}, column {words}"
+        column_name = self.sources.get(column, column)
+        self.faults.append(
+            CellFault(where, expected, found, action, code, self.name, column_name, lines, self.line_word)
+        )
 
     def require(self, columns: Sequence[str], *, named_in: Iterable[str] = ()) -> None:
         """Note each column that is missing, with the nearest one that is there.
@@ -65,6 +113,8 @@ class RawTable:
                 known = f"none (columns: {', '.join(self.header)})" if "patient" in self.header else "none"
                 found = f"{near[0]!r}, perhaps the same" if near else known
                 action = "Rename the column." if near else "Add the column; the first line names the columns."
+                if self.mapping:
+                    action = f"Name its column under {self.mapping}.columns in the config."
                 if isinstance(named_in, Mapping):
                     action = action.replace("Rename the column.", "Rename the column if it is the same.")
                     dose = column.endswith(
@@ -81,7 +131,7 @@ class RawTable:
             if text and not is_study_id(text):
                 expected = "a study ID of letters, digits, _ and -"
                 action = "Use the study ID of patients.csv."
-                self.faults.append(Fault(self.where(row, "patient"), expected, "another character", action, "study-id"))
+                self.note(row, "patient", expected=expected, found="another character", action=action, code="study-id")
 
     def parse(
         self, column: str, convert: Callable[[str], T], *, expected: str, action: str, code: str
@@ -91,12 +141,12 @@ class RawTable:
         for row, cells in enumerate(self.cells):
             text = cells.get(column, "")
             value: T | None = None
-            if text:
+            if text and (row, column) not in self.refused:
                 try:
                     value = convert(text)
                 except ValueError as error:
-                    hint = f" {error}" if str(error).startswith("Did you mean") else ""
-                    self.faults.append(Fault(self.where(row, column), expected, repr(text), f"{action}{hint}", code))
+                    hint = f"{action} {error}" if str(error).startswith("Did you mean") else action
+                    self.note(row, column, expected=expected, found=repr(text), action=hint, code=code)
             values.append(value)
         return values
 
@@ -155,20 +205,24 @@ class RawTable:
             key = tuple(cells.get(column, "") for column in columns)
             for column, text in zip(columns, key, strict=True):
                 if not text:
-                    self.faults.append(
-                        Fault(self.where(row, column), "a value", "an empty cell", "Fill it in.", "table-key")
+                    self.note(
+                        row, column, expected="a value", found="an empty cell", action="Fill it in.", code="table-key"
                     )
             if all(key):
                 if key in first:
                     named = f"{key[0]} " if is_study_id(key[0]) else ""
                     what = ", ".join(key[1:]) or "the same patient"
                     self.faults.append(
-                        Fault(
-                            f"{named}({self.name}, line {self.lines[row]})",
+                        CellFault(
+                            f"{named}({self.name}, {self.line_word} {self.lines[row]})",
                             f"each {' + '.join(columns)} once",
-                            f"{what} already on line {first[key]}",
+                            f"{what} already on {self.line_word} {first[key]}",
                             "Keep the row that is right.",
                             code,
+                            self.name,
+                            self.sources.get(columns[0], columns[0]),
+                            (first[key], self.lines[row]),
+                            self.line_word,
                         )
                     )
                 first.setdefault(key, self.lines[row])
@@ -179,70 +233,16 @@ class RawTable:
             raise InputError(self.faults)
 
 
+def lines_text(lines: Sequence[int], word: str) -> str:
+    """Name lines: ``line 7``, ``lines 3, 4``; of many the first ones and how many more."""
+    if len(lines) == 1:
+        return f"{word} {lines[0]}"
+    shown = ", ".join(map(str, lines[:LINES_NAMED]))
+    return f"{word}s {shown}" + (f" and {len(lines) - LINES_NAMED} more" if len(lines) > LINES_NAMED else "")
+
+
 def to_number(text: str) -> float:
     """Convert text to a finite number; decimal commas, units, ``NA`` and ``inf`` are refused with ValueError."""
     if not NUMBER.fullmatch(text):
         raise ValueError
     return float(text)
-
-
-def read_raw(path: str | Path, name: str) -> RawTable:
-    """Read a comma-separated UTF-8 table as text.
-
-    Parameters
-    ----------
-    path : path of the CSV
-    name : str
-        Name of the table in messages.
-
-    Raises
-    ------
-    InputError
-        No such file, not UTF-8, no rows, or columns separated by something else than commas.
-    """
-    reader = csv.reader(io.StringIO(_decode(Path(path), name), newline=""), strict=True)
-    try:
-        header = tuple(text.strip() for text in next(reader, []))
-        lines, rows = [], []
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(text.strip() for text in cells):
-                lines.append(line)
-                rows.append([text.strip() for text in cells])
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(_fault(name, "well-formed CSV", f"{error} on line {reader.line_num}", "Correct it.")) from None
-    _check_header(header, rows, name)
-    table = RawTable(name, header, lines, [dict(zip(header, cells, strict=False)) for cells in rows])
-    for line, cells in zip(lines, rows, strict=True):
-        if len(cells) != len(header):
-            found = f"{len(cells)} cells"
-            table.faults.append(
-                _fault(f"{name}, line {line}", f"{len(header)} cells", found, "A comma inside a cell needs quotes.")
-            )
-    return table
-
-
-def _decode(path: Path, name: str) -> str:
-    if not path.is_file():
-        raise InputError(_fault(name, "a CSV file", "no such file", "Check the path under `inputs` in the config."))
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = f"a byte that is not UTF-8 at position {error.start}"
-        raise InputError(_fault(name, "text in UTF-8", found, "Save the table as CSV UTF-8.")) from None
-
-
-def _check_header(header: tuple[str, ...], rows: list[list[str]], name: str) -> None:
-    if len(header) == 1 and any(sign in header[0] for sign in ";\t"):
-        raise InputError(
-            _fault(name, "columns separated by commas", "another separator", "Save the table as CSV with commas.")
-        )
-    if not header or not rows:
-        raise InputError(_fault(name, "a header and at least one row", "no rows", "Check the file."))
-    for column in sorted({text for text in header if header.count(text) > 1}):
-        raise InputError(_fault(name, "each column once", f"{column!r} twice", "Rename or remove one."))
-
-
-def _fault(who: str, expected: str, found: str, action: str) -> Fault:
-    return Fault(who, expected, found, action, "table-file")

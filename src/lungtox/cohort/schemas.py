@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from lungtox.cohort.columns import INTEGER_COLUMNS, STATUS_LEVELS
+from lungtox.cohort.columns import INTEGER_COLUMNS, LIMIT_FLAGS, STATUS_LEVELS
 from lungtox.tables import read_csv
 
 KINDS = ["id", "outcome", "binary", "categorical", "continuous", "date"]
@@ -118,6 +118,6 @@ def _analysis_column(name: str, kind: str, levels: list[str]) -> pa.Column:
         return _text(pa.Check.str_matches(ISO_DATE), nullable=True)
     if kind == "continuous":
         return pa.Column("float64", nullable=True, coerce=True)
-    if name.endswith("_below"):
+    if name.endswith(LIMIT_FLAGS):
         return pa.Column("boolean", nullable=True, coerce=True)
     return _text(pa.Check.isin(levels), nullable=True)

@@ -11,14 +11,14 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
+from lungtox.dicom.kinds import WHOLE_PLAN
 from lungtox.dicom.plan import Plan
-from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
+from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Dose, Grid, Image
 
 # Beyond this a "Gy" dose is taken for cGy: no thoracic course comes near (SCIENCE.md section 6).
 MAXIMUM_PLAUSIBLE_GY = 200.0
-WHOLE_PLAN = ("PLAN", "MULTI_PLAN")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def read_dose(
     dataset = open_dicom(path, modality="RTDOSE", who=who)
     header, orientation = _header(dataset, accept=accept, who=who)
     scaling = float(numbers(dataset, "DoseGridScaling", count=1, who=who)[0])
-    stored = orientation.arrange(stored_values(dataset, frames=_frames(dataset), who=who))
+    stored = orientation.arrange(stored_values(dataset, frames=frame_count(dataset, who=who), who=who))
     maximum_gy = float(stored.max()) * scaling
     if scaling <= 0 or maximum_gy > MAXIMUM_PLAUSIBLE_GY:
         raise InputError(
@@ -146,15 +146,11 @@ def _refuse_cut_off(dataset: Dataset, size: int, *, who: str) -> None:
     syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID")
     if syntax is not None and (syntax.is_compressed or syntax.is_deflated):
         return
-    shape = (_frames(dataset), int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0))
+    shape = (frame_count(dataset, who=who), int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0))
     wanted = math.prod(shape) * int(dataset.get("BitsAllocated") or 8) // 8
     if size < wanted:
         action = "The file is cut off: copy it again."
         raise InputError(Fault(who, f"{wanted} bytes of pixels", f"a file of {size} bytes", action, "pixels"))
-
-
-def _frames(dataset: Dataset) -> int:
-    return int(dataset.get("NumberOfFrames") or 1)
 
 
 def _header(dataset: Dataset, *, accept: Collection[str], who: str) -> tuple[DoseHeader, Orientation]:
@@ -209,7 +205,7 @@ def _meaning_faults(dataset: Dataset, *, accept: Collection[str], who: str) -> l
 
 
 def _orientation(dataset: Dataset, *, who: str) -> Orientation:
-    frames = _frames(dataset)
+    frames = frame_count(dataset, who=who)
     position_mm = numbers(dataset, "ImagePositionPatient", count=3, who=who)
     if frames > 1 or dataset.get("GridFrameOffsetVector"):
         offsets_mm = numbers(dataset, "GridFrameOffsetVector", count=frames, who=who)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from lungtox.dicom.dose import WHOLE_PLAN
+from lungtox.dicom.kinds import WHOLE_PLAN
 from lungtox.dicom.source import numbers, open_dicom, refusing
 from lungtox.errors import Fault, InputError
 

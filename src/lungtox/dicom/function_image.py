@@ -9,7 +9,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
-from lungtox.dicom.source import numbers, open_dicom, refusing, require, stored_values
+from lungtox.dicom.kinds import UNRECONSTRUCTED
+from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Image
 
@@ -30,17 +31,6 @@ class FunctionImage:
     image: Image
     frame_of_reference: str = field(repr=False)
     warnings: tuple[str, ...] = ()
-
-
-_REFUSED = {
-    "TOMO": "raw projections (TOMO), not a reconstruction",
-    "GATED TOMO": "raw gated projections (GATED TOMO), not a reconstruction",
-    "RECON GATED TOMO": "a gated reconstruction (RECON GATED TOMO)",
-    "STATIC": "a planar image (STATIC)",
-    "WHOLE BODY": "a planar whole-body image (WHOLE BODY)",
-    "DYNAMIC": "a planar dynamic series (DYNAMIC)",
-    "GATED": "a planar gated series (GATED)",
-}
 
 
 @refusing("SPECT")
@@ -67,7 +57,7 @@ def read_function_image(path: str | Path, *, who: str = "SPECT") -> FunctionImag
     dataset = open_dicom(_single_file(Path(path), who=who), modality="NM", who=who)
     _refuse_unreconstructed(dataset, who=who)
     orientation = _orientation(dataset, who=who)
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = frame_count(dataset, who=who)
     stored = orientation.arrange(stored_values(dataset, frames=frames, who=who)).astype(np.float64)
     values = stored * float(dataset.get("RescaleSlope") or 1.0) + float(dataset.get("RescaleIntercept") or 0.0)
     if values.max() <= 0:
@@ -98,7 +88,7 @@ def _refuse_unreconstructed(dataset: Dataset, *, who: str) -> None:
     kind = image_type[2] if len(image_type) > 2 else ""
     if kind == "RECON TOMO":
         return
-    found = _REFUSED.get(kind, f"Image Type {kind or 'not given'}")
+    found = UNRECONSTRUCTED.get(kind, f"Image Type {kind or 'not given'}")
     action = "Export the reconstructed transversal SPECT."
     raise InputError(Fault(who, "a reconstructed SPECT (RECON TOMO)", found, action, "spect-kind"))
 
@@ -106,7 +96,7 @@ def _refuse_unreconstructed(dataset: Dataset, *, who: str) -> None:
 def _orientation(dataset: Dataset, *, who: str) -> Orientation:
     detectors = dataset.get("DetectorInformationSequence") or ()
     geometry = next(iter(detectors), dataset)
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = frame_count(dataset, who=who)
     spacing_mm = float(numbers(dataset, "SpacingBetweenSlices", count=1, who=who)[0])
     if spacing_mm == 0:
         raise InputError(Fault(who, "Spacing Between Slices other than 0", "0", "Export it again.", "grid"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 # Coordinates are rounded to 0.01 mm by most systems; the thinnest slices in use are 0.1 mm.
 SAME_PLANE_MM = 0.02
+# A decimal string has at most 16 characters (PS3.5 6.2); some systems write a few more.
+LONGEST_NUMBER = 64
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
@@ -46,7 +48,11 @@ def read_structure_names(path: str | Path, *, who: str = "RTSTRUCT") -> dict[int
 
 @refusing("RTSTRUCT")
 def read_structures(
-    path: str | Path, *, names: Collection[str | int] | None = None, who: str = "RTSTRUCT"
+    path: str | Path,
+    *,
+    names: Collection[str | int] | None = None,
+    labels: Mapping[int, str] | None = None,
+    who: str = "RTSTRUCT",
 ) -> StructureSet:
     """Read the closed planar contours of a structure set.
 
@@ -56,6 +62,8 @@ def read_structures(
     names : collection of str or int, optional
         ROI names (blanks at the ends do not count) or ROI numbers to read; the others are left out of the result.
         Names that the file does not have are not an error: look which structures came back.
+    labels : mapping of int to str, optional
+        What messages call a ROI, by its number; by default its name, which may tell who the patient is.
     who : str
         Stands at the front of every message: a study ID.
 
@@ -81,8 +89,9 @@ def read_structures(
     structures: dict[int, Structure] = {}
     remarks: dict[int, list[str]] = {}
     for roi in rois:
+        label = (labels or {}).get(roi.number, roi.name)
         try:
-            planes, remarks[roi.number] = _planes(contours.get(roi.number, ()), roi.name, who=who)
+            planes, remarks[roi.number] = _planes(contours.get(roi.number, ()), label, who=who)
         except InputError as error:
             if names is not None:
                 raise
@@ -90,7 +99,7 @@ def read_structures(
             remarks[roi.number] = left_out
             continue
         structures[roi.number] = Structure(roi.name, planes, roi.number)
-    for numbers, text in _shared_names(structures.values()):
+    for numbers, text in _shared_names(structures.values(), labels or {}):
         for number in numbers:
             remarks[number].append(text)
     warnings = dict.fromkeys(text for texts in remarks.values() for text in texts)
@@ -98,14 +107,15 @@ def read_structures(
     return StructureSet(structures, frame_of_reference, tuple(warnings), own)
 
 
-def _shared_names(structures: Iterable[Structure]) -> Iterator[tuple[list[int], str]]:
+def _shared_names(structures: Iterable[Structure], labels: Mapping[int, str]) -> Iterator[tuple[list[int], str]]:
     numbers: dict[str, list[int]] = {}
     for structure in structures:
         numbers.setdefault(structure.name, []).append(structure.number)
     for name, found in numbers.items():
         if len(found) > 1:
             which = ", ".join(map(str, found))
-            yield found, f"{len(found)} structures are named {name or 'nothing'}: ROI numbers {which}"
+            called = "named alike" if found[0] in labels else f"named {name or 'nothing'}"
+            yield found, f"{len(found)} structures are {called}: ROI numbers {which}"
 
 
 def _rois(dataset: Dataset) -> list[_Roi]:
@@ -185,8 +195,12 @@ def _split(raw: list[bytes], name: str, *, who: str) -> list[FloatArray]:
     """Parse all contours of a structure in one go; each becomes points of shape (n, 3)."""
     filled = [part for part in raw if part]
     counts = [part.count(b"\\") + 1 for part in filled]
+    texts = b"\\".join(filled).split(b"\\") if filled else []
     try:
-        flat = np.array(b"\\".join(filled).split(b"\\") if filled else [], dtype=np.bytes_).astype(np.float64)
+        # One long text would make the array as wide for every number.
+        if max(map(len, texts), default=0) > LONGEST_NUMBER:
+            raise ValueError
+        flat = np.array(texts, dtype=np.bytes_).astype(np.float64)
     except ValueError:
         flat = np.array([np.nan])
     if not np.all(np.isfinite(flat)) or any(count % 3 for count in counts):

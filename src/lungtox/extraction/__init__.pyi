@@ -1,3 +1,4 @@
+from .accepted import AcceptedRoi as AcceptedRoi
 from .courses import check_doses as check_doses
 from .courses import dose_warnings as dose_warnings
 from .courses import read_courses as read_courses
@@ -11,9 +12,14 @@ from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
-from .patients import AcceptedRoi as AcceptedRoi
+from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
+from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS
+from .patients import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS
 from .patients import PatientRow as PatientRow
 from .patients import is_dvh_table as is_dvh_table
-from .patients import is_study_id as is_study_id
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients
+from .propose import NewNames as NewNames
+from .propose import extend_structures as extend_structures
+from .propose import proposal_cells as proposal_cells
+from .table_rows import is_study_id as is_study_id

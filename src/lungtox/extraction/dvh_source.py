@@ -10,10 +10,13 @@ from lungtox.dose import Dvh, dvh_from_samples, eqd2_gy
 from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.dose.dvhtext import DvhExport, TextDvh
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.dvh_export import read_dvh_export
-from lungtox.extraction.patients import CANONICAL_STRUCTURES, AcceptedRoi, PatientRow
+from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import LUNGS, WHOLE_ORGAN, with_stand_ins
+from lungtox.naming import CANONICAL_STRUCTURES
 
+LUNGS_WITHOUT_GTV = "Lungs-GTV"  # canonical, and what a recipe of that name composes
 NO_GRID = "the DVHs come from a planning system's export: grid and contours are not known"
 RECHECK = "The export has changed since structures.csv was accepted: review it again."
 
@@ -111,6 +114,10 @@ def _accepted(row: PatientRow, export: DvhExport, settings: DoseSettings) -> dic
             )
         elif export.names.get(roi.number) != roi.name.strip():
             faults.append(_changed(row.patient, roi, export))
+        elif roi.structure in accepted:
+            action = f"DVHs cannot be joined: accept one structure as {roi.structure}."
+            twice = f"{roi.structure} twice"
+            faults.append(Fault(row.patient, "each structure of a DVH file once", twice, action, "structure-twice"))
         elif roi.number in damaged:
             faults += damaged[roi.number].faults
         else:
@@ -135,7 +142,7 @@ def _source(
     settings: DoseSettings,
 ) -> tuple[TextDvh | None, str | None, Fault | None]:
     """Find the DVH of an analysed structure: accepted as it, or as the one canonical structure that it is made of."""
-    if name not in CANONICAL_STRUCTURES and name in accepted:
+    if name in accepted and (name not in CANONICAL_STRUCTURES or name == LUNGS_WITHOUT_GTV):
         return accepted[name], None, None
     union = with_stand_ins(list(recipe.union), accepted)
     plain = len(union) == 1 and not recipe.within and recipe.side is None and recipe.margin_mm == 0.0

@@ -12,6 +12,7 @@ from lungtox.dicom import FunctionImage, read_function_image
 from lungtox.dose import BoundedMetric, CourseSamples, Dvh, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
@@ -113,14 +114,22 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
                 "volume_cc": one.samples.region_cc,
                 "coverage_pct": one.samples.coverage_pct,
                 "planes": one.samples.planes,
+                "composed_of": loaded.composed_of[name],
                 "volume_bounds_cc": bounds.volume_ends_cc(name),
             }
             for name, one in samples.items()
         },
+        names=[_name_figures(roi) for roi in loaded.names],
         function=function_qa,
         bounds=[bound.as_entry() for bound in bounds.metrics],
     )
     return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics)
+
+
+def _name_figures(roi: AcceptedRoi) -> dict[str, Any]:
+    """Say how a structure was found; its ROI name is left out, it may tell who the patient is."""
+    who = "score" if roi.automatic else "person"
+    return {"structure": roi.structure, "match": roi.match, "score": roi.score, "accepted_by": who}
 
 
 def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str, CourseSamples]:
@@ -238,6 +247,7 @@ def _qa(
         "prescription_gy": None,
         "dose_grid": None,
         "structures": {},
+        "names": [],
         "function": _function_qa("none"),
         "bounds": [],
     }
@@ -315,6 +325,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
                 "volume_cc": dvh.structure_cc,
                 "coverage_pct": dvh.coverage_pct,
                 "planes": None,
+                "composed_of": None,
                 "volume_bounds_cc": None,
             }
             for name, dvh in whole.items()

@@ -10,10 +10,12 @@ import numpy as np
 
 from lungtox.dicom import Plan, read_plan
 from lungtox.errors import Fault, InputError
+from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.courses import dose_warnings, read_courses
 from lungtox.extraction.patients import PatientRow
-from lungtox.extraction.regions import compose_regions, read_accepted
-from lungtox.geometry import Dose, Region, Structure, StructureSet
+from lungtox.extraction.regions import Accepted, compose_regions, composed_of, needed_rois, read_accepted
+from lungtox.geometry import Dose, Region, StructureSet
+from lungtox.naming import Remark, check_plausibility
 
 if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
     from lungtox.dose.config import DoseSettings
@@ -34,12 +36,18 @@ class Loaded:
     regions : dict of str to Region
         The analysed structures that can be composed.
     warnings : tuple of str
+    composed_of : dict of str to dict
+        For each region the accepted structures under union, within and minus.
+    names : tuple of AcceptedRoi
+        The ROIs of which the regions are made.
     """
 
     plans: tuple[Plan, ...]
     doses: tuple[Dose, ...]
     regions: dict[str, Region]
     warnings: tuple[str, ...]
+    composed_of: dict[str, dict[str, list[str]]]
+    names: tuple[AcceptedRoi, ...]
 
     @property
     def frame_of_reference(self) -> str:
@@ -101,6 +109,8 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     found = None if structures is None else _compose(row, structures[0], settings, doses)
     regions, warnings, more = found or ({}, [], [])
     faults.found += more
+    odd = [] if structures is None else check_plausibility(structures[0])
+    faults.found += [_implausible(row, remark) for remark in odd if remark.severity == "fault"]
     if doses is not None and structures is not None:
         faults.found += frame_faults(structures[1], doses[0], who=row.patient)
     if doses is None or structures is None or faults.found:
@@ -110,12 +120,24 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
         raise InputError(Fault(row.patient, "contours for a structure of the config", "none", action, "no-structure"))
     read = tuple(plan for plan in plans if plan is not None)
     of_plans = [text for plan in read for text in plan.warnings]
-    remarks = [*of_plans, *dose_warnings(doses), *structures[1].warnings, *warnings]
-    return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)))
+    remarks = [*of_plans, *dose_warnings(doses), *structures[1].warnings, *(remark.text for remark in odd), *warnings]
+    made_of = composed_of(structures[0], settings, regions)
+    used = {part for groups in made_of.values() for names in groups.values() for part in names}
+    names = tuple(roi for roi in needed_rois(row, settings) if roi.structure in used)
+    guessed = [f"{roi.structure} ({roi.score:g})" for roi in names if roi.automatic and roi.match == "fuzzy"]
+    if guessed:
+        remarks.append(f"accepted by the score of a similar name, by no person: {', '.join(guessed)}")
+    return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)), made_of, names)
+
+
+def _implausible(row: PatientRow, remark: Remark) -> Fault:
+    expected = f"{' and '.join(remark.structures)} where the patient has them"
+    action = "Compare the ROIs with the images; where the names were taken wrongly, correct structures.csv."
+    return Fault(row.patient, expected, remark.text, action, f"structure-{remark.code}")
 
 
 def _compose(
-    row: PatientRow, accepted: dict[str, Structure], settings: DoseSettings, doses: Sequence[Dose] | None
+    row: PatientRow, accepted: Accepted, settings: DoseSettings, doses: Sequence[Dose] | None
 ) -> tuple[dict[str, Region], list[str], list[Fault]]:
     if doses is None:
         return compose_regions(row, accepted, settings)

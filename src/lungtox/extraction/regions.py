@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
 from lungtox.errors import Fault, InputError
-from lungtox.extraction.patients import CANONICAL_STRUCTURES, PatientRow
+from lungtox.extraction.accepted import AcceptedRoi
+from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import (
     Layers,
     Margin,
@@ -19,6 +20,10 @@ from lungtox.geometry import (
     split_sides,
     structure_layers,
 )
+from lungtox.naming import CANONICAL_STRUCTURES
+
+Accepted = Mapping[str, tuple[Structure, ...]]
+"""Accepted structures with contours, by canonical name; several ROIs where they are one target."""
 
 if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
     from lungtox.dose.config import DoseSettings, RegionSettings
@@ -36,54 +41,77 @@ def needed_structures(settings: DoseSettings) -> frozenset[str]:
     return frozenset(named | LUNGS if named & LUNGS else named)
 
 
-def read_accepted(row: PatientRow, settings: DoseSettings) -> tuple[dict[str, Structure], StructureSet]:
+def read_accepted(row: PatientRow, settings: DoseSettings) -> tuple[Accepted, StructureSet]:
     """Read the accepted ROIs that the config needs.
 
     Returns
     -------
-    dict of str to Structure
-        By canonical name, those with contours.
+    dict of str to tuple of Structure
+        By canonical name, those with contours; several where several ROIs are one target.
     StructureSet
         As read, for its frame of reference and warnings.
 
     Raises
     ------
     InputError
-        The file cannot be used, or a ROI is not the one that was accepted.
+        The file cannot be used, a ROI is not the one that was accepted, or a proposal waits for a person.
     """
     path = row.path("structures")
     if path is None:
         raise InputError(
             Fault(row.patient, "a structure set", "none in patients.csv", "Fill the cell.", "structures-missing")
         )
-    wanted = needed_structures(settings)
-    rois = [roi for roi in row.rois if roi.structure in wanted]
-    found = read_structures(path, names=[roi.number for roi in rois], who=row.patient)
-    accepted: dict[str, Structure] = {}
-    faults = []
+    rois = needed_rois(row, settings)
+    labels = {roi.number: roi.structure for roi in rois}
+    found = read_structures(path, names=list(labels), labels=labels, who=row.patient)
+    accepted: dict[str, tuple[Structure, ...]] = {}
+    faults = list(_waiting_faults(row, settings))
     for roi in rois:
         structure = found.structures.get(roi.number)
         if structure is None or structure.name != roi.name.strip():
-            there = f"no ROI of that number; {_listed(row)}" if structure is None else f"the name {structure.name!r}"
-            expected = f"ROI {roi.number} named {roi.name!r}, accepted as {roi.structure}"
+            there = f"no ROI of that number; {_listed(row)}" if structure is None else "another name"
+            expected = f"ROI {roi.number}, accepted as {roi.structure}, under the name that structures.csv has"
             action = "The structure set has changed since structures.csv was accepted: review it again."
             faults.append(Fault(row.patient, expected, there, action, "structure-changed"))
         elif structure.planes:
-            accepted[roi.structure] = Structure(roi.structure, structure.planes, roi.number)
+            own = Structure(roi.structure, structure.planes, roi.number)
+            accepted[roi.structure] = (*accepted.get(roi.structure, ()), own)
     if faults:
         raise InputError(faults)
     return accepted, found
 
 
+def needed_rois(row: PatientRow, settings: DoseSettings) -> list[AcceptedRoi]:
+    """Give the accepted ROIs that the config needs."""
+    wanted = needed_structures(settings)
+    return [roi for roi in row.rois if roi.structure in wanted]
+
+
+def _waiting_faults(row: PatientRow, settings: DoseSettings) -> Iterator[Fault]:
+    """Name the proposals without which the config's structures are not complete."""
+    wanted = needed_structures(settings)
+    have = {roi.structure for roi in row.rois}
+    has_lungs = "Lungs" in have or {"Lung_L", "Lung_R"} <= have
+    for roi in row.proposals:
+        if roi.structure in wanted and not (roi.structure in LUNGS and has_lungs):
+            how = roi.match + ("" if roi.score is None else f", score {roi.score:g}")
+            found = f"ROI {roi.number} proposed as {roi.structure} ({how}), accepted by nobody"
+            action = (
+                "Look at it in structures.csv: fill accepted_by, or empty the cell structure where it is another one."
+                " names.accept_from_score of the config accepts by score."
+            )
+            yield Fault(row.patient, f"a person's word on {roi.structure}", found, action, "names-open")
+
+
 def compose_regions(
-    row: PatientRow, accepted: Mapping[str, Structure], settings: DoseSettings, *, slice_mm: float = USUAL_SLICE_MM
+    row: PatientRow, accepted: Accepted, settings: DoseSettings, *, slice_mm: float = USUAL_SLICE_MM
 ) -> tuple[dict[str, Region], list[str], list[Fault]]:
     """Compose the analysed structures of one patient.
 
     Parameters
     ----------
     row : PatientRow
-    accepted : mapping of str to Structure
+    accepted : mapping of str to tuple of Structure
         Canonical structures that have contours.
     settings : DoseSettings
     slice_mm : float
@@ -129,16 +157,38 @@ def compose_regions(
     return regions, warnings + parts.warnings, faults
 
 
+def composed_of(accepted: Accepted, settings: DoseSettings, names: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Say of which canonical structures each analysed one was made, stand-ins and absent ones considered.
+
+    Returns
+    -------
+    dict of str to dict of str to list of str
+        For each name the lists union, within and minus.
+    """
+    parts = _Parts(accepted, settings, USUAL_SLICE_MM)
+    return {name: parts.sources(settings.structures[name]) for name in names}
+
+
 class _Parts:
     """Accepted structures, and what other keys of `dose.structures` make of them."""
 
-    def __init__(self, accepted: Mapping[str, Structure], settings: DoseSettings, slice_mm: float) -> None:
+    def __init__(self, accepted: Accepted, settings: DoseSettings, slice_mm: float) -> None:
         self.accepted, self.settings, self.slice_mm = accepted, settings, slice_mm
         self.warnings: list[str] = []
 
     def canonical(self, names: Iterable[str]) -> list[str]:
         """Give the accepted structures that names stand for, stand-ins included."""
         return [part for name in with_stand_ins(list(names), self.accepted) for part in self._behind(name)]
+
+    def sources(self, recipe: RegionSettings) -> dict[str, list[str]]:
+        """Give the accepted structures of a recipe; a side of both lungs is that lung where it was drawn alone."""
+        groups = {"union": recipe.union, "within": recipe.within, "minus": recipe.minus}
+        if recipe.side and recipe.union == ["Lungs"] and "Lungs" not in self.accepted:
+            groups["union"] = ["Lung_L" if recipe.side == "left" else "Lung_R"]
+        return {
+            group: list(dict.fromkeys(part for part in self.canonical(names) if part in self.accepted))
+            for group, names in groups.items()
+        }
 
     def absent(self, names: Iterable[str]) -> list[str]:
         """Give those that have no contours."""
@@ -149,7 +199,7 @@ class _Parts:
         recipe = self._recipe(name)
         if recipe is not None:
             return self.joined(name, recipe)
-        return tuple(self.accepted[part] for part in with_stand_ins([name], self.accepted))
+        return tuple(one for part in with_stand_ins([name], self.accepted) for one in self.accepted[part])
 
     def one(self, name: str) -> Structure:
         """Give one structure to limit a region to."""
@@ -206,7 +256,7 @@ def _margin(recipe: RegionSettings) -> Margin:
 def with_stand_ins(names: list[str], accepted: Collection[str]) -> list[str]:
     """Let one ROI of both lungs stand for the two, and the two for the one."""
     pair = ["Lung_L", "Lung_R"]
-    if set(pair) <= set(names) and "Lungs" in accepted and not any(side in accepted for side in pair):
+    if set(pair) <= set(names) and "Lungs" in accepted and not all(side in accepted for side in pair):
         return [name for name in names if name not in pair] + ["Lungs"]
     if "Lungs" in names and "Lungs" not in accepted and all(side in accepted for side in pair):
         return [name for name in names if name != "Lungs"] + pair
@@ -215,7 +265,7 @@ def with_stand_ins(names: list[str], accepted: Collection[str]) -> list[str]:
 
 def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_else: str = "") -> Fault:
     names = ", ".join(absent)
-    empty = [repr(roi.name) for roi in row.rois if roi.structure in absent]
+    empty = [f"ROI {roi.number}, accepted as {roi.structure}" for roi in row.rois if roi.structure in absent]
     why = f"no closed contours in {', '.join(empty)}" if empty else f"no ROI accepted as {names}"
     return Fault(
         row.patient,
@@ -227,6 +277,13 @@ def _absent_fault(row: PatientRow, region: str, absent: Collection[str], *, or_e
 
 
 def _listed(row: PatientRow) -> str:
+    """Say what a structure set has, in canonical names only: a ROI name may tell who the patient is."""
+    from lungtox.naming import propose_name
+
     path = row.path("structures")
-    names = ", ".join(read_structure_names(path, who=row.patient).values()) if path else ""
-    return f"the structure set has {names or 'no ROI'}"
+    names = read_structure_names(path, who=row.patient) if path else {}
+    known = [(number, propose_name(name).structure) for number, name in names.items()]
+    read = [f"ROI {number} like {structure}" for number, structure in known if structure]
+    others = len(known) - len(read)
+    more = [f"{others} ROI{'s' if others > 1 else ''} of other names"] if others else []
+    return f"the structure set has {', '.join([*read, *more]) or 'no ROI'}"

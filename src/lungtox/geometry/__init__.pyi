@@ -23,6 +23,7 @@ from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs
 from .slabs import common_slabs as common_slabs
 from .slabs import region_slabs as region_slabs
+from .slabs import structure_slabs as structure_slabs
 from .structure import Plane as Plane
 from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet

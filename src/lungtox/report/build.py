@@ -13,6 +13,7 @@ from lungtox.report.findings import summary_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
 from lungtox.report.model_section import model_section, roc_section
+from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.results import read_results
 from lungtox.report.time_section import time_section
@@ -21,6 +22,7 @@ TEMPLATES = "templates"
 SECTIONS = (
     summary_section,
     cohort_section,
+    names_section,
     dose_section,
     association_section,
     cytokine_section,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,16 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from lungtox.cohort import CYTOKINE_UNITS, derive_endpoint, match_patients, read_clinical, read_cytokines
+from lungtox.check.design import design_questions
+from lungtox.cohort import (
+    CYTOKINE_UNITS,
+    CohortTables,
+    RawTable,
+    derive_endpoint,
+    draw_dose_warnings,
+    match_patients,
+    read_tables,
+)
 from lungtox.config import Config, load_config, named_columns
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import Inspection, PatientRow, inspect_patient, is_study_id, scan_patients
@@ -23,7 +31,7 @@ from lungtox.extraction import Inspection, PatientRow, inspect_patient, is_study
 DERIVED_COLUMNS = frozenset(
     {"technique", "treatment_beams", "fractions", "prescription_gy", "rp", "rp_status", "rp_grade", "time_months"}
 )
-CYTOKINE_ENDINGS = ("_pre", "_during", "_ratio", "_pre_below", "_during_below")
+CYTOKINE_ENDINGS = ("_pre", "_during", "_ratio", "_pre_below", "_during_below", "_pre_above", "_during_above")
 PARALLEL_FROM = 12  # a second process costs 0.5 s to start, a patient about 0.05 s
 
 
@@ -39,11 +47,17 @@ class CheckResult:
         What the run would carry on with: patients accepted as exclusions, missing SPECT, odd contours.
     patients : int
         Patients looked at.
+    design : tuple of str
+        Questions that stop nothing: few events for a model, predictors that are mostly empty.
+    remarks : tuple of str
+        How the tables were read, where that was found rather than declared.
     """
 
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...]
     patients: int
+    design: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def check(config: Config, *, processes: int = 2) -> CheckResult:
@@ -61,8 +75,13 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         Dose values are not read, so a maximum over 200 Gy and cut-off pixels show only in the run.
     """
     inputs = config.inputs
-    rows, faults = scan_patients(inputs.patients, structures=inputs.structures)
-    faults += _table_faults([row.patient for row in rows], config)
+    rows, faults = scan_patients(
+        inputs.patients, structures=inputs.structures, accept_from_score=config.names.accept_from_score
+    )
+    listed = [row.patient for row in rows]
+    tables = read_tables(inputs, tables=config.tables, endpoint=config.endpoint, required=_clinical_columns(config))
+    table_faults, design = _judge_tables(tables, listed, config)
+    faults += table_faults
     warnings: list[str] = []
     inspections = _inspect(rows, config, processes)
     left_out = config.cohort.accepted_exclusions if config.cohort.on_unusable == "stop" else [r.patient for r in rows]
@@ -74,7 +93,15 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
             faults += found.faults
     faults += _same_dose_twice(rows, inspections)
     warnings += _spect_warnings(rows, inspections)
-    return CheckResult(tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)), len(rows))
+    if tables.cytokine_frame is not None:
+        warnings += draw_dose_warnings(tables.cytokine_frame)
+    return CheckResult(
+        tuple(dict.fromkeys(faults)),
+        tuple(dict.fromkeys(warnings)),
+        len(rows),
+        design=tuple(dict.fromkeys(design)),
+        remarks=tables.remarks,
+    )
 
 
 def read_usable_config(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
@@ -109,28 +136,35 @@ def _take_out(raw: Any, location: Sequence[str | int]) -> None:
     del raw[location[-1]]
 
 
-def _table_faults(listed: Sequence[str], config: Config) -> list[Fault]:
-    """Read clinical and cytokine table, and compare their patients where both sides are known."""
-    inputs = config.inputs
-
-    def read_outcomes(path: str) -> Any:
-        table = read_clinical(path, required=_clinical_columns(config))
-        derive_endpoint(table, config.endpoint)
-        return table
-
-    clinical, faults = _study_ids(inputs.clinical, read_outcomes)
-    cytokines: list[str] = []
-    if inputs.cytokines is not None:
-        cytokines, more = _study_ids(inputs.cytokines, read_cytokines)
-        faults += more
+def _judge_tables(tables: CohortTables, listed: Sequence[str], config: Config) -> tuple[list[Fault], list[str]]:
+    """Compare the patients of the tables where both sides are known; gives faults and questions of design."""
+    faults = list(tables.faults)
+    design: list[str] = []
+    frame = tables.clinical_frame
+    if frame is not None:
+        try:
+            outcome = derive_endpoint(frame, config.endpoint)
+        except InputError as error:
+            faults += error.faults
+        else:
+            kept = frame["patient"].isin(set(listed) - set(config.cohort.accepted_exclusions))
+            if kept.any():
+                design = list(design_questions(config, clinical=frame[kept], outcome=outcome[kept.to_numpy()]))
+    clinical = _study_ids(tables.clinical)
     # A table that cannot be read at all is one fault, not one for each patient that it may have.
     faults += match_patients(
         listed,
         clinical=(clinical or listed) if listed else [],
-        cytokines=sorted(set(cytokines)) if listed else [],
+        cytokines=sorted(set(_study_ids(tables.cytokines))) if listed else [],
         accepted=config.cohort.accepted_exclusions if listed and clinical else [],
     )
-    return faults
+    return faults, design
+
+
+def _study_ids(table: RawTable | None) -> list[str]:
+    """Give the study IDs of a table even where the table has faults, so that both show in one go."""
+    cells = [] if table is None else table.cells
+    return [row["patient"] for row in cells if is_study_id(row.get("patient", ""))]
 
 
 def _spect_warnings(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[str]:
@@ -159,25 +193,6 @@ def _inspect(rows: Sequence[PatientRow], config: Config, processes: int) -> list
         return [look(row) for row in rows]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         return list(pool.map(look, rows, chunksize=4))
-
-
-def _study_ids(path: str, read: Callable[[str], Any]) -> tuple[list[str], list[Fault]]:
-    """Give the study IDs of a table even where the table has faults, so that both show in one go."""
-    try:
-        return list(read(path)["patient"]), []
-    except InputError as error:
-        return _plain_ids(Path(path)), list(error.faults)
-
-
-def _plain_ids(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return []
-    header, *lines = text.splitlines() or [""]
-    names = [name.strip() for name in header.split(",")]
-    found = (str(cells.get("patient") or "").strip() for cells in csv.DictReader(lines, fieldnames=names))
-    return [patient for patient in found if is_study_id(patient)]
 
 
 def _clinical_columns(config: Config) -> dict[str, str]:

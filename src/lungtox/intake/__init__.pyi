@@ -1,0 +1,2 @@
+from .index import IndexResult as IndexResult
+from .index import index_folder as index_folder

@@ -1,0 +1,123 @@
+"""The images of one patient: planning CT, SPECT, its CT, what registers them, PET."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lungtox.errors import Fault
+from lungtox.intake.narrowing import Choice, Narrowing, Number, facts, listed
+from lungtox.intake.scan import FoundFile
+
+
+@dataclass
+class Images:
+    """What was chosen; see Selection for the fields."""
+
+    files: dict[str, tuple[FoundFile, ...]] = field(default_factory=dict)
+    choices: list[Choice] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+
+
+def choose_images(
+    patient: str,
+    files: Sequence[FoundFile],
+    *,
+    frame: str,
+    structures: Sequence[FoundFile],
+    number: Number,
+    answers: Mapping[str, Collection[str]],
+) -> Images:
+    """Choose the images that belong to a dose and its structures.
+
+    Parameters
+    ----------
+    patient : str
+    files : sequence of FoundFile
+    frame : str
+        Frame of reference of the dose; empty where it is not known.
+    structures : sequence of FoundFile
+        The chosen structure set.
+    number : callable
+    answers : mapping of str to collection of str
+
+    Returns
+    -------
+    Images
+    """
+    images = Images()
+    planning = _choose_series(images, patient, "planning_ct", _series(listed(files, "CT")), frame, structures, number)
+    spects = listed(files, "NM")
+    choice = Narrowing(patient, "spect", spects, number)
+    images.faults += choice.answer(answers.get("spect", ()))
+    choice.prefer("in the frame of reference of the dose", lambda f: f.header.shared.frame_of_reference == frame)
+    choice.prefer("corrected for attenuation", lambda f: f.header.shared.attenuation_corrected)
+    decided = choice.choice()
+    images.choices += [decided] if decided else []
+    images.faults += choice.question()
+    if choice.left and not choice.open:
+        first = choice.left[0]
+        images.files["spect"] = (first,)
+        own = first.header.shared.frame_of_reference
+        others = [one for one in _series(listed(files, "CT")) if one[0] not in planning]
+        others = [one for one in others if one[0].header.shared.frame_of_reference == own]
+        _choose_series(images, patient, "spect_ct", others, own, (), number)
+        if own != frame and frame:
+            _register(images, patient, listed(files, "REG"), {own, frame}, number)
+    pets = [one for one in _series(listed(files, "PT")) if one[0].header.shared.frame_of_reference == frame]
+    _choose_series(images, patient, "pet", pets, frame, (), number)
+    return images
+
+
+def _series(files: Iterable[FoundFile]) -> list[tuple[FoundFile, ...]]:
+    """Group files by series, slices in their order."""
+    found: dict[str, list[FoundFile]] = {}
+    for file in files:
+        found.setdefault(file.header.shared.series, []).append(file)
+    return [tuple(sorted(one, key=lambda file: (file.header.place, file.header.uid))) for one in found.values()]
+
+
+def _choose_series(
+    images: Images,
+    patient: str,
+    item: str,
+    series: Sequence[tuple[FoundFile, ...]],
+    frame: str,
+    structures: Sequence[FoundFile],
+    number: Number,
+) -> tuple[FoundFile, ...]:
+    """Choose a series of slices: that of the contours, else in the frame of the dose, else the one with most slices."""
+    by_first = {one[0].path: one for one in series}
+    choice = Narrowing(patient, item, [one[0] for one in series], number)
+    meant = {uid for file in structures for uid in facts(file).series}
+    choice.prefer("the structure set was drawn on it", lambda f: f.header.shared.series in meant)
+    choice.prefer("in the same frame of reference", lambda f: f.header.shared.frame_of_reference == frame)
+    most = max((len(by_first[file.path]) for file in choice.left), default=0)
+    choice.prefer("the series with most slices", lambda f: len(by_first[f.path]) == most)
+    decided = choice.choice()
+    images.choices += [decided] if decided else []
+    if choice.open:
+        found = f"{len(choice.left)} that fit alike: the column stays empty"
+        action = "Nothing needs it at present; fill the cell by hand if you want it."
+        images.notes.append(Fault(patient, f"one series for {item}", found, action, "series"))
+        return ()
+    if not choice.left or (frame and choice.left[0].header.shared.frame_of_reference != frame):
+        return ()
+    images.files[item] = by_first[choice.left[0].path]
+    return images.files[item]
+
+
+def _register(images: Images, patient: str, registrations: Sequence[FoundFile], pair: set[str], number: Number) -> None:
+    """Find the registration between the frames of SPECT and dose."""
+    fitting = [file for file in registrations if pair <= {*facts(file).frames, file.header.shared.frame_of_reference}]
+    choice = Narrowing(patient, "registration", fitting, number)
+    choice.latest("the latest")
+    decided = choice.choice()
+    images.choices += [decided] if decided else []
+    if choice.left:
+        images.files["registration"] = (choice.left[0],)
+        return
+    found = "another one, and no registration between the two"
+    action = "Export the registration, or the SPECT resampled in the frame of the planning CT."
+    images.notes.append(Fault(patient, "a SPECT in the frame of the dose", found, action, "spect-frame"))

@@ -1,0 +1,11 @@
+from .canonical import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
+from .canonical import TARGETS as TARGETS
+from .plausibility import Extent as Extent
+from .plausibility import Remark as Remark
+from .plausibility import check_plausibility as check_plausibility
+from .plausibility import measure as measure
+from .propose import Proposal as Proposal
+from .propose import propose_name as propose_name
+from .propose import propose_names as propose_names
+from .targets import Target as Target
+from .targets import parse_target as parse_target
