@@ -15,8 +15,12 @@ from lungtox.errors import LungtoxError, ParameterError
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
-COMMANDS = ("demo", "index", "names", "check", "dvh", "ntcp", "models", "elisa")
+COMMANDS = ("demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "elisa")
 RESEARCH_USE = "Research use, not for treatment decisions."
+
+
+def _module_of(command: str) -> str:
+    return f"lungtox.commands.{command.replace('-', '_')}"
 
 
 class LazyCommands(TyperGroup):
@@ -24,16 +28,16 @@ class LazyCommands(TyperGroup):
 
     def list_commands(self, ctx: Context) -> list[str]:
         """Give the command names, in the order in which help lists them."""
-        return [name for name in COMMANDS if importlib.util.find_spec(f"lungtox.commands.{name}")]
+        return [name for name in COMMANDS if importlib.util.find_spec(_module_of(name))]
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """Import the module of a command and build the command; None for an unknown name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         if cmd_name not in self.commands:
-            module = importlib.import_module(f"lungtox.commands.{cmd_name}")
+            module = importlib.import_module(_module_of(cmd_name))
             single = typer.Typer(add_completion=False)
-            single.command(name=cmd_name)(getattr(module, cmd_name))
+            single.command(name=cmd_name)(getattr(module, cmd_name.replace("-", "_")))
             self.commands[cmd_name] = typer.main.get_command(single)
         return self.commands[cmd_name]
 

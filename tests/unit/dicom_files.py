@@ -57,6 +57,17 @@ def dose(values: np.ndarray, **changes: Any) -> Dataset:
     return changed(dataset, **changes)
 
 
+def stored_dvh(roi: int, widths: Sequence[float], volumes: Sequence[float], **changes: Any) -> Dataset:
+    """One item of a DVHSequence."""
+    item, reference = Dataset(), Dataset()
+    reference.ReferencedROINumber, reference.DVHROIContributionType = roi, "INCLUDED"
+    item.DVHReferencedROISequence = [reference]
+    item.DVHType, item.DoseUnits, item.DoseType, item.DVHVolumeUnits = "CUMULATIVE", "GY", "PHYSICAL", "CM3"
+    item.DVHDoseScaling, item.DVHNumberOfBins = 1, len(widths)
+    item.DVHData = [f"{value:.10g}" for pair in zip(widths, volumes, strict=True) for value in pair]
+    return changed(item, **changes)
+
+
 def contour(points: Sequence[Sequence[float]], kind: str = "CLOSED_PLANAR") -> Dataset:
     """One contour."""
     item = Dataset()

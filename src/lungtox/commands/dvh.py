@@ -84,9 +84,9 @@ def dvh(
         shown = {"weighting": function is not None, "quantity": eqd2 is not None}
         print(json.dumps([entry.as_json(**shown) for entry in entries], indent=1))
     elif as_csv:
-        _print_csv(entries, metrics, weighting=function is not None, quantity=eqd2 is not None, bounds=bounds)
+        print_csv(entries, metrics, weighting=function is not None, quantity=eqd2 is not None, bounds=bounds)
     else:
-        _print_table(entries, metrics, plans)
+        print_table(entries, metrics, plans)
     of_file = dict.fromkeys(text for entry in entries for text in entry.file_warnings)
     for text in of_file if entries else structures.warnings:
         print(f"warning: {text}", file=sys.stderr)
@@ -107,9 +107,10 @@ def _check_names(struct: Path, names: Iterable[str]) -> None:
         raise InputError(faults)
 
 
-def _print_csv(
+def print_csv(
     entries: Sequence[DvhEntry], metrics: Sequence[str], *, weighting: bool, quantity: bool, bounds: bool
 ) -> None:
+    """Print one row a structure as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     second = [*(["weighting"] if weighting else []), *(["quantity"] if quantity else [])]
     names = ["volume_cc", "min_gy", "mean_gy", "max_gy", *metrics]
@@ -123,7 +124,8 @@ def _print_csv(
         writer.writerow([*head, *figures, *limits, "; ".join(entry.all_warnings)])
 
 
-def _print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Sequence[Plan]) -> None:
+def print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Sequence[Plan]) -> None:
+    """Print a table to read, its warnings, and what the plans say."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

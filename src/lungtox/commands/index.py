@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lungtox.dose.dvhtext import scan_dvh_text
 from lungtox.errors import Fault, InputError
 from lungtox.intake import index_folder
 from lungtox.intake.scan import OnFiles
@@ -33,7 +34,9 @@ def index(
     Patients who have a row keep it; new ones are added. Nothing but the key file holds a name, an ID or a path.
     """
     with _progress() as advance:
-        result = index_folder(folder, out, key=key, copy=copy, processes=processes, on_files=advance)
+        result = index_folder(
+            folder, out, key=key, copy=copy, processes=processes, on_files=advance, read_dvh_names=_dvh_names
+        )
     _print("left out", result.faults)
     _print("to know", result.notes)
     print(
@@ -46,6 +49,11 @@ def index(
                 "the DICOM folder", "a patient who can be used", "none", "See unusable.csv, findings.csv.", "no-patient"
             )
         )
+
+
+def _dvh_names(path: str) -> Mapping[int, str]:
+    """Give place and name of each structure of a planning system's DVH export."""
+    return scan_dvh_text(path).names
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.extraction import is_dvh_table
 from lungtox.ntcp import RESEARCH_USE, PublishedModel, published_model
 
 if TYPE_CHECKING:
@@ -35,7 +36,15 @@ def ntcp(
         list[str] | None, typer.Option(help="ROI of a lung, if not named as in TG-263. Repeatable.")
     ] = None,
     gtv: Annotated[list[str] | None, typer.Option(help="ROI of the tumour that is taken out. Repeatable.")] = None,
-    dvh: Annotated[Path | None, typer.Option(help="DVH table of one patient (.dvh.parquet).")] = None,
+    dvh: Annotated[
+        Path | None, typer.Option(help="DVH table of one patient (.dvh.parquet), or a planning system's DVH export.")
+    ] = None,
+    lung_is: Annotated[
+        str | None, typer.Option(help="What --lung of a DVH export is: Lungs (tumour included) or Lungs-GTV.")
+    ] = None,
+    fractions: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Fractions of a DVH export, for models in EQD2.")
+    ] = None,
     mld: Annotated[float | None, typer.Option(help="Mean lung dose in Gy, with --mld-quantity.")] = None,
     mld_quantity: Annotated[str | None, typer.Option(help="Quantity of --mld: physical or eqd2.")] = None,
     factor: Annotated[
@@ -57,8 +66,13 @@ def ntcp(
         raise ParameterError("give one of --struct with --dose, --dvh, --mld with --mld-quantity")
     if mld is not None:
         case = _mean_case(mld, mld_quantity)
-    elif dvh is not None:
+    elif dvh is not None and is_dvh_table(dvh):
         case = _table_case(dvh)
+    elif dvh is not None:
+        from lungtox.commands.ntcp_export import exported_lung_dvhs
+
+        found = exported_lung_dvhs(chosen, dvh, lungs=lung or [], lung_is=lung_is, fractions=fractions)
+        case = Case(dvhs=found[0], warnings=found[1])
     else:
         from lungtox.commands.ntcp_dicom import lung_dvhs
 

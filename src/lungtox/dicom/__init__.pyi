@@ -1,6 +1,9 @@
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
+from .dvh import StoredDvh as StoredDvh
+from .dvh import holds_dicom as holds_dicom
+from .dvh import read_stored_dvhs as read_stored_dvhs
 from .file_facts import Header as Header
 from .file_facts import Refusal as Refusal
 from .file_facts import RtFacts as RtFacts

@@ -38,6 +38,9 @@ class Dvh:
         Share of the structure's volume inside the dose grid. Only that part is in the histogram, never scaled up.
     warnings : tuple of str
         What was found while sampling (gaps between planes, intersecting rings, ...).
+    relative_volume : bool
+        True where the volume of the structure is not known (exports in percent): volumes are then percent of it and
+        add up to 100, and metrics in cc are refused.
     """
 
     structure: str
@@ -52,6 +55,7 @@ class Dvh:
     alpha_beta_gy: float | None = None
     coverage_pct: float = 100.0
     warnings: tuple[str, ...] = ()
+    relative_volume: bool = False
 
     @property
     def structure_cc(self) -> float:

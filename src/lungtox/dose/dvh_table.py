@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 METADATA_KEY = b"lungtox"
 _IDENTITY = ("patient", "structure", "weighting", "quantity", "alpha_beta_gy", "bin_width_gy")
 _SUMMARY = ("volume_cc", "min_gy", "mean_gy", "max_gy", "coverage_pct")
+_RELATIVE = "relative_volume"  # only where it is true: percent of a structure whose volume is not known
 
 
 def dvh_schema() -> pa.Schema:
@@ -132,7 +133,8 @@ def _write_stream(batches: Iterator[list[tuple[str, Dvh]]], path: str | Path) ->
 def _summary(patient: str, dvh: Dvh) -> dict[str, Any]:
     values = (patient, dvh.structure, dvh.weighting, dvh.quantity, dvh.alpha_beta_gy, dvh.bin_width_gy)
     figures = (dvh.total_cc, dvh.min_gy, dvh.mean_gy, dvh.max_gy, dvh.coverage_pct)
-    return dict(zip((*_IDENTITY, *_SUMMARY), (*values, *figures), strict=True))
+    relative = {_RELATIVE: True} if dvh.relative_volume else {}
+    return dict(zip((*_IDENTITY, *_SUMMARY), (*values, *figures), strict=True)) | relative
 
 
 def _arrow_table(dvhs: Sequence[tuple[str, Dvh]], schema: pa.Schema) -> pa.Table:
@@ -189,7 +191,7 @@ def _checked_summaries(table: pa.Table, metadata: dict[bytes, bytes], name: str)
         raise _fault(name, f"the columns {expected}", found or "none")
     try:
         summaries = json.loads(metadata[METADATA_KEY])
-        complete = all(set(summary) == {*_IDENTITY, *_SUMMARY} for summary in summaries)
+        complete = all(set(summary) - {_RELATIVE} == {*_IDENTITY, *_SUMMARY} for summary in summaries)
     except (KeyError, ValueError, TypeError):
         complete = False
     if not complete:
@@ -244,6 +246,7 @@ def _dvh(summary: dict[str, Any], doses: FloatArray, volumes: FloatArray, name: 
         quantity=summary["quantity"],
         alpha_beta_gy=summary["alpha_beta_gy"],
         coverage_pct=summary["coverage_pct"],
+        relative_volume=bool(summary.get(_RELATIVE)),
     )
 
 

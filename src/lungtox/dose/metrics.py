@@ -32,7 +32,8 @@ def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | Non
     Raises
     ------
     ParameterError
-        A name outside the grammar; the dose to a volume that the structure does not have.
+        A name outside the grammar; the dose to a volume that the structure does not have; cc where the volume of the
+        structure is not known.
     """
     return {name: _value(dvh, parse_metric(name), reference_cc or dvh.cumulative.total_cc) for name in names}
 
@@ -42,6 +43,8 @@ def _value(dvh: Dvh, metric: Metric, reference_cc: float) -> float:
         return {"mean": dvh.mean_gy, "max": dvh.max_gy, "min": dvh.min_gy}[metric.kind]
     if metric.kind == "geud":
         return geud_gy(dvh, metric.argument)
+    if dvh.relative_volume and (metric.unit == "cc" or metric.kind == "dose_at_cc"):
+        raise ParameterError(f"{dvh.structure}: its volume is not known, so there are no metrics in cc")
     if metric.kind == "dose_at_pct":
         return dvh.cumulative.dose_at_gy(metric.argument / 100.0 * dvh.cumulative.total_cc)
     if metric.kind == "dose_at_cc":

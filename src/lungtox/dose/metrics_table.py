@@ -90,7 +90,7 @@ def _value(dvh: Dvh, name: str, reference_cc: float | None) -> float | None:
     try:
         return compute_metrics(dvh, [name], reference_cc=reference_cc)[name]
     except ParameterError:
-        return None  # the name was checked with the config, so the structure is smaller than the x cc of a Dxcc
+        return None  # the name was checked with the config: the structure has no x cc, or no known volume
 
 
 def gather_metrics(paths: Iterable[str | Path], out: str | Path) -> None:

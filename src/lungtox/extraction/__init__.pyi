@@ -2,6 +2,9 @@ from .accepted import AcceptedRoi as AcceptedRoi
 from .courses import check_doses as check_doses
 from .courses import dose_warnings as dose_warnings
 from .courses import read_courses as read_courses
+from .dvh_export import export_entries as export_entries
+from .dvh_export import read_dvh_export as read_dvh_export
+from .dvh_source import eqd2_dvh as eqd2_dvh
 from .entries import DvhEntry as DvhEntry
 from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
@@ -13,6 +16,7 @@ from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS
 from .patients import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS
 from .patients import PatientRow as PatientRow
+from .patients import is_dvh_table as is_dvh_table
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients
 from .propose import NewNames as NewNames

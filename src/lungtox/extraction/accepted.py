@@ -59,7 +59,13 @@ class ReadRois:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_rois(path: Path, *, known: Collection[str] | None, accept_from_score: float | None = None) -> ReadRois:
+def read_rois(
+    path: Path,
+    *,
+    known: Collection[str] | None,
+    accept_from_score: float | None = None,
+    any_structure: Collection[str] = (),
+) -> ReadRois:
     """Read structures.csv.
 
     Parameters
@@ -69,6 +75,8 @@ def read_rois(path: Path, *, known: Collection[str] | None, accept_from_score: f
         Study IDs of patients.csv; None does not compare them.
     accept_from_score : float, optional
         Accept a row without ``accepted_by`` from this score. An organ with several such rows stays open.
+    any_structure : collection of str
+        Study IDs with a DVH export: DVHs cannot be composed, so its structures may be analysed ones of the config.
 
     Raises
     ------
@@ -85,7 +93,8 @@ def read_rois(path: Path, *, known: Collection[str] | None, accept_from_score: f
     for line, cells in table:
         if "structure" not in cells:
             continue
-        patient, own = cells.get("patient", ""), list(_roi_faults(cells, f"{path.name} line {line}"))
+        patient = cells.get("patient", "")
+        own = list(_roi_faults(cells, f"{path.name} line {line}", any_structure=patient in any_structure))
         if known is not None and patient not in known:
             strangers.setdefault(patient if is_study_id(patient) else "", []).append(line)
             continue
@@ -154,8 +163,8 @@ def _stranger(patient: str, table: str, lines: Sequence[int]) -> Fault:
     return Fault(who, "a row in patients.csv", "none", action, "patient-not-listed")
 
 
-def _roi_faults(cells: dict[str, str], who: str) -> Iterator[Fault]:
-    if cells["structure"] not in CANONICAL_STRUCTURES:
+def _roi_faults(cells: dict[str, str], who: str, *, any_structure: bool) -> Iterator[Fault]:
+    if cells["structure"] not in CANONICAL_STRUCTURES and not any_structure:
         near = difflib.get_close_matches(cells["structure"], CANONICAL_STRUCTURES, n=1, cutoff=0.0)[0]
         expected = f"one of {', '.join(CANONICAL_STRUCTURES)} in the column structure"
         yield Fault(who, expected, repr(cells["structure"]), f"Did you mean {near!r}?", "structure-name")

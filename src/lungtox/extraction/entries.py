@@ -38,8 +38,8 @@ class DvhEntry:
     structure : str
     weighting : str
         ``anatomical``, ``perfusion`` or ``functional:{region}``.
-    volume_cc : float
-        Of the whole structure, the part outside the dose grid included.
+    volume_cc : float or None
+        Of the whole structure, the part outside the dose grid included; None where an export does not tell it.
     min_gy, mean_gy, max_gy : float or None
         None where no dose is given: an empty structure, or one that leaves the dose grid.
     metrics : dict of str to (float or None)
@@ -55,7 +55,7 @@ class DvhEntry:
 
     structure: str
     weighting: str
-    volume_cc: float
+    volume_cc: float | None
     min_gy: float | None = None
     mean_gy: float | None = None
     max_gy: float | None = None

@@ -14,6 +14,7 @@ from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
+from lungtox.extraction.dvh_source import read_exported_dvhs
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
@@ -66,6 +67,8 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         With ``qa["status"]`` ``"unusable"`` and the faults where the files cannot be used; never an exception for that.
     """
     try:
+        if row.export is not None:
+            return _from_export(row, dose)
         if "dvh" in row.cells:
             return _pass_through(row, dose, function)
         return _extract(row, dose, function)
@@ -255,6 +258,35 @@ def _qa(
         "warnings": list(warnings),
     }
     return {**head, **empty, **figures}
+
+
+def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
+    """Take the accepted structures of a planning system's DVH export."""
+    found = read_exported_dvhs(row, settings)
+    faults = [
+        coverage_fault(row.patient, name, source.coverage_pct, settings.minimum_coverage_pct)
+        for name, source in found.sources.items()
+        if source.coverage_pct < settings.minimum_coverage_pct - 1e-6
+        and not {name, *settings.structures[name].union} & set(settings.allow_partial_coverage)
+    ]
+    if faults:
+        raise InputError(faults)
+    qa = _qa(
+        row.patient,
+        warnings=[*found.warnings, *(["a DVH export gives no bounds of the metrics"] if settings.bounds else [])],
+        fractions=found.fractions,
+        prescription_gy=found.prescription_gy,
+        structures={
+            name: {
+                "volume_cc": source.structure_cc,
+                "coverage_pct": source.coverage_pct,
+                "planes": None,
+                "volume_bounds_cc": None,
+            }
+            for name, source in found.sources.items()
+        },
+    )
+    return Extraction(row.patient, found.dvhs, qa)
 
 
 def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,7 @@ from lungtox.dicom import read_dose_header, read_function_image
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.courses import ACCEPTED
+from lungtox.extraction.dvh_source import NO_GRID
 from lungtox.extraction.extract import about, extract_patient, sample_all
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
@@ -56,7 +58,10 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         qa = extract_patient(row, dose=dose, function=function).qa
         looked_at = function is not None and qa["status"] == "ok"
         faults = tuple(Fault(**fault) for fault in qa["faults"])
-        return Inspection(faults, spect=qa["function"]["status"] if looked_at else None)
+        # That an export has no grid is no news to the person who lists it.
+        news = [text for text in qa["warnings"] if text != NO_GRID] if row.export is not None else []
+        told = tuple(f"{row.patient}: {text}" for text in news)
+        return Inspection(faults, told, dose_uids=_content(row), spect=qa["function"]["status"] if looked_at else None)
     try:
         loaded = load_patient(row, dose, pixels=False)
         samples = {} if _plainly_covered(loaded) else sample_all(row.patient, loaded, dose)
@@ -72,6 +77,14 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
     uids = [read_dose_header(path, accept=ACCEPTED, who=row.patient).uid for path in row.paths("dose")]
     texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
     return Inspection((), tuple(f"{row.patient}: {text}" for text in texts), tuple(uid for uid in uids if uid), spect)
+
+
+def _content(row: PatientRow) -> tuple[str, ...]:
+    """Tell one DVH export under two study IDs: it has no identifier that may be kept, so its bytes count."""
+    path = row.export
+    if path is None or not path.is_file():
+        return ()
+    return (hashlib.sha256(path.read_bytes()).hexdigest(),)
 
 
 def _plainly_covered(loaded: Loaded) -> bool:

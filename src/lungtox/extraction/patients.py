@@ -16,10 +16,16 @@ from lungtox.extraction.table_rows import is_study_id, read_rows
 from lungtox.naming import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 
 PATIENT_COLUMNS = (
-    "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh",
+    "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh", "fractions",
 )  # fmt: skip
-_FILE_COLUMNS = PATIENT_COLUMNS[1:]
+MOST_FRACTIONS = 100
+_FILE_COLUMNS = PATIENT_COLUMNS[1:9]
 _READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
+
+
+def is_dvh_table(path: Path) -> bool:
+    """Say whether a file is a DVH table of lungtox, and not the export of a planning system."""
+    return path.suffix == ".parquet"
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,17 @@ class PatientRow:
         return next(iter(self.paths(column)), None)
 
     @property
+    def export(self) -> Path | None:
+        """The planning system's DVH export that stands in place of DICOM; None for a DVH table of lungtox."""
+        path = self.path("dvh")
+        return None if path is None or is_dvh_table(path) else path
+
+    @property
+    def fractions(self) -> int | None:
+        """Fractions of the plan of a DVH export, which rarely says it itself."""
+        return int(self.cells["fractions"]) if "fractions" in self.cells else None
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files that extraction reads, as far as they are there, with folders taken apart.
 
@@ -63,7 +80,7 @@ class PatientRow:
         found: list[Path] = []
         for column in _READ_COLUMNS:
             for path in self.paths(column):
-                found += [path] if path.is_file() else sorted(entry for entry in path.glob("*") if entry.is_file())
+                found += [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         return tuple(found)
 
     @property
@@ -134,7 +151,8 @@ def scan_patients(
     if structures is not None:
         try:
             known = {row.patient for row in rows} if rows else None
-            rois = read_rois(Path(structures), known=known, accept_from_score=accept_from_score)
+            exports = {row.patient for row in rows if row.export is not None}
+            rois = read_rois(Path(structures), known=known, accept_from_score=accept_from_score, any_structure=exports)
             faults += rois.faults
         except InputError as error:
             faults += error.faults
@@ -189,6 +207,14 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
     for name in _FILE_COLUMNS:
         if ";" in cells.get(name, "") and name not in ("dose", "plan"):
             yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+    fractions = cells.get("fractions", "1")
+    if not (fractions.isdecimal() and 1 <= int(fractions[:6]) <= MOST_FRACTIONS):
+        expected = f"a whole number from 1 to {MOST_FRACTIONS} in the column fractions"
+        yield Fault(patient, expected, "something else", "Copy it from the plan.", "number")
+    if "fractions" in cells and "dvh" not in cells:
+        yield Fault(
+            patient, "fractions from the plan", f"a number in {table}", "Empty the cell, name the plan.", "source"
+        )
     plans, doses = (cells.get(name, "").count(";") + 1 for name in ("plan", "dose"))
     if plans > doses:  # BEAM doses of one plan share it: how many are needed shows in the files
         action = "Name the plan of each dose, in the same order."

@@ -178,7 +178,7 @@ class _Parts:
 
     def canonical(self, names: Iterable[str]) -> list[str]:
         """Give the accepted structures that names stand for, stand-ins included."""
-        return [part for name in _with_stand_ins(list(names), self.accepted) for part in self._behind(name)]
+        return [part for name in with_stand_ins(list(names), self.accepted) for part in self._behind(name)]
 
     def sources(self, recipe: RegionSettings) -> dict[str, list[str]]:
         """Give the accepted structures of a recipe; a side of both lungs is that lung where it was drawn alone."""
@@ -199,7 +199,7 @@ class _Parts:
         recipe = self._recipe(name)
         if recipe is not None:
             return self.joined(name, recipe)
-        return tuple(one for part in _with_stand_ins([name], self.accepted) for one in self.accepted[part])
+        return tuple(one for part in with_stand_ins([name], self.accepted) for one in self.accepted[part])
 
     def one(self, name: str) -> Structure:
         """Give one structure to limit a region to."""
@@ -218,7 +218,7 @@ class _Parts:
         both = recipe.side and union == ["Lungs"] and "Lungs" not in self.accepted
         if both:
             union = ["Lung_L" if recipe.side == "left" else "Lung_R"]
-        parts = tuple(one for part in _with_stand_ins(union, self.accepted) for one in self.named(part))
+        parts = tuple(one for part in with_stand_ins(union, self.accepted) for one in self.named(part))
         if recipe.side and not both:
             left, right = split_sides(self._layers(parts[0] if len(parts) == 1 else self.one(union[0])))
             parts = (left if recipe.side == "left" else right,)
@@ -253,7 +253,7 @@ def _margin(recipe: RegionSettings) -> Margin:
     return Margin(given.left, given.right, given.posterior, given.anterior, given.superior, given.inferior)
 
 
-def _with_stand_ins(names: list[str], accepted: Accepted) -> list[str]:
+def with_stand_ins(names: list[str], accepted: Collection[str]) -> list[str]:
     """Let one ROI of both lungs stand for the two, and the two for the one."""
     pair = ["Lung_L", "Lung_R"]
     if set(pair) <= set(names) and "Lungs" in accepted and not all(side in accepted for side in pair):

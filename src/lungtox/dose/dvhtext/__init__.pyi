@@ -1,0 +1,9 @@
+from .assemble import assemble as assemble
+from .curve import DvhExport as DvhExport
+from .curve import TextDvh as TextDvh
+from .curve import UnusableDvh as UnusableDvh
+from .read import export_of as export_of
+from .read import read_dvh_text as read_dvh_text
+from .read import scan_dvh_text as scan_dvh_text
+from .section import PrintedFigure as PrintedFigure
+from .section import Section as Section
