@@ -1,4 +1,7 @@
-"""A whole run on an indexed export whose files, folder and tables carry identifiers: none of them may come out."""
+"""A whole run on an indexed export whose files, folder and tables carry identifiers: none of them may come out.
+
+It has a config of its own, beside the results of the demo: those stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -91,8 +94,10 @@ def written(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, " ".join(texts).encode()
 
 
-def test_no_identifier_comes_out_of_a_run(fresh_project: Workspace, copy_of: Callable[[Workspace], Workspace]) -> None:
-    workspace = copy_of(fresh_project)
+def test_no_identifier_comes_out_of_a_run(finished_run: Workspace, copy_of: Callable[[Workspace], Workspace]) -> None:
+    workspace = copy_of(finished_run)
+    before = workspace.bytes_of_results()
+    times = _times(workspace.folder / "results")
     folder, demo = workspace.folder, workspace.folder / "data" / "demo"
     export, mine = folder.parent / FOLDER, folder / "data" / "mine"
     ids, uids = plant(demo, export)
@@ -110,6 +115,8 @@ def test_no_identifier_comes_out_of_a_run(fresh_project: Workspace, copy_of: Cal
     (folder / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     status, output = workspace.run("--config", "mine.yaml")
     assert status == 0, output
+    assert (folder / "results/mine/report.html").is_file()
+    assert {path: when for path, when in _times(folder / "results").items() if path in times} == times
     shown = indexed.stdout + indexed.stderr + output
     needles = {FOLDER, HOSPITAL, BIRTH_DATE, "Plantagenet", "Rosamund", *ids.values(), *uids}
     assert len(ids) == 24 and len(uids) > 24
@@ -123,7 +130,12 @@ def test_no_identifier_comes_out_of_a_run(fresh_project: Workspace, copy_of: Cal
     known = json.loads(key.read_text(encoding="utf-8"))
     assert all(planted in key.read_text(encoding="utf-8") for planted in ids.values())
     assert any(study in json.dumps(known) for study in _analysed(folder / "results" / "mine" / "cohort"))
-    shutil.rmtree(export)
+    shutil.rmtree(folder / "results/mine")
+    assert workspace.bytes_of_results() == before
+
+
+def _times(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def _analysed(cohort: Path) -> list[str]:

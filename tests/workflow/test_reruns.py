@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 from .conftest import PATIENTS, TABLES, Workspace
 
@@ -101,22 +100,3 @@ def test_another_mapping_of_the_tables_reruns_no_dose(finished_run: Workspace, c
     assert status == 0, output
     assert (workspace.folder / "results/cohort/analysis.csv").read_bytes() == before
     assert workspace.planned() == {}
-
-
-def test_another_config_has_its_own_results(finished_run: Workspace, copy_of: Copy) -> None:
-    workspace = copy_of(finished_run)
-    before = workspace.bytes_of_results()
-    times = {path: path.stat().st_mtime_ns for path in _files(workspace.folder / "results")}
-    shutil.copy(workspace.folder / "config.yaml", workspace.folder / "other.yaml")
-    workspace.edit("other.yaml", "grade: 2", "grade: 1")
-    status, output = workspace.run("--config", "other.yaml")
-    assert status == 0, output
-    assert (workspace.folder / "results/other/report.html").is_file()
-    after = {path: path.stat().st_mtime_ns for path in times}
-    assert after == times
-    shutil.rmtree(workspace.folder / "results/other")
-    assert workspace.bytes_of_results() == before
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
