@@ -27,7 +27,7 @@ run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | ST
 
 test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
 	@tests/install_tools.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations=12 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 test-all: $(STAMP)   ## the slow tests too
 	@tests/install_tools.sh
