@@ -49,7 +49,9 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/demo_run.py
+	$(BIN)/python benchmarks/bounds.py
 	$(BIN)/python benchmarks/dvh_text.py
+	$(BIN)/python benchmarks/index.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate
