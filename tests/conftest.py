@@ -9,6 +9,7 @@ import pytest
 WORKFLOW = Path(__file__).with_name("workflow")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group tests by file, those of the workflow together because they share one run; these start first."""
     for item in items:
