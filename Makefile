@@ -27,11 +27,11 @@ run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | ST
 
 test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
 	@tests/install_tools.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=12 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=12 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 test-all: $(STAMP)   ## the slow tests too
 	@tests/install_tools.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(STAMP)  ## style, types, docstrings, workflow lint
 	$(BIN)/ruff check src scripts tests workflow/run.py

@@ -1,18 +1,25 @@
-"""How the tests share two cores: one process for all tests on one file, one for the tests of the workflow."""
+"""How the tests share two cores: one process for all tests of a file, one for the tests of the workflow."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-WORKFLOW = Path(__file__).with_name("workflow")
+WORKFLOW = "tests/workflow/"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+class _ByFile(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return WORKFLOW if nodeid.startswith(WORKFLOW) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Deal out files, and the tests of the workflow as one, because they share one run."""
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests by file, those of the workflow together because they share one run; these start first."""
-    for item in items:
-        group = "workflow" if WORKFLOW in item.path.parents else str(item.path.name)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: WORKFLOW not in item.path.parents)
+    """Start with the tests of the workflow, the longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(WORKFLOW))
