@@ -27,3 +27,5 @@ from .slabs import structure_slabs as structure_slabs
 from .structure import Plane as Plane
 from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet
+from .transform import PointMap as PointMap
+from .transform import RigidMap as RigidMap
