@@ -1,4 +1,4 @@
-"""A file that a copy cut off is refused wherever the cut lies; pydicom would take what comes before it for the whole."""
+"""A file that a copy cut off is refused wherever the cut lies; pydicom would take the part before it for the whole."""
 
 import numpy as np
 import pydicom
