@@ -63,10 +63,9 @@ class _Axis:
     points_mm : ndarray
     low, high : slice or ndarray of int
         Voxels on both sides.
-    part : ndarray
-        Weight of the upper one.
-    share : ndarray
-        What a sample stands for, in distances between voxels; 0 beyond the grid, where the dose is that of its edge.
+    part, share : ndarray
+        Weight of the upper one; what a sample stands for, in distances between voxels: 0 beyond the grid, where the dose
+        is that of its edge. Shaped for arrays of (layers, rows, columns), with one value where all are equal.
     """
 
     points_mm: FloatArray
@@ -76,12 +75,20 @@ class _Axis:
     share: FloatArray
 
 
-def _axis(axis_mm: FloatArray, points_mm: FloatArray, reach_mm: FloatArray | float, *, first: int = 0) -> _Axis:
+def _axis(
+    axis_mm: FloatArray, points_mm: FloatArray, reach_mm: FloatArray | float, shape: tuple[int, ...], *, first: int
+) -> _Axis:
     """Find voxels, counted from ``first``, and weights of points that each stand for ``reach_mm``."""
     index, part, _ = axis_weights(axis_mm, points_mm)
     share = reach_mm / (axis_mm[index + 1] - axis_mm[index])
     share = np.where((points_mm < axis_mm[0]) | (points_mm > axis_mm[-1]), 0.0, share)
-    return _Axis(points_mm, _run(index - first), _run(index - first + 1), part, share)
+    low, high = _run(index - first), _run(index - first + 1)
+    return _Axis(points_mm, low, high, _one(part).reshape(shape), _one(share).reshape(shape))
+
+
+def _one(values: FloatArray) -> FloatArray:
+    """Give one value where all are equal but for rounding: products with it are faster."""
+    return values[:1] if values.size and float(np.ptp(values)) < 1e-12 else values
 
 
 def _voxels(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> slice:
@@ -125,8 +132,8 @@ def blocks(
         for column_class in range(min(classes, centre_x.size)):
             x = centre_x[column_class::classes] + _SHIFTS[row_class] * lattice.cell_x_mm
             y = centre_y[row_class::classes] + _SHIFTS[column_class] * lattice.cell_y_mm
-            x_axes[row_class, column_class] = _axis(grid.x_mm, x, SHARE * lattice.cell_x_mm, first=across.start)
-            y_axes[row_class, column_class] = _axis(grid.y_mm, y, SHARE * lattice.cell_y_mm, first=down.start)
+            x_axes[row_class, column_class] = _axis(grid.x_mm, x, SHARE * lattice.cell_x_mm, (-1,), first=across.start)
+            y_axes[row_class, column_class] = _axis(grid.y_mm, y, SHARE * lattice.cell_y_mm, (-1, 1), first=down.start)
     for batch, covered, crossing in raster.coverage():
         report(batch, covered, crossing)
         slab, middle, height = _layers(raster.slabs, raster.layers, batch, grid.z_mm)
@@ -140,7 +147,7 @@ def blocks(
         first, last = int(level.min()), int(level.max()) + 2
         slabs = _run(slab)
         planes = np.ascontiguousarray(image.values[first:last, down, across])
-        z_axes = [_axis(grid.z_mm, z_class, SHARE * height, first=first) for z_class in z]
+        z_axes = [_axis(grid.z_mm, z_class, SHARE * height, (-1, 1, 1), first=first) for z_class in z]
         volume_cc = height * (lattice.cell_mm2 / 1000.0)
         for (row_class, column_class), x_axis in x_axes.items():
             block = _block(
@@ -160,12 +167,13 @@ def _block(
 ) -> Block:
     """Interpolate the dose of one class of cells: in the planes of the grid, then between them."""
     volume = (kept * volume_cc[:, None, None]).ravel()
-    at = np.flatnonzero(volume)
+    at = np.flatnonzero(volume != 0.0)
     in_plane, slope = _in_plane(planes, x, y)
     low = in_plane[z.low]
     change = in_plane[z.high] - low
-    dose = low + change * z.part[:, None, None]
-    change *= z.share[:, None, None]
+    dose = change * z.part
+    dose += low
+    change *= z.share
     change *= change
     # A cell that is covered in part stands for a part of its range.
     change += slope[z.low] * kept
@@ -192,7 +200,7 @@ def _in_plane(planes: NDArray[np.floating], x: _Axis, y: _Axis) -> tuple[FloatAr
     left += right * x.part
     right *= x.share
     right *= right
-    along *= y.share[:, None]
+    along *= y.share
     along *= along
     right += along
     return left, right
@@ -202,7 +210,9 @@ def _mixed(planes: NDArray[np.floating], y: _Axis) -> tuple[FloatArray, FloatArr
     """Interpolate along y; give the difference of the neighbours too."""
     lower = planes[:, y.low]
     change = planes[:, y.high] - lower
-    return lower + change * y.part[:, None], change
+    values = change * y.part
+    values += lower
+    return values, change
 
 
 def _layers(
