@@ -64,8 +64,8 @@ class _Axis:
     low, high : slice or ndarray of int
         Voxels on both sides.
     part, share : ndarray
-        Weight of the upper one; what a sample stands for, in distances between voxels: 0 beyond the grid, where the dose
-        is that of its edge. Shaped for arrays of (layers, rows, columns), with one value where all are equal.
+        Weight of the upper one; what a sample stands for, in distances between voxels: 0 beyond the grid, where the
+        dose is that of its edge. Shaped for arrays of (layers, rows, columns), one value where all are equal.
     """
 
     points_mm: FloatArray
