@@ -30,7 +30,7 @@ from lungtox.geometry import (
 FloatArray = NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
 
-READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more than the samples
+READING_SAMPLES = 50_000  # half of the usual: the rules differ by more than the samples
 # Two, because one may by chance hit the same step of a histogram as the usual samples.
 COARSE_SAMPLES = (50_000, 12_500)
 _REMAINDER = 6.0

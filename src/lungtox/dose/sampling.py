@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.dose.blocks import SHARE, blocks
+from lungtox.dose.blocks import blocks
 from lungtox.dose.histogram import Histogram
+from lungtox.dose.partial import SHARE
 from lungtox.dose.raster import SAMPLES as SAMPLES
 from lungtox.dose.raster import Raster, empty_region, make_raster
 from lungtox.errors import Fault, InputError
@@ -75,7 +76,7 @@ def sample_region(
     """Sample the dose in a region.
 
     The raster follows the dose grid: its cells are whole fractions of a dose pixel and its layers fractions of a slab,
-    fine enough for about 200,000 samples in the region, and never coarser than the dose grid. A cell's volume is its
+    fine enough for about 100,000 samples in the region, and never coarser than the dose grid. A cell's volume is its
     exactly covered area times the thickness of the layer; its dose is interpolated trilinearly at a point in the cell
     that alternates from cell to cell.
 
