@@ -46,7 +46,7 @@ class Alternatives:
     readings : tuple of CourseSamples
         Each rule of `lungtox.geometry.region_readings`.
     coarse : tuple of CourseSamples
-        The rules in use with a quarter and a sixteenth of the samples.
+        The rules in use with half and an eighth of the samples.
     dose_ends : tuple of CourseSamples
         The last of these with the lowest and the highest dose that interpolation leaves; none where it leaves nothing.
     volume_cc : Interval
