@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,7 @@ MapKind = Literal["frame", "object", "image"]
 
 # Two paths that differ by less within a metre are one.
 _SAME_MM, _REACH_MM = 1.0, 500.0
-_MOST_PATHS = 64
+_MOST_PATHS, _MOST_STEPS = 64, 100_000
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,20 @@ def _edges(registrations: Sequence[Registration]) -> Iterator[_Edge]:
 
 def _paths(edges: Sequence[_Edge], origin: str, destination: str) -> Iterator[tuple[_Edge, ...]]:
     """Walk all paths that meet no frame twice."""
-    waiting: list[tuple[_Edge, ...]] = [(edge,) for edge in edges if edge.origin == origin]
+    waiting: deque[tuple[_Edge, ...]] = deque((edge,) for edge in edges if edge.origin == origin)
     given = 0
-    while waiting and given < _MOST_PATHS:
-        path = waiting.pop(0)
+    for _ in range(_MOST_STEPS):
+        if not waiting or given == _MOST_PATHS:
+            return
+        path = waiting.popleft()
         if path[-1].destination == destination:
             given += 1
             yield path
             continue
         met = {origin, *(edge.destination for edge in path)}
-        waiting += [(*path, edge) for edge in edges if edge.origin == path[-1].destination and edge.destination not in met]
+        waiting.extend(
+            (*path, edge) for edge in edges if edge.origin == path[-1].destination and edge.destination not in met
+        )
 
 
 def _joined(path: Sequence[_Edge]) -> FrameMap:
