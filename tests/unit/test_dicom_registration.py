@@ -7,7 +7,16 @@ from lungtox.dicom import read_registration
 from lungtox.errors import InputError
 from tests.unit import dicom_files as make
 from tests.unit.registration_files import (
-    NOTHING, PLAN, SHIFT, SPECT, TURN, deformable, deformation, entry, matrix, spatial,
+    NOTHING,
+    PLAN,
+    SHIFT,
+    SPECT,
+    TURN,
+    deformable,
+    deformation,
+    entry,
+    matrix,
+    spatial,
 )  # fmt: skip
 
 
@@ -100,7 +109,7 @@ def test_an_affine_matrix_that_is_a_rotation_is_taken_another_is_not(tmp_path):
     ("dataset", "code", "words"),
     [
         (spatial(entry(None, matrix(TURN))), "registration-frame", "frame of reference of each matrix"),
-        (spatial(entry(SPECT, matrix(TURN)), registered=None), "registration-frame", "frame of reference of the object"),
+        (spatial(entry(SPECT, matrix(TURN)), registered=None), "registration-frame", "reference of the object"),
         (spatial(entry(PLAN, matrix(TURN))), "registration-frame", "against itself"),
         (spatial(entry(SPECT, matrix((-1, *NOTHING[1:])))), "registration-matrix", "mirrors"),
         (spatial(entry(SPECT, matrix((*NOTHING[:15], 2)))), "registration-matrix", "last row"),
@@ -109,9 +118,9 @@ def test_an_affine_matrix_that_is_a_rotation_is_taken_another_is_not(tmp_path):
         (spatial(), "registration-empty", "a registration in the object"),
         (spatial(SOPClassUID="1.2.840.10008.5.1.4.1.1.66.2"), "registration-kind", "another kind"),
         (spatial(Modality="OT"), "modality", "modality OT"),
-        (deformable(deformation(None, np.zeros((2, 2, 2, 3)))), "registration-frame", "frame of reference of the source"),
+        (deformable(deformation(None, np.zeros((2, 2, 2, 3)))), "registration-frame", "reference of the source"),
         (deformable(deformation(SPECT, np.zeros((1, 4, 5, 3)))), "registration-field", "5 x 4 x 1 nodes"),
-        (deformable(deformation(SPECT, np.zeros((2, 2, 2, 3)), resolution=(1, 0, 1))), "registration-field", "Resolution"),
+        (deformable(deformation(SPECT, np.zeros((2, 2, 2, 3)), resolution=(1, 0, 1))), "registration-field", "Grid"),
     ],
 )  # fmt: skip
 def test_what_would_be_a_guess_is_refused_by_name(tmp_path, dataset, code, words):

@@ -8,7 +8,16 @@ from lungtox.errors import InputError
 from lungtox.imaging import map_frames, sample_function
 from tests.unit import dicom_files as make
 from tests.unit.registration_files import (
-    BETWEEN, PLAN, SHIFT, SPECT, TURN, deformable, deformation, entry, matrix, spatial,
+    BETWEEN,
+    PLAN,
+    SHIFT,
+    SPECT,
+    TURN,
+    deformable,
+    deformation,
+    entry,
+    matrix,
+    spatial,
 )  # fmt: skip
 
 
@@ -59,7 +68,7 @@ def test_two_items_of_one_object_lead_from_one_source_to_the_other(tmp_path):
 
 
 def test_a_field_and_a_matrix_are_chained(tmp_path):
-    vectors = still() + (0, 0, 4)
+    vectors = still() + np.array([0, 0, 4])
     field = deformable(deformation(BETWEEN, vectors))
     turn = spatial(entry(BETWEEN, matrix(TURN)), registered=SPECT)
     found = mapped(read(tmp_path, turn, field))

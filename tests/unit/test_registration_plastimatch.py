@@ -55,8 +55,13 @@ def blob() -> np.ndarray:
     """Three unequal hills: nothing about it is symmetric, and it has values everywhere."""
     z, y, x = np.meshgrid(*reversed(AXES), indexing="ij")
     hills = ((100, 15, 10, -5, 14), (60, -20, 5, 10, 10), (80, 5, -18, 3, 8))
-    return 5 + 0.02 * x + sum(
-        height * np.exp(-((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2) / (2 * width**2)) for height, a, b, c, width in hills
+    return (
+        5
+        + 0.02 * x
+        + sum(
+            height * np.exp(-((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2) / (2 * width**2))
+            for height, a, b, c, width in hills
+        )
     )
 
 
@@ -121,7 +126,9 @@ def test_a_vector_field_gives_the_image_that_plastimatch_warps(tmp_path: Path) -
     vectors = np.stack([5 + 0.08 * y, -4 + 0.05 * z, 6 - 0.07 * x], axis=-1)
     image = write_mha(tmp_path / "spect.mha", blob())
     field = write_mha(tmp_path / "field.mha", vectors)
-    plastimatch("warp", "--input", image, "--xf", field, "--output-img", tmp_path / "warped.mha", "--output-type", "float")
+    plastimatch(
+        "warp", "--input", image, "--xf", field, "--output-img", tmp_path / "warped.mha", "--output-type", "float"
+    )
     item = deformation(SPECT, vectors, origin=[axis[0] for axis in AXES], resolution=(4, 4, 5))
     path = make.save(deformable(item), tmp_path / "reg")
     _, inside = inner_points()

@@ -80,7 +80,10 @@ def read_registration(path: str | Path, *, who: str = "REG") -> Registration:
     write those; others are refused, because no patient grows between two scanners.
     """
     dataset = open_dicom(path, modality="REG", who=who)
-    kinds = {_SPATIAL: ("RegistrationSequence", _matrix_link), _DEFORMABLE: ("DeformableRegistrationSequence", _field_link)}
+    kinds = {
+        _SPATIAL: ("RegistrationSequence", _matrix_link),
+        _DEFORMABLE: ("DeformableRegistrationSequence", _field_link),
+    }
     kind = str(dataset.get("SOPClassUID", "")).strip()
     if kind not in kinds:
         action = "Export the registration as one of these."
@@ -122,9 +125,11 @@ def _matrix_link(item: Dataset, registered: str, dataset: Dataset, *, who: str) 
         faults.append(_no_frame("each matrix", who))
     maps: list[RigidMap] = []
     holders = item.get("MatrixRegistrationSequence") or ()
-    matrices = holders[0].get("MatrixSequence") or () if len(holders) == 1 else ()
-    if not matrices:
-        faults.append(Fault(who, "one matrix registration in each item", "none or several", _AGAIN, "registration-matrix"))
+    matrices = [matrix for holder in holders for matrix in holder.get("MatrixSequence") or ()]
+    if len(holders) != 1 or not matrices:
+        faults.append(
+            Fault(who, "one matrix registration in each item", "none or several", _AGAIN, "registration-matrix")
+        )
     for matrix in matrices:
         try:
             maps.append(_rigid(matrix, who=who))
@@ -171,7 +176,11 @@ def _field_link(item: Dataset, registered: str, dataset: Dataset, *, who: str) -
     grids = item.get("DeformableRegistrationGridSequence") or ()
     if len(maps) > 2 or len(grids) > 1:
         found = "several"
-        faults.append(Fault(who, "at most one matrix before and after the field, and one field", found, _AGAIN, "registration-field"))
+        faults.append(
+            Fault(
+                who, "at most one matrix before and after the field, and one field", found, _AGAIN, "registration-field"
+            )
+        )
     if faults:
         raise InputError(faults)
     before, after = maps
@@ -189,7 +198,7 @@ def _rigid(item: Dataset, *, who: str) -> RigidMap:
     kind = str(item.get("FrameOfReferenceTransformationMatrixType") or "").strip()
     named = kind if kind in ("RIGID", "RIGID_SCALE", "AFFINE") else "no known type"
     try:
-        if np.abs(matrix[3] - (0.0, 0.0, 0.0, 1.0)).max() > 1e-6:
+        if not np.allclose(matrix[3, :], np.array([0.0, 0.0, 0.0, 1.0]), rtol=0, atol=1e-6):
             raise ParameterError("the last row is not 0 0 0 1")
         rough = RigidMap(matrix[:3, :3], matrix[:3, 3])
     except ParameterError as error:

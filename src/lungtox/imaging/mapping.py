@@ -48,6 +48,12 @@ class FrameMap:
     rotation_deg: float | None = 0.0
     warnings: tuple[str, ...] = ()
 
+    @classmethod
+    def same_frame(cls, *, unused: int = 0) -> FrameMap:
+        """Give the map that moves nothing; ``unused`` is the number of registrations that are not needed."""
+        told = "the SPECT lies in the frame of reference of the dose: its registration is not used"
+        return cls(warnings=(told,) if unused else ())
+
     def __call__(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> Points:
         """Take points of shape (points,) to the image's frame; NaN where the registration is not defined."""
         return (x_mm, y_mm, z_mm) if self.points is None else self.points(x_mm, y_mm, z_mm)
@@ -100,8 +106,7 @@ def map_frames(registrations: Sequence[Registration], *, origin: str, destinatio
         No path, one that exists against the direction of a deformable registration only, or several that do not agree.
     """
     if origin == destination:
-        unused = ("the SPECT lies in the frame of reference of the dose: its registration is not used",)
-        return FrameMap(warnings=unused if registrations else ())
+        return FrameMap.same_frame(unused=len(registrations))
     edges = list(_edges(registrations))
     paths = list(_paths(edges, origin, destination))
     if not paths:
@@ -170,7 +175,10 @@ def _no_path(
 ) -> Fault:
     """Say why no path was found, without naming a frame."""
     if not registrations:
-        action = "Name its registration object in the column registration, or resample the SPECT to the planning CT."
+        action = (
+            "Name its registration object (column registration, or --registration),"
+            " or resample the SPECT to the planning CT."
+        )
         expected = "a SPECT in the frame of reference of the dose, or a registration between the two"
         return Fault(who, expected, "another frame of reference and no registration", action, "spect-frame")
     backwards = [_Edge(edge.number, edge.destination, edge.origin, edge.points) for edge in edges]
