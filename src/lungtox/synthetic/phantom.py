@@ -12,7 +12,7 @@ from lungtox.geometry import Grid, Image, Plane, Structure
 from lungtox.synthetic.anatomy import Anatomy, body_distance, lung_distances, tumour_distances
 from lungtox.synthetic.contours import PLANE_MM, draw_structures
 from lungtox.synthetic.patient import DoseSummary, DoseVolume, PatientTraits
-from lungtox.synthetic.perfusion import RESOLUTION_MM, blur, sample_perfusion
+from lungtox.synthetic.perfusion import blur, sample_perfusion
 from lungtox.synthetic.plans import TreatmentPlan, dose_on_grid, make_plan
 from lungtox.synthetic.sampling import sample_anatomy
 from lungtox.synthetic.shapes import covered_share
@@ -113,36 +113,18 @@ def build_phantom(traits: PatientTraits, rng: np.random.Generator, *, grid_mm: S
     )
 
 
-def dose_summary(
-    traits: PatientTraits,
-    rng: np.random.Generator,
-    *,
-    grid_mm: Spacing = COARSE_MM,
-    resolution_mm: float = RESOLUTION_MM,
-) -> DoseSummary:
+def dose_summary(traits: PatientTraits, rng: np.random.Generator, *, grid_mm: Spacing = COARSE_MM) -> DoseSummary:
     """Give the lung dose of one patient without contours and files, on a coarse grid.
 
     The patient is the one that `build_phantom` builds of the same ``traits`` and ``rng``; docs/methods/demo-cohort.md
     states how far the two grids differ.
-
-    Parameters
-    ----------
-    traits : PatientTraits
-    rng : numpy.random.Generator
-        As `build_phantom` takes it.
-    grid_mm : tuple of float
-        Spacing of dose and perfusion along x, y, z.
-    resolution_mm : float
-        Full width at half maximum of the camera that blurs the perfusion.
     """
-    return _summarise(_compute_fields(traits, rng, grid_mm, resolution_mm))
+    return _summarise(_compute_fields(traits, rng, grid_mm))
 
 
-def _compute_fields(
-    traits: PatientTraits, rng: np.random.Generator, grid_mm: Spacing, resolution_mm: float = RESOLUTION_MM
-) -> _Fields:
-    if min(grid_mm) <= 0.0 or resolution_mm <= 0.0:
-        raise ParameterError(f"grid_mm and resolution_mm must be positive, got {grid_mm} and {resolution_mm}")
+def _compute_fields(traits: PatientTraits, rng: np.random.Generator, grid_mm: Spacing) -> _Fields:
+    if min(grid_mm) <= 0.0:
+        raise ParameterError(f"grid_mm must be positive, got {grid_mm}")
     draw = child_stream(rng, "anatomy", traits.index)
     anatomy = sample_anatomy(traits, draw)
     plan = make_plan(traits, anatomy, child_stream(rng, "plan", traits.index))
@@ -157,7 +139,7 @@ def _compute_fields(
     k, j, i = np.nonzero(share)
     flow = np.zeros_like(share)
     flow[k, j, i] = perfusion.at(np.column_stack([grid.x_mm[i], grid.y_mm[j], grid.z_mm[k]]))
-    blurred = blur(flow * share, (grid_mm[2], grid_mm[1], grid_mm[0]), resolution_mm=resolution_mm)
+    blurred = blur(flow * share, (grid_mm[2], grid_mm[1], grid_mm[0]))
     return _Fields(
         anatomy=anatomy,
         plan=plan,
