@@ -1,3 +1,5 @@
+from .ct import CtImage as CtImage
+from .ct import read_ct as read_ct
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header

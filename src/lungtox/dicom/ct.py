@@ -1,0 +1,247 @@
+"""Reading a CT: a series of slices, one file each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from lungtox.dicom.axes import Orientation, orient
+from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
+from lungtox.errors import Fault, InputError
+from lungtox.geometry import Image
+
+FloatArray = NDArray[np.float64]
+
+AIR_HU = -1024.0
+"""What lies outside the reconstructed circle is written as -2000, -3024 or a padding value: all count as this."""
+_MOST_BYTES = 1 << 31
+_SAME_MM = 0.01
+_EVEN_MM = 0.1
+"""Positions are written rounded, to 0.1 mm by some scanners."""
+_DRIFT_MM = 0.5
+_SAME_COSINE = 1e-4
+
+
+@dataclass(frozen=True)
+class CtImage:
+    """A CT in Hounsfield units.
+
+    Attributes
+    ----------
+    image : Image
+        In HU as 32-bit floating point numbers, not below -1024; slices evenly spaced.
+    frame_of_reference : str
+        Compared with that of other files; never written anywhere.
+    """
+
+    image: Image
+    frame_of_reference: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What the header of one slice says."""
+
+    path: Path
+    position_mm: FloatArray
+    orientation: FloatArray
+    spacing_mm: tuple[float, float]
+    size: tuple[int, int]
+    series: str
+    frame_of_reference: str
+    slope: float
+    intercept: float
+    padding: int | None
+
+
+@refusing("CT")
+def read_ct(source: str | Path | Sequence[str | Path], *, who: str = "CT") -> CtImage:
+    """Read the slices of one CT series; all headers are looked at before any pixels.
+
+    Parameters
+    ----------
+    source : str, Path or sequence of these
+        A folder that holds nothing else, or the files.
+    who : str
+        Stands at the front of every message: a study ID.
+
+    Returns
+    -------
+    CtImage
+
+    Raises
+    ------
+    InputError
+        With all faults of the headers at once: files that are no CT slices, scouts, several series, frames of
+        reference, sizes or directions, values that are not in HU; then what is wrong with the stack: a single slice,
+        two slices at one place, slices that are missing, uneven spacing, slices shifted against each other (gantry
+        tilt).
+
+    Notes
+    -----
+    Rows and columns along other axes than the patient's make an oblique grid (see `lungtox.geometry.Grid`).
+    """
+    slices = _read_headers(_files(source, who=who), who=who)
+    if faults := list(_series_faults(slices, who=who)):
+        raise InputError(faults)
+    slices, offsets_mm = _stacked(slices, who=who)
+    orientation = _orientation(slices, offsets_mm, who=who)
+    if 4 * len(slices) * slices[0].size[0] * slices[0].size[1] > _MOST_BYTES:
+        raise InputError(Fault(who, "a CT of at most 2 GB", "a larger one", "Export fewer slices.", "ct-size"))
+    values = np.empty((len(slices), *slices[0].size), dtype=np.float32)
+    for number, one in enumerate(slices):
+        values[number] = _hounsfield(one, who=who)
+    return CtImage(Image(orientation.grid, orientation.arrange(values)), slices[0].frame_of_reference)
+
+
+def _files(source: str | Path | Sequence[str | Path], *, who: str) -> list[Path]:
+    if not isinstance(source, (str, Path)):
+        found = [Path(path) for path in source]
+    elif Path(source).is_dir():
+        found = sorted(path for path in Path(source).iterdir() if path.is_file() and not path.name.startswith("."))
+    else:
+        found = [Path(source)]
+    if not found:
+        raise InputError(Fault(who, "a folder of CT slices", "no file in it", "Check the path.", "file-missing"))
+    return found
+
+
+def _read_headers(paths: Sequence[Path], *, who: str) -> list[_Slice]:
+    """Read every header; the same fault of several files is said once, with their number."""
+    slices: list[_Slice] = []
+    faults: Counter[Fault] = Counter()
+    for path in paths:
+        try:
+            slices.append(_read_header(path, who=who))
+        except InputError as error:
+            faults.update(error.faults)
+    if faults:
+        of_all = f" of {len(paths)} files"
+        raise InputError(
+            replace(fault, found=f"{fault.found} (in {count}{of_all})" if len(paths) > 1 else fault.found)
+            for fault, count in faults.items()
+        )
+    return slices
+
+
+@refusing("CT")
+def _read_header(path: Path, *, who: str) -> _Slice:
+    dataset = open_dicom(path, modality="CT", who=who, pixels=False)
+    _refuse_other_kinds(dataset, who=who)
+    padding = dataset.get("PixelPaddingValue")
+    rows, columns = numbers(dataset, "PixelSpacing", count=2, who=who)
+    if min(rows, columns) <= 0:
+        raise InputError(Fault(who, "a positive Pixel Spacing", "none", "Export the CT again.", "grid"))
+    return _Slice(
+        path=path,
+        position_mm=numbers(dataset, "ImagePositionPatient", count=3, who=who),
+        orientation=numbers(dataset, "ImageOrientationPatient", count=6, who=who),
+        spacing_mm=(float(rows), float(columns)),
+        size=(int(require(dataset, "Rows", who=who)), int(require(dataset, "Columns", who=who))),
+        series=str(dataset.get("SeriesInstanceUID") or "").strip(),
+        frame_of_reference=str(require(dataset, "FrameOfReferenceUID", who=who)).strip(),
+        slope=float(numbers(dataset, "RescaleSlope", count=1, who=who)[0]),
+        intercept=float(numbers(dataset, "RescaleIntercept", count=1, who=who)[0]),
+        padding=None if padding is None else int(padding),
+    )
+
+
+def _refuse_other_kinds(dataset: Dataset, *, who: str) -> None:
+    faults = []
+    if frame_count(dataset, who=who) > 1:
+        action = "Export the CT as single slices."
+        faults.append(Fault(who, "one slice in each file", "an enhanced CT of many frames", action, "ct-kind"))
+    image_type = [str(value).strip().upper() for value in np.atleast_1d(dataset.get("ImageType") or [])]
+    if "LOCALIZER" in image_type:
+        faults.append(Fault(who, "CT slices", "a scout (LOCALIZER)", "Leave it out.", "ct-kind"))
+    if str(dataset.get("RescaleType") or "HU").strip().upper() != "HU":
+        action = "Export the CT in Hounsfield units."
+        faults.append(Fault(who, "values in HU (Rescale Type)", "another unit", action, "ct-units"))
+    if dataset.get("RescaleSlope") == 0:
+        faults.append(Fault(who, "a Rescale Slope other than 0", "0", "Export the CT again.", "ct-units"))
+    if faults:
+        raise InputError(faults)
+
+
+def _series_faults(slices: Sequence[_Slice], *, who: str) -> Iterable[Fault]:
+    def differing(what: str, values: Iterable[Hashable], code: str, action: str) -> Iterable[Fault]:
+        count = len(set(values))
+        if count > 1:
+            yield Fault(who, f"{what} of all slices", f"{count}", action, code)
+
+    apart = "Keep the slices of one series, without those of others."
+    yield from differing("one series", (one.series for one in slices), "ct-series", apart)
+    yield from differing("one frame of reference", (one.frame_of_reference for one in slices), "ct-series", apart)
+    yield from differing("one size", ((one.size, one.spacing_mm) for one in slices), "ct-series", apart)
+    first = slices[0].orientation
+    turned = sum(np.abs(one.orientation - first).max() > _SAME_COSINE for one in slices)
+    if turned:
+        yield Fault(who, "parallel slices", f"{turned} turned against the first", apart, "ct-series")
+
+
+def _stacked(slices: Sequence[_Slice], *, who: str) -> tuple[list[_Slice], FloatArray]:
+    """Order slices along their normal; give their distances from the first."""
+    normal = np.cross(slices[0].orientation[:3], slices[0].orientation[3:])
+    ordered = sorted(slices, key=lambda one: float(normal @ one.position_mm))
+    positions = np.array([one.position_mm for one in ordered])
+    offsets_mm: FloatArray = (positions - positions[0]) @ normal
+    if faults := list(_stack_faults(offsets_mm, positions - positions[0] - np.outer(offsets_mm, normal), who=who)):
+        raise InputError(faults)
+    return ordered, offsets_mm
+
+
+def _stack_faults(offsets_mm: FloatArray, sideways_mm: FloatArray, *, who: str) -> Iterable[Fault]:
+    if offsets_mm.size < 2:
+        yield Fault(who, "a CT of several slices", "one", "Give the folder of the whole series.", "ct-slices")
+        return
+    gaps_mm = np.diff(offsets_mm)
+    twice = int((gaps_mm < _SAME_MM).sum())
+    if twice:
+        found = f"{twice + 1 if twice == gaps_mm.size else twice} at the place of another"
+        action = "Give one reconstruction, and one phase of a breathing-resolved CT."
+        yield Fault(who, "each slice at its own place", found, action, "ct-twice")
+        return
+    usual_mm = float(np.median(gaps_mm))
+    times = gaps_mm / usual_mm
+    wide = times > 1.5
+    even = np.abs(gaps_mm - np.maximum(np.rint(times), 1.0) * usual_mm) <= _EVEN_MM
+    if not even.all():
+        found = f"distances from {gaps_mm.min():.4g} to {gaps_mm.max():.4g} mm"
+        yield Fault(who, "evenly spaced slices", found, "Export a reconstruction with one spacing.", "ct-spacing")
+    elif wide.any():
+        missing = int(np.rint(times[wide] - 1.0).sum())
+        found = f"{missing} missing between the first and the last"
+        yield Fault(who, f"a slice every {usual_mm:.4g} mm", found, "Copy the whole series.", "ct-missing")
+    drift_mm = float(np.linalg.norm(sideways_mm, axis=1).max())
+    if drift_mm > _DRIFT_MM:
+        found = f"a shift of {drift_mm:.3g} mm sideways from the first to the last"
+        action = "Give a CT without gantry tilt."
+        yield Fault(who, "slices stacked at a right angle to their plane", found, action, "ct-tilt")
+
+
+def _orientation(slices: Sequence[_Slice], offsets_mm: FloatArray, *, who: str) -> Orientation:
+    first = slices[0]
+    return orient(
+        position_mm=first.position_mm,
+        orientation=first.orientation,
+        spacing_mm=np.array(first.spacing_mm),
+        size=first.size,
+        offsets_mm=offsets_mm,
+        who=who,
+    )
+
+
+def _hounsfield(one: _Slice, *, who: str) -> NDArray[np.float32]:
+    dataset = open_dicom(one.path, modality="CT", who=who)
+    stored = stored_values(dataset, frames=1, who=who)[0]
+    values: NDArray[np.float32] = stored.astype(np.float32) * np.float32(one.slope) + np.float32(one.intercept)
+    if one.padding is not None:
+        values[stored == one.padding] = AIR_HU
+    np.maximum(values, np.float32(AIR_HU), out=values)
+    return values
