@@ -1,1 +1,4 @@
+from .rigid import Registration as Registration
+from .rigid import RegistrationQuality as RegistrationQuality
+from .rigid import register_images as register_images
 from .sampling import sample_function as sample_function
