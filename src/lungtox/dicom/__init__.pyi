@@ -25,6 +25,9 @@ from .kinds import USED_MODALITIES as USED_MODALITIES
 from .kinds import WHOLE_PLAN as WHOLE_PLAN
 from .plan import Plan as Plan
 from .plan import read_plan as read_plan
+from .registration import FrameLink as FrameLink
+from .registration import Registration as Registration
+from .registration import read_registration as read_registration
 from .structures import read_structure_names as read_structure_names
 from .structures import read_structures as read_structures
 from .write_common import Subject as Subject
@@ -33,4 +36,5 @@ from .write_dose import write_dose as write_dose
 from .write_function_image import write_function_image as write_function_image
 from .write_plan import BeamOutline as BeamOutline
 from .write_plan import write_plan as write_plan
+from .write_registration import write_registration as write_registration
 from .write_structures import write_structures as write_structures
