@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lungtox.errors import InputError
 from lungtox.geometry import Grid, Image, RigidMap
-from lungtox.imaging import Registration, register_images
+from lungtox.imaging import ImageRegistration, register_images
 from lungtox.imaging.config import RegistrationSettings
 from tests.unit import chest_phantom as chest
 
@@ -24,7 +24,7 @@ COARSE = chest.grid((8.0, 8.0, 8.0))
 TEN_MM = (6.03, -5.02, 6.20)  # 10 mm: the root of 36.4 + 25.2 + 38.4
 
 
-def register(planning: Image, moving: Image, **changes) -> Registration:
+def register(planning: Image, moving: Image, **changes) -> ImageRegistration:
     method = changes.pop("method", "CT to CT")
     limits = RegistrationSettings(**changes)
     return register_images(planning, moving, settings=limits, who="P7", method=method, lungs_mm=LUNGS)

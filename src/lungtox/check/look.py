@@ -188,7 +188,7 @@ def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspectio
 
 
 def _inspect(rows: Sequence[PatientRow], config: Config, processes: int) -> list[Inspection]:
-    look = partial(inspect_patient, dose=config.dose, function=config.function)
+    look = partial(inspect_patient, dose=config.dose, function=config.function, registration=config.registration)
     if processes < 2 or len(rows) < PARALLEL_FROM:
         return [look(row) for row in rows]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:

@@ -14,9 +14,10 @@ from pydicom.dataset import Dataset
 from lungtox.dicom.axes import Orientation, orient
 from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
 from lungtox.errors import Fault, InputError
-from lungtox.geometry import Image
+from lungtox.geometry import Grid, Image
 
 FloatArray = NDArray[np.float64]
+Source = str | Path | Sequence[str | Path]
 
 AIR_HU = -1024.0
 """What lies outside the reconstructed circle is written as -2000, -3024 or a padding value: all count as this."""
@@ -45,6 +46,21 @@ class CtImage:
 
 
 @dataclass(frozen=True)
+class CtHeader:
+    """What the headers of a CT say together.
+
+    Attributes
+    ----------
+    grid : Grid
+    frame_of_reference : str
+        Compared with that of other files; never written anywhere.
+    """
+
+    grid: Grid
+    frame_of_reference: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Slice:
     """What the header of one slice says."""
 
@@ -61,7 +77,7 @@ class _Slice:
 
 
 @refusing("CT")
-def read_ct(source: str | Path | Sequence[str | Path], *, who: str = "CT") -> CtImage:
+def read_ct(source: Source, *, who: str = "CT") -> CtImage:
     """Read the slices of one CT series; all headers are looked at before any pixels.
 
     Parameters
@@ -81,26 +97,43 @@ def read_ct(source: str | Path | Sequence[str | Path], *, who: str = "CT") -> Ct
         With all faults of the headers at once: files that are no CT slices, scouts, several series, frames of
         reference, sizes or directions, values that are not in HU; then what is wrong with the stack: a single slice,
         two slices at one place, slices that are missing, uneven spacing, slices shifted against each other (gantry
-        tilt).
+        tilt). Then pixels that are cut off or cannot be decompressed.
 
     Notes
     -----
     Rows and columns along other axes than the patient's make an oblique grid (see `lungtox.geometry.Grid`).
     """
-    slices = _read_headers(_files(source, who=who), who=who)
-    if faults := list(_series_faults(slices, who=who)):
-        raise InputError(faults)
-    slices, offsets_mm = _stacked(slices, who=who)
-    orientation = _orientation(slices, offsets_mm, who=who)
-    if 4 * len(slices) * slices[0].size[0] * slices[0].size[1] > _MOST_BYTES:
-        raise InputError(Fault(who, "a CT of at most 2 GB", "a larger one", "Export fewer slices.", "ct-size"))
+    slices, orientation = _read_stack(source, who=who)
     values = np.empty((len(slices), *slices[0].size), dtype=np.float32)
     for number, one in enumerate(slices):
         values[number] = _hounsfield(one, who=who)
     return CtImage(Image(orientation.grid, orientation.arrange(values)), slices[0].frame_of_reference)
 
 
-def _files(source: str | Path | Sequence[str | Path], *, who: str) -> list[Path]:
+@refusing("CT")
+def read_ct_header(source: Source, *, who: str = "CT") -> CtHeader:
+    """Read where a CT lies without its pixels; refused as `read_ct` does.
+
+    Parameters
+    ----------
+    source : str, Path or sequence of these
+    who : str
+    """
+    slices, orientation = _read_stack(source, who=who)
+    return CtHeader(orientation.grid, slices[0].frame_of_reference)
+
+
+def _read_stack(source: Source, *, who: str) -> tuple[list[_Slice], Orientation]:
+    slices = _read_headers(_files(source, who=who), who=who)
+    if faults := list(_series_faults(slices, who=who)):
+        raise InputError(faults)
+    slices, offsets_mm = _stacked(slices, who=who)
+    if 4 * len(slices) * slices[0].size[0] * slices[0].size[1] > _MOST_BYTES:
+        raise InputError(Fault(who, "a CT of at most 2 GB", "a larger one", "Export fewer slices.", "ct-size"))
+    return slices, _orientation(slices, offsets_mm, who=who)
+
+
+def _files(source: Source, *, who: str) -> list[Path]:
     if not isinstance(source, (str, Path)):
         found = [Path(path) for path in source]
     elif Path(source).is_dir():

@@ -71,7 +71,7 @@ class RegistrationQuality:
 
 
 @dataclass(frozen=True)
-class Registration:
+class ImageRegistration:
     """A rigid map found by comparing images.
 
     Attributes
@@ -118,7 +118,7 @@ def register_images(
     who: str,
     method: Method = "CT to CT",
     lungs_mm: Points | None = None,
-) -> Registration:
+) -> ImageRegistration:
     """Find the rotation and shift that lay an image upon the planning CT.
 
     Parameters
@@ -139,7 +139,7 @@ def register_images(
 
     Returns
     -------
-    Registration
+    ImageRegistration
 
     Raises
     ------
@@ -179,7 +179,7 @@ def register_images(
     )
     if faults := _refusals(quality, settings, who=who):
         raise InputError(faults)
-    return Registration(found.mapping, quality)
+    return ImageRegistration(found.mapping, quality)
 
 
 def _prepare(planning: Image, moving: Image, *, method: Method, who: str) -> _Pair:
