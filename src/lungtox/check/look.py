@@ -91,6 +91,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
             warnings += [f"{fault.who} will be left out: {fault.found}" for fault in found.faults]
         else:
             faults += found.faults
+    faults += _unknown_registrations(listed, config)
     faults += _same_dose_twice(rows, inspections)
     warnings += _spect_warnings(rows, inspections)
     if tables.cytokine_frame is not None:
@@ -175,6 +176,14 @@ def _spect_warnings(rows: Sequence[PatientRow], inspections: Sequence[Inspection
     if usable < len(looked_at):
         names = f" (none given for {', '.join(without)})" if without else ""
         yield f"functional analyses use the {usable} of {len(looked_at)} usable patients with a SPECT{names}"
+
+
+def _unknown_registrations(listed: Sequence[str], config: Config) -> Iterator[Fault]:
+    """Find names that allow a SPECT to be registered by itself, and belong to nobody."""
+    unknown = [name for name in config.registration.spect_to_ct if name not in listed]
+    if unknown and listed:
+        where, expected = "config: registration.spect_to_ct", "study IDs of patients.csv"
+        yield Fault(where, expected, ", ".join(map(repr, unknown)), "Correct the names.", "config-reference")
 
 
 def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[Fault]:
