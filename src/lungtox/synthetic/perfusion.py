@@ -22,7 +22,9 @@ _MATRIX = 64
 _PEAK_COUNTS = 6000.0
 _NOISE = 0.010
 """Standard deviation of the reconstruction's noise, as a share of the peak."""
-_BACKGROUND = 0.02
+_BACKGROUND = 0.002
+"""As a share of the peak, after scatter correction: 5 % of the activity in 70 litres of body against 95 % in 3.5
+litres of lung is 0.3 % of the mean in the lungs."""
 _WAVES = 6
 
 
@@ -184,5 +186,5 @@ def _sample(blurred: Image, camera: Grid, to_camera: RigidMap | None) -> FloatAr
         wanted = [axis.reshape(camera.shape) for axis in (z, y, x)]
     axes = (blurred.grid.z_mm, blurred.grid.y_mm, blurred.grid.x_mm)
     places = [(place - axis[0]) / (axis[1] - axis[0]) for place, axis in zip(wanted, axes, strict=True)]
-    sampled: FloatArray = map_coordinates(blurred.values, places, order=1, mode="constant", cval=0.0)
+    sampled: FloatArray = map_coordinates(blurred.values, places, order=3, mode="constant", cval=0.0)
     return sampled
