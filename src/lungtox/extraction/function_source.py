@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lungtox.dicom import FunctionImage, Registration, read_function_image, read_registration
 from lungtox.dose import Samples
 from lungtox.errors import Fault, InputError
+from lungtox.geometry import RigidMap
 from lungtox.imaging import FrameMap, RegistrationQuality, map_frames, sample_function
 
 
@@ -56,7 +59,10 @@ class PlacedFunction:
             "rotation_deg": None if angle_deg is None else round(angle_deg, 3),
         }
         quality = self.to_image.quality
-        return figures if quality is None else {**figures, "quality": _quality_figures(quality)}
+        if quality is None or not isinstance(self.to_image.points, RigidMap):
+            return figures
+        matrix = np.column_stack([self.to_image.points.rotation, self.to_image.points.shift_mm]).tolist()
+        return {**figures, "matrix": matrix, "quality": _quality_figures(quality)}
 
 
 def place_function(
@@ -112,5 +118,6 @@ def place_function(
 
 
 def _quality_figures(quality: RegistrationQuality) -> dict[str, Any]:
+    """Round for reading; the matrix of the entry itself stays as it is."""
     figures = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(quality).items()}
     return {**figures, "frames_apart_mm": [round(value, 3) for value in quality.frames_apart_mm]}
