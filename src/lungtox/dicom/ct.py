@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,22 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from lungtox.dicom.axes import Orientation, orient
+from lungtox.dicom.axes import Orientation
 from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
+from lungtox.dicom.stack import Plane, stack_planes
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Grid, Image
 
-FloatArray = NDArray[np.float64]
 Source = str | Path | Sequence[str | Path]
 
 AIR_HU = -1024.0
 """What lies outside the reconstructed circle is written as -2000, -3024 or a padding value: all count as this."""
 _MOST_BYTES = 1 << 31
-_SAME_MM = 0.01
-_EVEN_MM = 0.1
-"""Positions are written rounded, to 0.1 mm by some scanners."""
-_DRIFT_MM = 0.5
-_SAME_COSINE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,7 @@ class _Slice:
     """What the header of one slice says."""
 
     path: Path
-    position_mm: FloatArray
-    orientation: FloatArray
-    spacing_mm: tuple[float, float]
-    size: tuple[int, int]
+    plane: Plane
     series: str
     frame_of_reference: str
     slope: float
@@ -94,17 +87,16 @@ def read_ct(source: Source, *, who: str = "CT") -> CtImage:
     Raises
     ------
     InputError
-        With all faults of the headers at once: files that are no CT slices, scouts, several series, frames of
-        reference, sizes or directions, values that are not in HU; then what is wrong with the stack: a single slice,
-        two slices at one place, slices that are missing, uneven spacing, slices shifted against each other (gantry
-        tilt). Then pixels that are cut off or cannot be decompressed.
+        With all faults of the headers at once: files that are no CT slices, scouts, values that are not in HU, then
+        several series or frames of reference, then what `stack_planes` refuses, such as missing slices and gantry
+        tilt. Then pixels that are cut off or cannot be decompressed.
 
     Notes
     -----
     Rows and columns along other axes than the patient's make an oblique grid (see `lungtox.geometry.Grid`).
     """
     slices, orientation = _read_stack(source, who=who)
-    values = np.empty((len(slices), *slices[0].size), dtype=np.float32)
+    values = np.empty((len(slices), *slices[0].plane.size), dtype=np.float32)
     for number, one in enumerate(slices):
         values[number] = _hounsfield(one, who=who)
     return CtImage(Image(orientation.grid, orientation.arrange(values)), slices[0].frame_of_reference)
@@ -127,10 +119,10 @@ def _read_stack(source: Source, *, who: str) -> tuple[list[_Slice], Orientation]
     slices = _read_headers(_files(source, who=who), who=who)
     if faults := list(_series_faults(slices, who=who)):
         raise InputError(faults)
-    slices, offsets_mm = _stacked(slices, who=who)
-    if 4 * len(slices) * slices[0].size[0] * slices[0].size[1] > _MOST_BYTES:
-        raise InputError(Fault(who, "a CT of at most 2 GB", "a larger one", "Export fewer slices.", "ct-size"))
-    return slices, _orientation(slices, offsets_mm, who=who)
+    order, orientation = stack_planes([one.plane for one in slices], what="CT", who=who)
+    if 4 * math.prod(orientation.grid.shape) > _MOST_BYTES:
+        raise InputError(Fault(who, "a CT of at most 2 GB", "a larger one", "Export fewer slices.", "pixels"))
+    return [slices[number] for number in order], orientation
 
 
 def _files(source: Source, *, who: str) -> list[Path]:
@@ -173,10 +165,12 @@ def _read_header(path: Path, *, who: str) -> _Slice:
         raise InputError(Fault(who, "a positive Pixel Spacing", "none", "Export the CT again.", "grid"))
     return _Slice(
         path=path,
-        position_mm=numbers(dataset, "ImagePositionPatient", count=3, who=who),
-        orientation=numbers(dataset, "ImageOrientationPatient", count=6, who=who),
-        spacing_mm=(float(rows), float(columns)),
-        size=(int(require(dataset, "Rows", who=who)), int(require(dataset, "Columns", who=who))),
+        plane=Plane(
+            position_mm=numbers(dataset, "ImagePositionPatient", count=3, who=who),
+            orientation=numbers(dataset, "ImageOrientationPatient", count=6, who=who),
+            spacing_mm=(float(rows), float(columns)),
+            size=(int(require(dataset, "Rows", who=who)), int(require(dataset, "Columns", who=who))),
+        ),
         series=str(dataset.get("SeriesInstanceUID") or "").strip(),
         frame_of_reference=str(require(dataset, "FrameOfReferenceUID", who=who)).strip(),
         slope=float(numbers(dataset, "RescaleSlope", count=1, who=who)[0]),
@@ -203,71 +197,13 @@ def _refuse_other_kinds(dataset: Dataset, *, who: str) -> None:
 
 
 def _series_faults(slices: Sequence[_Slice], *, who: str) -> Iterable[Fault]:
-    def differing(what: str, values: Iterable[Hashable], code: str, action: str) -> Iterable[Fault]:
-        count = len(set(values))
-        if count > 1:
-            yield Fault(who, f"{what} of all slices", f"{count}", action, code)
-
-    apart = "Keep the slices of one series, without those of others."
-    yield from differing("one series", (one.series for one in slices), "ct-series", apart)
-    yield from differing("one frame of reference", (one.frame_of_reference for one in slices), "ct-series", apart)
-    yield from differing("one size", ((one.size, one.spacing_mm) for one in slices), "ct-series", apart)
-    first = slices[0].orientation
-    turned = sum(np.abs(one.orientation - first).max() > _SAME_COSINE for one in slices)
-    if turned:
-        yield Fault(who, "parallel slices", f"{turned} turned against the first", apart, "ct-series")
-
-
-def _stacked(slices: Sequence[_Slice], *, who: str) -> tuple[list[_Slice], FloatArray]:
-    """Order slices along their normal; give their distances from the first."""
-    normal = np.cross(slices[0].orientation[:3], slices[0].orientation[3:])
-    ordered = sorted(slices, key=lambda one: float(normal @ one.position_mm))
-    positions = np.array([one.position_mm for one in ordered])
-    offsets_mm: FloatArray = (positions - positions[0]) @ normal
-    if faults := list(_stack_faults(offsets_mm, positions - positions[0] - np.outer(offsets_mm, normal), who=who)):
-        raise InputError(faults)
-    return ordered, offsets_mm
-
-
-def _stack_faults(offsets_mm: FloatArray, sideways_mm: FloatArray, *, who: str) -> Iterable[Fault]:
-    if offsets_mm.size < 2:
-        yield Fault(who, "a CT of several slices", "one", "Give the folder of the whole series.", "ct-slices")
-        return
-    gaps_mm = np.diff(offsets_mm)
-    twice = int((gaps_mm < _SAME_MM).sum())
-    if twice:
-        found = f"{twice + 1 if twice == gaps_mm.size else twice} at the place of another"
-        action = "Give one reconstruction, and one phase of a breathing-resolved CT."
-        yield Fault(who, "each slice at its own place", found, action, "ct-twice")
-        return
-    usual_mm = float(np.median(gaps_mm))
-    times = gaps_mm / usual_mm
-    wide = times > 1.5
-    even = np.abs(gaps_mm - np.maximum(np.rint(times), 1.0) * usual_mm) <= _EVEN_MM
-    if not even.all():
-        found = f"distances from {gaps_mm.min():.4g} to {gaps_mm.max():.4g} mm"
-        yield Fault(who, "evenly spaced slices", found, "Export a reconstruction with one spacing.", "ct-spacing")
-    elif wide.any():
-        missing = int(np.rint(times[wide] - 1.0).sum())
-        found = f"{missing} missing between the first and the last"
-        yield Fault(who, f"a slice every {usual_mm:.4g} mm", found, "Copy the whole series.", "ct-missing")
-    drift_mm = float(np.linalg.norm(sideways_mm, axis=1).max())
-    if drift_mm > _DRIFT_MM:
-        found = f"a shift of {drift_mm:.3g} mm sideways from the first to the last"
-        action = "Give a CT without gantry tilt."
-        yield Fault(who, "slices stacked at a right angle to their plane", found, action, "ct-tilt")
-
-
-def _orientation(slices: Sequence[_Slice], offsets_mm: FloatArray, *, who: str) -> Orientation:
-    first = slices[0]
-    return orient(
-        position_mm=first.position_mm,
-        orientation=first.orientation,
-        spacing_mm=np.array(first.spacing_mm),
-        size=first.size,
-        offsets_mm=offsets_mm,
-        who=who,
-    )
+    for what, values in (
+        ("one series", {one.series for one in slices}),
+        ("one frame of reference", {one.frame_of_reference for one in slices}),
+    ):
+        if len(values) > 1:
+            action = "Keep the slices of one series, without those of others."
+            yield Fault(who, f"{what} of all slices", f"{len(values)}", action, "slices-mixed")
 
 
 def _hounsfield(one: _Slice, *, who: str) -> NDArray[np.float32]:
