@@ -271,6 +271,17 @@ def test_a_deformable_registration_counts_in_its_own_direction_only(export):
     assert export.linked("registration") == ["forth"]
 
 
+def test_a_transmission_map_is_no_candidate(export):
+    export.structures("set")
+    export.dose("dose")
+    export.write("spect", make.spect(np.ones((3, 4, 5), "<u2")))
+    transmission = make.spect(np.full((3, 4, 5), 2, "<u2"))
+    export.write("mu", transmission, ImageType=["ORIGINAL", "PRIMARY", "RECON TOMO", "TRANSMISSION"])
+    export.index()
+    assert export.linked("spect") == ["spect"]
+    assert [row["code"] for row in export.rows("unusable.csv")] == ["transmission"]
+
+
 def single_slices(export, modality, sop_class, **changes):
     for number in range(3):
         dataset = make.spect(np.ones((1, 2, 2), "<u2"))
