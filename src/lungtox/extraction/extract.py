@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
 from lungtox.extraction.function_source import PlacedFunction, place_function
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
+from lungtox.extraction.image_registration import register_patient
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid
+from lungtox.imaging.config import RegistrationSettings
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,23 @@ class Extraction:
 
 
 def extract_batch(
-    rows: Iterable[PatientRow], *, dose: DoseSettings, function: FunctionSettings | None = None
+    rows: Iterable[PatientRow],
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
 ) -> list[Extraction]:
     """Extract several patients, one after the other; one who cannot be used stops none of the others."""
-    return [extract_patient(row, dose=dose, function=function) for row in rows]
+    return [extract_patient(row, dose=dose, function=function, registration=registration) for row in rows]
 
 
-def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Extraction:
+def extract_patient(
+    row: PatientRow,
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
+) -> Extraction:
     """Compute all DVHs of one patient.
 
     Parameters
@@ -60,6 +73,8 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         Structures, coverage, alpha/beta.
     function : FunctionSettings, optional
         Perfusion weighting and functional regions; a patient without a usable SPECT keeps the anatomical DVHs.
+    registration : RegistrationSettings, optional
+        How images are registered, and what is refused; by default as the settings have it.
 
     Returns
     -------
@@ -71,7 +86,7 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
             return _from_export(row, dose)
         if "dvh" in row.cells:
             return _pass_through(row, dose, function)
-        return _extract(row, dose, function)
+        return _extract(row, dose, function, registration or RegistrationSettings())
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
         return Extraction(row.patient, (), _qa(row.patient, status="unusable", faults=about(row.patient, faults)))
@@ -86,14 +101,16 @@ def _as_fault(patient: str, error: LungtoxError) -> Fault:
     return Fault(patient, "files that give a DVH", str(error), "Look at this patient's files.", "unusable")
 
 
-def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
+def _extract(
+    row: PatientRow, settings: DoseSettings, function: FunctionSettings | None, registration: RegistrationSettings
+) -> Extraction:
     loaded = load_patient(row, settings)
     samples = sample_all(row.patient, loaded, settings)
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
     if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
     dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, settings)]
-    functional, function_qa, image = _functional(row, samples, loaded, settings, function)
+    functional, function_qa, image = _functional(row, samples, loaded, settings, function, registration)
     dvhs += functional
     bounds = PatientBounds()
     if settings.bounds:
@@ -177,6 +194,7 @@ def _functional(
     loaded: Loaded,
     settings: DoseSettings,
     function: FunctionSettings | None,
+    registration: RegistrationSettings,
 ) -> tuple[list[Dvh], dict[str, Any], PlacedFunction | None]:
     path = row.path("spect")
     if function is None or path is None:
@@ -187,7 +205,10 @@ def _functional(
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
         frame = loaded.frame_of_reference
-        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
+        images = partial(register_patient, row, lungs=courses.samples, frame_of_reference=frame, settings=registration)
+        placed = place_function(
+            path, row.paths("registration"), frame_of_reference=frame, who=row.patient, images=images
+        )
         found = function_dvhs(courses, placed, settings=settings, function=function, who=row.patient)
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
@@ -197,8 +218,8 @@ def _functional(
         for name, region in found[0].regions.items()
     }
     warnings = [*placed.warnings, *found[0].warnings]
-    registration = placed.registration_figures(courses.samples)
-    function_qa = _function_qa("ok", regions=regions, registration=registration, warnings=warnings)
+    figures = placed.registration_figures(courses.samples)
+    function_qa = _function_qa("ok", regions=regions, registration=figures, warnings=warnings)
     return [dvh for one in found for dvh in one.dvhs], function_qa, placed
 
 
