@@ -101,7 +101,7 @@ def open_dicom(path: str | Path, *, modality: str | tuple[str, ...], who: str, p
     if not Path(path).is_file():
         raise InputError(Fault(who, f"a DICOM {wanted} file", "no such file", "Check the path.", "file-missing"))
     try:
-        _refuse_cut_off(path, modality, who)
+        _refuse_cut_off(path, wanted, who)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
