@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungtox.dose import compute_metrics, dvh_from_samples, functional_dvhs, functional_region
-from lungtox.dose.functional import volume_percentile
+from lungtox.dose.function_region import volume_percentile
 from lungtox.errors import InputError, ParameterError
 
 DOSE_GY = np.array([0, 2, 4, 6, 10, 15, 20, 25, 40, 60.0])

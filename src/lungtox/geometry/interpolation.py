@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lungtox.errors import ParameterError
-from lungtox.geometry.grid import Image
+from lungtox.geometry.grid import Grid, Image
 
 FloatArray = NDArray[np.float64]
+
+_PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 
 def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
@@ -58,12 +60,24 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
     ndarray, shape (points,)
         NaN outside the outermost voxel centres.
     """
-    grid = image.grid
-    x, y, z = grid.along_axes(*(np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)))
+    points = [np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)]
+    shape = np.broadcast_shapes(*(axis.shape for axis in points))
+    x, y, z = (np.broadcast_to(axis, shape).ravel() for axis in points)
+    values = np.ascontiguousarray(image.values).ravel()
+    result = np.empty(x.size)
+    for start in range(0, x.size, _PIECE):
+        at = slice(start, start + _PIECE)
+        result[at] = _interpolated(image.grid, values, x[at], y[at], z[at])
+    return result.reshape(shape)
+
+
+def _interpolated(
+    grid: Grid, values: NDArray[np.floating], x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray
+) -> FloatArray:
+    x, y, z = grid.along_axes(x_mm, y_mm, z_mm)
     ix, px, inside_x = axis_weights(grid.x_mm, x)
     iy, py, inside_y = axis_weights(grid.y_mm, y)
     iz, pz, inside_z = axis_weights(grid.z_mm, z)
-    values = np.ascontiguousarray(image.values).ravel()
     row, plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
     corner = iz * plane + iy * row + ix
     result = np.zeros(corner.shape)

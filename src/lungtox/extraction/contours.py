@@ -1,0 +1,125 @@
+"""Functional lung that a physician drew: the part of the structure inside the contour, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lungtox.dose import CourseSamples, Dvh, FunctionalRegion, sample_courses
+from lungtox.errors import Fault, InputError
+from lungtox.extraction.histograms import anatomical_dvhs
+from lungtox.extraction.patients import PatientRow
+from lungtox.extraction.regions import Accepted, compose_regions
+from lungtox.geometry import Dose, Region
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
+    from lungtox.dose.config import DoseSettings, FunctionSettings
+
+
+@dataclass(frozen=True)
+class ContourRegions:
+    """Regions of one physician's contour in the structure of the functional analysis.
+
+    Attributes
+    ----------
+    name : str
+        Of the contour: a structure of the config.
+    inside, outside : Region
+    """
+
+    name: str
+    inside: Region
+    outside: Region
+
+
+def contour_regions(
+    row: PatientRow,
+    accepted: Accepted,
+    settings: DoseSettings,
+    function: FunctionSettings,
+    *,
+    known: Mapping[str, Region],
+    slice_mm: float,
+) -> tuple[list[ContourRegions], list[Fault]]:
+    """Compose the regions of every contour under `function.regions`.
+
+    Parameters
+    ----------
+    row, accepted, settings, slice_mm
+        As for `compose_regions`.
+    function : FunctionSettings
+    known : mapping of str to Region
+        The analysed structures of this patient. A contour that is not among them was not drawn.
+
+    Returns
+    -------
+    list of ContourRegions
+    list of Fault
+        They concern the functional analysis only.
+    """
+    found: list[ContourRegions] = []
+    faults: list[Fault] = []
+    if function.structure not in known:
+        return found, faults
+    recipe = settings.structures[function.structure]
+    for name in function.contours:
+        if name not in known:
+            continue
+        inside, outside = f"functional:{name}", f"nonfunctional:{name}"
+        structures = {
+            **settings.structures,
+            inside: recipe.model_copy(update={"within": [*recipe.within, name]}),
+            outside: recipe.model_copy(update={"minus": [*recipe.minus, name]}),
+        }
+        own = settings.model_copy(update={"structures": structures})
+        regions, _, more = compose_regions(row, accepted, own, slice_mm=slice_mm, only=(inside, outside))
+        faults += more
+        if len(regions) == 2:
+            found.append(ContourRegions(name, regions[inside], regions[outside]))
+    return found, faults
+
+
+def contour_dvhs(
+    contour: ContourRegions,
+    whole: CourseSamples,
+    doses: tuple[Dose, ...],
+    *,
+    settings: DoseSettings,
+    function: FunctionSettings,
+) -> tuple[list[Dvh], FunctionalRegion]:
+    """Give the DVHs inside a contour and of the rest, and the region's volume.
+
+    Parameters
+    ----------
+    contour : ContourRegions
+    whole : CourseSamples
+        Of the structure.
+    doses : tuple of Dose
+    settings : DoseSettings
+    function : FunctionSettings
+
+    Raises
+    ------
+    InputError
+        The contour and the structure have nothing in common.
+    """
+    dvhs: list[Dvh] = []
+    volume_cc = 0.0
+    parts = [(contour.inside, "functional")]
+    if function.nonfunctional:
+        parts.append((contour.outside, "nonfunctional"))
+    for region, kind in parts:
+        try:
+            courses = sample_courses(region, doses, end_cap=settings.end_cap, between_planes=settings.between_planes)
+        except InputError:
+            if kind == "functional":
+                raise
+            continue  # the contour is the whole structure
+        volume_cc = courses.samples.region_cc if kind == "functional" else volume_cc
+        dvhs += [
+            replace(dvh, weighting=f"{kind}:{contour.name}")
+            for dvh in anatomical_dvhs(function.structure, courses, settings)
+        ]
+    share_pct = 100.0 * volume_cc / whole.samples.region_cc
+    return dvhs, FunctionalRegion(contour.name, float("nan"), float("nan"), volume_cc, share_pct)
