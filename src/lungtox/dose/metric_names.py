@@ -71,8 +71,9 @@ def parse_metric(name: str) -> Metric:
     """Read a metric name.
 
     ``V20Gy[%]``, ``V20Gy[cc]``, ``CV20Gy[cc]`` (volume below 20 Gy), ``D95%[Gy]``, ``D0.03cc[Gy]``, ``Mean[Gy]``,
-    ``Max[Gy]``, ``Min[Gy]``, ``gEUD(2)[Gy]`` (the argument is a = 1/n), ``Volume[cc]``. The unit may be left out: V in %,
-    D in Gy. ``Perfusion(left)[%]`` is the share of function in a part of the lungs. Of a functional region, ``V20Gy[%region]``, ``V20Gy[%structure]`` and ``V20Gy[%total]`` say what 100 % is.
+    ``Max[Gy]``, ``Min[Gy]``, ``gEUD(2)[Gy]`` (the argument is a = 1/n), ``Volume[cc]``. The unit may be left out: V in
+    %, D in Gy. Of a functional region, ``V20Gy[%region]``, ``V20Gy[%structure]`` and ``V20Gy[%total]`` say what 100 %
+    is; ``Perfusion(left)[%]`` is the share of function in a part of the lungs.
 
     Raises
     ------

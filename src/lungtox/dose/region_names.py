@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lungtox.errors import ParameterError
 
 _NUMBER = r"\d+(?:\.\d+)?"
-_REFERENCE = rf"(?P<reference>max|mean|p(?:\d{{1,2}}(?:\.\d+)?))"
+_REFERENCE = r"(?P<reference>max|mean|p(?:\d{1,2}(?:\.\d+)?))"
 _SHARE = re.compile(rf"(?P<low>{_NUMBER})%{_REFERENCE}")
 _BAND = re.compile(rf"(?P<low>{_NUMBER})-(?P<high>{_NUMBER})%{_REFERENCE}")
 _PERCENTILE = re.compile(r"p(?P<low>\d{1,2}(?:\.\d+)?)")
