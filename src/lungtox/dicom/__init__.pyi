@@ -23,6 +23,9 @@ from .kinds import USED_MODALITIES as USED_MODALITIES
 from .kinds import WHOLE_PLAN as WHOLE_PLAN
 from .plan import Plan as Plan
 from .plan import read_plan as read_plan
+from .registration import FrameLink as FrameLink
+from .registration import Registration as Registration
+from .registration import read_registration as read_registration
 from .structures import read_structure_names as read_structure_names
 from .structures import read_structures as read_structures
 from .write_common import Subject as Subject

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lungtox.dicom import FunctionImage
 from lungtox.dose import (
     BoundedMetric,
     CourseSamples,
@@ -19,6 +18,7 @@ from lungtox.dose import (
 )
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import InputError
+from lungtox.extraction.function_source import PlacedFunction
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
 from lungtox.extraction.loading import Loaded
 
@@ -57,7 +57,7 @@ def patient_bounds(
     samples: Mapping[str, CourseSamples],
     dvhs: Sequence[Dvh],
     *,
-    image: FunctionImage | None,
+    image: PlacedFunction | None,
     dose: DoseSettings,
     function: FunctionSettings | None,
 ) -> PatientBounds:
@@ -71,7 +71,7 @@ def patient_bounds(
         The analysed structures under the rules in use.
     dvhs : sequence of Dvh
         What was made of these samples.
-    image : FunctionImage or None
+    image : PlacedFunction or None
         None where there is none that can be used.
     dose : DoseSettings
     function : FunctionSettings or None
@@ -109,7 +109,7 @@ def _family(
     patient: str,
     name: str,
     loaded: Loaded,
-    image: FunctionImage | None,
+    image: PlacedFunction | None,
     dose: DoseSettings,
     function: FunctionSettings | None,
     one: CourseSamples,
@@ -117,9 +117,8 @@ def _family(
     """Make the same DVHs of other samples."""
     dvhs = anatomical_dvhs(name, one, dose)
     if image is not None and function is not None:
-        frame = loaded.frame_of_reference
         try:
-            parts = function_dvhs(one, image, frame_of_reference=frame, settings=dose, function=function, who=patient)
+            parts = function_dvhs(one, image, settings=dose, function=function, who=patient)
         except InputError:  # the image ends inside this reading; what is missing is warned about
             parts = []
         dvhs += [dvh for part in parts for dvh in part.dvhs]

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from lungtox.dicom import FunctionImage, read_function_image
 from lungtox.dose import BoundedMetric, CourseSamples, Dvh, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
+from lungtox.extraction.function_source import PlacedFunction, place_function
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
@@ -177,7 +177,7 @@ def _functional(
     loaded: Loaded,
     settings: DoseSettings,
     function: FunctionSettings | None,
-) -> tuple[list[Dvh], dict[str, Any], FunctionImage | None]:
+) -> tuple[list[Dvh], dict[str, Any], PlacedFunction | None]:
     path = row.path("spect")
     if function is None or path is None:
         return [], _function_qa("none"), None
@@ -186,15 +186,9 @@ def _functional(
         if courses is None:
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
-        image = read_function_image(path, who=row.patient)
-        found = function_dvhs(
-            courses,
-            image,
-            frame_of_reference=loaded.frame_of_reference,
-            settings=settings,
-            function=function,
-            who=row.patient,
-        )
+        frame = loaded.frame_of_reference
+        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
+        found = function_dvhs(courses, placed, settings=settings, function=function, who=row.patient)
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
         return [], _function_qa("unusable", faults=about(row.patient, faults)), None
@@ -202,21 +196,24 @@ def _functional(
         name: {"volume_cc": region.volume_cc, "share_pct": region.share_pct}
         for name, region in found[0].regions.items()
     }
-    warnings = [*image.warnings, *found[0].warnings]
-    function_qa = _function_qa("ok", regions=regions, warnings=warnings)
-    return [dvh for one in found for dvh in one.dvhs], function_qa, image
+    warnings = [*placed.warnings, *found[0].warnings]
+    registration = placed.registration_figures(courses.samples)
+    function_qa = _function_qa("ok", regions=regions, registration=registration, warnings=warnings)
+    return [dvh for one in found for dvh in one.dvhs], function_qa, placed
 
 
 def _function_qa(
     status: str,
     *,
     regions: Mapping[str, Any] | None = None,
+    registration: Mapping[str, Any] | None = None,
     faults: Iterable[Fault] = (),
     warnings: Iterable[str] = (),
 ) -> dict[str, Any]:
     return {
         "status": status,
         "regions": dict(regions or {}),
+        "registration": registration,
         "faults": [asdict(fault) for fault in faults],
         "warnings": list(warnings),
     }

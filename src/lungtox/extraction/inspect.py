@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lungtox.dicom import read_dose_header, read_function_image
+from lungtox.dicom import read_dose_header
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.courses import ACCEPTED
 from lungtox.extraction.dvh_source import NO_GRID
 from lungtox.extraction.extract import about, extract_patient, sample_all
+from lungtox.extraction.function_source import place_function
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid, Structure
@@ -113,13 +114,11 @@ def _function_warnings(row: PatientRow, loaded: Loaded) -> tuple[SpectStatus, li
     if path is None:
         return "none", []
     try:
-        image = read_function_image(path, who=row.patient)
+        frame = loaded.frame_of_reference
+        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
     except InputError as error:
         return "unusable", [
             f"SPECT not usable: expected {fault.expected}; found {fault.found}. {fault.action}"
             for fault in error.faults
         ]
-    if image.frame_of_reference != loaded.frame_of_reference:
-        action = "Give a SPECT that is registered to the planning CT and resampled in its frame."
-        return "unusable", [f"SPECT not usable: its frame of reference is not that of the dose. {action}"]
-    return "ok", list(image.warnings)
+    return "ok", list(placed.warnings)

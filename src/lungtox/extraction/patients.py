@@ -20,7 +20,8 @@ PATIENT_COLUMNS = (
 )  # fmt: skip
 MOST_FRACTIONS = 100
 _FILE_COLUMNS = PATIENT_COLUMNS[1:9]
-_READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
+_READ_COLUMNS = ("plan", "structures", "dose", "spect", "registration", "dvh")
+_SEVERAL_FILES = ("plan", "dose", "registration")
 
 
 def is_dvh_table(path: Path) -> bool:
@@ -205,8 +206,9 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
         found = ", ".join(dicom) or "no file"
         yield Fault(patient, f"structures and dose, or dvh, in {table}", found, "Fill the cells.", "source")
     for name in _FILE_COLUMNS:
-        if ";" in cells.get(name, "") and name not in ("dose", "plan"):
-            yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+        if ";" in cells.get(name, "") and name not in _SEVERAL_FILES:
+            action = "Only plan, dose and registration take several."
+            yield Fault(patient, f"one file in the column {name}", "several", action, "source")
     fractions = cells.get("fractions", "1")
     if not (fractions.isdecimal() and 1 <= int(fractions[:6]) <= MOST_FRACTIONS):
         expected = f"a whole number from 1 to {MOST_FRACTIONS} in the column fractions"

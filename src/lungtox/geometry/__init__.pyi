@@ -2,6 +2,8 @@ from .between import BetweenPlanes as BetweenPlanes
 from .between import Layers as Layers
 from .between import structure_layers as structure_layers
 from .coverage import region_coverage as region_coverage
+from .deformation import DeformedMap as DeformedMap
+from .deformation import MapChain as MapChain
 from .edges import Edges as Edges
 from .edges import structure_edges as structure_edges
 from .grid import Dose as Dose
