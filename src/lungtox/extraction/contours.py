@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lungtox.dose import CourseSamples, Dvh, FunctionalRegion, sample_courses
-from lungtox.errors import Fault, InputError
-from lungtox.extraction.histograms import anatomical_dvhs
+from lungtox.errors import Fault
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import Accepted, compose_regions
-from lungtox.geometry import Dose, Region
+from lungtox.geometry import Region
 
 if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
     from lungtox.dose.config import DoseSettings, FunctionSettings
@@ -78,48 +76,3 @@ def contour_regions(
         if len(regions) == 2:
             found.append(ContourRegions(name, regions[inside], regions[outside]))
     return found, faults
-
-
-def contour_dvhs(
-    contour: ContourRegions,
-    whole: CourseSamples,
-    doses: tuple[Dose, ...],
-    *,
-    settings: DoseSettings,
-    function: FunctionSettings,
-) -> tuple[list[Dvh], FunctionalRegion]:
-    """Give the DVHs inside a contour and of the rest, and the region's volume.
-
-    Parameters
-    ----------
-    contour : ContourRegions
-    whole : CourseSamples
-        Of the structure.
-    doses : tuple of Dose
-    settings : DoseSettings
-    function : FunctionSettings
-
-    Raises
-    ------
-    InputError
-        The contour and the structure have nothing in common.
-    """
-    dvhs: list[Dvh] = []
-    volume_cc = 0.0
-    parts = [(contour.inside, "functional")]
-    if function.nonfunctional:
-        parts.append((contour.outside, "nonfunctional"))
-    for region, kind in parts:
-        try:
-            courses = sample_courses(region, doses, end_cap=settings.end_cap, between_planes=settings.between_planes)
-        except InputError:
-            if kind == "functional":
-                raise
-            continue  # the contour is the whole structure
-        volume_cc = courses.samples.region_cc if kind == "functional" else volume_cc
-        dvhs += [
-            replace(dvh, weighting=f"{kind}:{contour.name}")
-            for dvh in anatomical_dvhs(function.structure, courses, settings)
-        ]
-    share_pct = 100.0 * volume_cc / whole.samples.region_cc
-    return dvhs, FunctionalRegion(contour.name, float("nan"), float("nan"), volume_cc, share_pct)

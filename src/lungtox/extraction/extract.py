@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lungtox.dose import BoundedMetric, CourseSamples, Dvh, read_dvhs, sample_courses
+from lungtox.dose import BoundedMetric, CourseSamples, Dvh, SweepRow, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
+from lungtox.extraction.function_results import FunctionResults, contour_results, image_results
 from lungtox.extraction.function_source import PlacedFunction, place_function
-from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
+from lungtox.extraction.histograms import anatomical_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import Grid
@@ -35,12 +37,15 @@ class Extraction:
         Quality figures, warnings and faults as docs/file-contracts.md has them.
     bounds : tuple of BoundedMetric
         What the discretisation leaves to each metric, where the config asks for it.
+    sweep : tuple of SweepRow
+        How the functional metrics move, where the config asks for it and there is an image.
     """
 
     patient: str
     dvhs: tuple[Dvh, ...]
     qa: dict[str, Any]
     bounds: tuple[BoundedMetric, ...] = ()
+    sweep: tuple[SweepRow, ...] = ()
 
 
 def extract_batch(
@@ -87,14 +92,14 @@ def _as_fault(patient: str, error: LungtoxError) -> Fault:
 
 
 def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
-    loaded = load_patient(row, settings)
+    loaded = load_patient(row, settings, function=function)
     samples = sample_all(row.patient, loaded, settings)
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
     if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
     dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, settings)]
     functional, function_qa, image = _functional(row, samples, loaded, settings, function)
-    dvhs += functional
+    dvhs += functional.dvhs
     bounds = PatientBounds()
     if settings.bounds:
         bounds = patient_bounds(row.patient, loaded, samples, dvhs, image=image, dose=settings, function=function)
@@ -123,7 +128,7 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
         function=function_qa,
         bounds=[bound.as_entry() for bound in bounds.metrics],
     )
-    return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics)
+    return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics, functional.sweep)
 
 
 def _name_figures(roi: AcceptedRoi) -> dict[str, Any]:
@@ -177,29 +182,57 @@ def _functional(
     loaded: Loaded,
     settings: DoseSettings,
     function: FunctionSettings | None,
-) -> tuple[list[Dvh], dict[str, Any], PlacedFunction | None]:
+) -> tuple[FunctionResults, dict[str, Any], PlacedFunction | None]:
+    if function is None:
+        return FunctionResults(), _function_qa("none"), None
+    courses = samples.get(function.structure)
+    drawn = FunctionResults()
+    if courses is not None:
+        drawn = contour_results(courses, loaded, settings=settings, function=function)
+    drawn_faults = about(row.patient, drawn.faults)
     path = row.path("spect")
-    if function is None or path is None:
-        return [], _function_qa("none"), None
+    if path is None:
+        return drawn, _function_qa("none", regions=drawn.region_figures(), faults=drawn_faults), None
     try:
-        courses = samples.get(function.structure)
         if courses is None:
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
         frame = loaded.frame_of_reference
-        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
-        found = function_dvhs(courses, placed, settings=settings, function=function, who=row.patient)
+        place = partial(place_function, frame_of_reference=frame, who=row.patient)
+        placed = place(path, row.paths("registration"))
+        other, remarks = _other_attenuation(row, place, function)
+        region = loaded.regions[function.structure]
+        found = image_results(
+            courses, placed, region=region, settings=settings, function=function, who=row.patient, other=other
+        )
     except LungtoxError as error:
         faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        return [], _function_qa("unusable", faults=about(row.patient, faults)), None
-    regions = {
-        name: {"volume_cc": region.volume_cc, "share_pct": region.share_pct}
-        for name, region in found[0].regions.items()
-    }
-    warnings = [*placed.warnings, *found[0].warnings]
-    registration = placed.registration_figures(courses.samples)
-    function_qa = _function_qa("ok", regions=regions, registration=registration, warnings=warnings)
-    return [dvh for one in found for dvh in one.dvhs], function_qa, placed
+        all_faults = [*about(row.patient, faults), *drawn_faults]
+        return drawn, _function_qa("unusable", regions=drawn.region_figures(), faults=all_faults), None
+    results = found.then(drawn)
+    function_qa = _function_qa(
+        "ok",
+        regions=results.region_figures(),
+        registration=placed.registration_figures(courses.samples),
+        figures=results.figures,
+        faults=drawn_faults,
+        warnings=[*placed.warnings, *remarks, *results.warnings],
+    )
+    return results, function_qa, placed
+
+
+def _other_attenuation(
+    row: PatientRow, place: Callable[..., PlacedFunction], function: FunctionSettings
+) -> tuple[PlacedFunction | None, list[str]]:
+    """Give the image with the other attenuation correction; one that cannot be used only leaves the sweep without."""
+    path = row.path("spect_nac")
+    if path is None or not function.sweep:
+        return None, []
+    try:
+        return place(path, row.paths("registration")), []
+    except InputError as error:
+        found = "; ".join(fault.found for fault in error.faults)
+        return None, [f"no sweep over attenuation correction, the second image cannot be used: {found}"]
 
 
 def _function_qa(
@@ -207,6 +240,7 @@ def _function_qa(
     *,
     regions: Mapping[str, Any] | None = None,
     registration: Mapping[str, Any] | None = None,
+    figures: Mapping[str, Any] | None = None,
     faults: Iterable[Fault] = (),
     warnings: Iterable[str] = (),
 ) -> dict[str, Any]:
@@ -214,6 +248,7 @@ def _function_qa(
         "status": status,
         "regions": dict(regions or {}),
         "registration": registration,
+        **{name: (figures or {}).get(name) for name in ("split", "hot_spot", "edge")},
         "faults": [asdict(fault) for fault in faults],
         "warnings": list(warnings),
     }
@@ -294,7 +329,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
     own = [dvh for patient, dvh in read_dvhs(path) if patient == row.patient]
     weightings = {"anatomical"}
     if function is not None:
-        weightings |= {"perfusion", *(f"functional:{region}" for region in function.regions)}
+        weightings |= set(function.weightings)
     dvhs = [dvh for dvh in own if dvh.structure in settings.structures and dvh.weighting in weightings]
     whole = {dvh.structure: dvh for dvh in dvhs if (dvh.weighting, dvh.quantity) == ("anatomical", "physical")}
     missing = [name for name in settings.structures if name not in whole]
