@@ -189,6 +189,11 @@ class FunctionSettings(Settings):
         return [name for name in self.all_regions if parse_region(name) is not None]
 
     @property
+    def sweep_region(self) -> str:
+        """The region that the sweep follows: the first of the image."""
+        return next(iter(self.image_regions), "40%max")
+
+    @property
     def contours(self) -> list[str]:
         """Regions that a physician drew: names of structures."""
         return [name for name in self.all_regions if parse_region(name) is None]

@@ -16,6 +16,7 @@ BoolArray = NDArray[np.bool_]
 
 # A share of the reference in binary (0.2 * 10) may land a hair above a value that is exactly there.
 SLACK = 1e-12
+_CLASSES = 4096
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,20 @@ class References:
 
 
 def _percentiles(values: FloatArray, volume_cc: FloatArray) -> Callable[[float], float]:
-    order = np.argsort(values)
-    below = np.cumsum(volume_cc[order])
+    """Give a look-up of percentiles by volume: classes of values first, then only the class in question is sorted."""
+    low, high = float(values.min()), float(values.max())
+    width = max((high - low) / _CLASSES, np.finfo(np.float64).tiny)
+    place = np.minimum((values - low) / width, _CLASSES - 1).astype(np.intp)
+    classes = np.cumsum(np.bincount(place, weights=volume_cc, minlength=_CLASSES))
 
     def percentile(percent: float) -> float:
         # Sums of equal volumes may end a hair below the share that they are.
-        rank = int(np.searchsorted(below, percent / 100.0 * below[-1] * (1.0 - SLACK)))
-        return float(values[order[min(rank, values.size - 1)]])
+        wanted = percent / 100.0 * float(classes[-1]) * (1.0 - SLACK)
+        number = min(int(np.searchsorted(classes, wanted)), _CLASSES - 1)
+        own = np.flatnonzero(place == number)
+        own = own[np.argsort(values[own])]
+        below = np.cumsum(volume_cc[own]) + (float(classes[number - 1]) if number else 0.0)
+        return float(values[own[min(int(np.searchsorted(below, wanted)), own.size - 1)]])
 
     return percentile
 

@@ -28,9 +28,6 @@ from lungtox.geometry import Region
 
 FloatArray = NDArray[np.float64]
 
-SWEEP_REGION = "40%max"
-"""Region that the sweep follows where the config has none of the image."""
-
 
 @dataclass(frozen=True)
 class FunctionResults:
@@ -111,7 +108,6 @@ def image_results(
     looked = function_figures(one, q, region=region)
     sweep: tuple[SweepRow, ...] = ()
     if function.sweep:
-        followed = next(iter(function.image_regions), SWEEP_REGION)
 
         def sampler(image: PlacedFunction, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> FloatArray:
             values: FloatArray = image.at(replace(one, x_mm=x_mm, y_mm=y_mm, z_mm=z_mm), who=who)
@@ -120,7 +116,7 @@ def image_results(
         sweep = sweep_function(
             one,
             lambda x, y, z: sampler(placed, x, y, z),
-            region=followed,
+            region=function.sweep_region,
             other=None if other is None else lambda x, y, z: sampler(other, x, y, z),
             clip_percentile=function.clip,
         )
