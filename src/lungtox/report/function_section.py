@@ -52,8 +52,8 @@ def _image_quality(results: Results) -> Iterator[str]:
     if edges:
         volume, counts = (float(np.median([edge[name] for edge in edges])) for name in ("volume_pct", "perfusion_pct"))
         yield (
-            f"The outer 10 mm of the lung hold {volume:.0f} % of its volume and {counts:.0f} % of its counts (medians): "
-            "the resolution of the camera takes function away at the edge. Nothing corrects for it, so functional "
+            f"The outer 10 mm of the lung hold {volume:.0f} % of its volume and {counts:.0f} % of its counts (medians):"
+            " the resolution of the camera takes function away at the edge. Nothing corrects for it, so functional "
             "regions lie too far inside."
         )
     ratios = [entry["hot_spot"] for entry in entries if entry.get("hot_spot")]
@@ -62,9 +62,9 @@ def _image_quality(results: Results) -> Iterator[str]:
         clip = (results.config.get("function") or {}).get("clip")
         treated = f"values above the {clip:g}th percentile are clipped" if clip else "values are not clipped"
         yield (
-            f"Hot spots: the maximum within the structure is {np.median(ratios):.2f} times the 99th percentile (median; "
-            f"largest {max(ratios):.2f}); {share(hot, len(ratios))} are flagged; {treated}. Airways and mediastinum lie "
-            "outside of the structure and do not count."
+            f"Hot spots: the maximum within the structure is {np.median(ratios):.2f} times the 99th percentile (median;"
+            f" largest {max(ratios):.2f}); {share(hot, len(ratios))} are flagged; {treated}. Airways and mediastinum lie"
+            " outside of the structure and do not count."
         )
 
 
@@ -83,8 +83,8 @@ def _finding(rows: list[dict[str, Any]]) -> str:
     )
     return (
         f"Region of the analysis: {text_of(base['region'])}; {first}Over {count_of(len(compared), 'setting')} the "
-        f"difference runs from {format_number(min(differences))} to {format_number(max(differences))}, with p < {LEVEL} "
-        f"in {small}. A comparison whose sign or meaning depends on the setting is no finding; the p values are not "
+        f"difference runs from {format_number(min(differences))} to {format_number(max(differences))}, with p < {LEVEL}"
+        f" in {small}. A comparison whose sign or meaning depends on the setting is no finding; the p values are not "
         "adjusted and serve to see how far they move, not to pick a setting."
     )
 

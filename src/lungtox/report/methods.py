@@ -82,10 +82,10 @@ def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
     whole = {"region": "functional region itself", "structure": "whole structure", "total": "total lung"}
     clip = function.get("clip")
     hot = f"; values above the {clip:g}th percentile are set to it" if clip else ""
+    regions = join_words([_region_words(text_of(region)) for region in function.get("regions") or ()])
     yield (
         f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')}"
-        f" and thresholded there{hot}. Regions: "
-        f"{join_words([_region_words(text_of(region)) for region in function.get('regions') or ()])}. The denominator of "
+        f" and thresholded there{hot}. Regions: {regions}. The denominator of "
         f"volumes in percent is the {whole[text_of(function.get('denominator') or 'region')]}, unless a metric names "
         "another; perfusion weighting uses the image value as weight."
     )
