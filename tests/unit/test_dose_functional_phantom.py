@@ -22,9 +22,10 @@ from lungtox.geometry import Dose, Grid, Image, Plane, Region, RigidMap, Structu
 
 METRICS = ["Mean[Gy]", "V20Gy[%region]", "V20Gy[%structure]"]
 Z = np.arange(1.5, 90, 3.0)
+UNMOVED = RigidMap.identity()
 
 
-def half(name, low, high, move=RigidMap.identity()):
+def half(name, low, high, move=UNMOVED):
     ring = np.array([[low, -40.0], [high, -40.0], [high, 40.0], [low, 40.0]])
     x, y, _ = move(ring[:, 0], ring[:, 1], np.zeros(4))
     return Structure(name, tuple(Plane(float(z), (np.column_stack([x, y]),)) for z in Z + move.shift_mm[2]))
@@ -42,7 +43,7 @@ def still(function=None):
     return phantom(function=function)
 
 
-def phantom(move=RigidMap.identity(), function=None):
+def phantom(move=UNMOVED, function=None):
     """Give region, samples and Q of the phantom, moved as a whole."""
     axes = (np.arange(-90, 91, 3.7), np.arange(-60, 61, 3.7), np.arange(-15, 106, 3.0))
     dose = 14.0 + 0.2 * np.broadcast_to(axes[0], tuple(axis.size for axis in axes[::-1]))
@@ -84,7 +85,7 @@ def test_perfusion_split_and_edge():
 
 
 def test_hot_spot_and_unknown_sides_are_named():
-    region, samples, q = still()
+    _, samples, q = still()
     q = q.copy()
     q[0] = 30.0
     one = Region("Lungs", (half("Lung_L", -70, 70),))
@@ -95,12 +96,10 @@ def test_hot_spot_and_unknown_sides_are_named():
 
 def test_sides_where_lungs_overlap_along_x():
     # The left lung reaches to x = -10 in front (y < 0), the right one to x = 10 behind.
-    left = Structure(
-        "Lung_L", (Plane(0.0, (np.array([[-10, -40], [60, -40], [60, 40], [12, 40], [12, -5], [-10, -5.0]]),)),)
-    )
-    right = Structure(
-        "Lung_R", (Plane(0.0, (np.array([[10, 40], [-60, 40], [-60, -40], [-12, -40], [-12, 0], [10, 0.0]]),)),)
-    )
+    of_left = np.array([[-10, -40], [60, -40], [60, 40], [12, 40], [12, -5], [-10, -5.0]])
+    of_right = np.array([[10, 40], [-60, 40], [-60, -40], [-12, -40], [-12, 0], [10, 0.0]])
+    left = Structure("Lung_L", (Plane(0.0, (of_left,)),))
+    right = Structure("Lung_R", (Plane(0.0, (of_right,)),))
     x, y = np.array([-8.0, -8.0, 8.0, 30.0, -30.0]), np.array([-20.0, 20.0, 20.0, 0.0, 0.0])
     assert on_left(left, right, x, y, np.zeros(5)).tolist() == [True, False, False, True, False]
 

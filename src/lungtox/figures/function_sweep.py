@@ -26,7 +26,7 @@ _ROWS = (
     (("fmld_gy", "mpwld_gy"), "Change of dose [Gy]"),
     (("difference",), "AUC: fV20 \N{MINUS SIGN} V20"),
 )
-_PANEL_MM = 48.0
+_PANEL_MM = 45.0
 
 
 def tabulate_function_sweep(sensitivity: pd.DataFrame) -> pd.DataFrame:
@@ -48,10 +48,14 @@ def tabulate_function_sweep(sensitivity: pd.DataFrame) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for row in sensitivity.fillna({"direction": ""}).itertuples():
         for where in _places(row):
-            for quantity in QUANTITIES:
+            # A threshold is no matter of weighting by function.
+            for quantity in (name for name in QUANTITIES if (where["panel"], name) != ("threshold", "mpwld_gy")):
                 found.append({**where, "quantity": quantity, "is_base": bool(row.is_base), **_figures(row, quantity)})
     table = pd.DataFrame(found, columns=COLUMNS)
-    return table[table["value"].notna()].reset_index(drop=True)
+    kept = table[table["value"].notna()].assign(rank=table["quantity"].map({n: i for i, n in enumerate(QUANTITIES)}))
+    series = {name: number for number, name in enumerate(dict.fromkeys(kept["series"]))}
+    ordered = kept.assign(order=kept["series"].map(series)).sort_values(["panel", "rank", "order", "x"], kind="stable")
+    return ordered[COLUMNS].reset_index(drop=True)
 
 
 def _places(row: Any) -> list[dict[str, Any]]:
@@ -62,7 +66,7 @@ def _places(row: Any) -> list[dict[str, Any]]:
             {"panel": "place", "series": f"{row.shift_mm:g} mm", "x": list(TICKS).index(row.direction), "tick": tick}
         ]
     if row.change == "attenuation":
-        return [{"panel": "place", "series": "other attenuation correction", "x": len(TICKS), "tick": ATTENUATION}]
+        return [{"panel": "place", "series": ATTENUATION, "x": len(TICKS), "tick": ATTENUATION}]
     share, _, reference = str(row.region).partition("%")
     if reference not in _REFERENCES or "-" in share:
         return []
@@ -100,14 +104,18 @@ def plot_function_sweep(table: pd.DataFrame, *, settings: FiguresSettings) -> Fi
         for number, (quantities, label) in enumerate(_ROWS):
             bottom = height_mm - (number + 1) * _PANEL_MM + 4.0
             shown = table[table["quantity"].isin(quantities)]
-            limits = _limits(shown)
+            together = _limits(shown) if quantities == ("difference",) else None
             for column, panel in enumerate(("threshold", "place")):
                 left = column * style.width_mm + 14.0
                 box = (left / width_mm, bottom / height_mm, (style.width_mm - 17.0) / width_mm, 34.0 / height_mm)
                 ax = figure.add_axes(box)
-                _draw(ax, shown[shown["panel"] == panel], settings=settings, several=len(quantities) > 1)
-                ax.set_ylim(*limits)
-                ax.set_ylabel(label)
+                rows = shown[shown["panel"] == panel]
+                # The looks of a series are the same in all rows: a legend where they come first.
+                legend = number == 0 or (panel == "place" and len(quantities) > 1)
+                _draw(ax, rows, settings=settings, legend=legend)
+                entries = len(rows[["quantity", "series"]].drop_duplicates()) if legend else 0
+                ax.set_ylim(*(together or _limits(rows, lines=-(-entries // 2))))
+                ax.set_ylabel(label if panel == "place" or len(quantities) == 1 else "Change of fMLD [Gy]")
                 if number == 0:
                     ax.set_title({"threshold": "Threshold and reference value", "place": "Place of the image"}[panel])
                 if number == len(_ROWS) - 1:
@@ -115,15 +123,15 @@ def plot_function_sweep(table: pd.DataFrame, *, settings: FiguresSettings) -> Fi
     return figure
 
 
-def _limits(shown: pd.DataFrame) -> tuple[float, float]:
-    """Give the same axis for both panels of a row, 0 included, with room for the legend."""
+def _limits(shown: pd.DataFrame, *, lines: int = 0) -> tuple[float, float]:
+    """Give the limits of an axis, 0 included, with room for the lines of a legend."""
     values = np.append(shown[["value", "low", "high"]].to_numpy(dtype=np.float64).ravel(), 0.0)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = max(high - low, 1e-3)
-    return low - 0.06 * room, high + 0.38 * room
+    return low - 0.06 * room, high + (0.06 + 0.17 * lines) * room
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, several: bool) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, legend: bool) -> None:
     style = settings.style
     ax.axhline(0.0, color=FAINT, linewidth=0.6)
     if rows.empty:
@@ -137,13 +145,15 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, several: b
         at = points["x"].to_numpy(dtype=np.float64) + step * (index - 0.5 * (len(drawn) - 1))
         value, low, high = (points[name].to_numpy(dtype=np.float64) for name in ("value", "low", "high"))
         name = QUANTITIES[str(quantity)]
-        label = f"{name}, {series}" if several and not (threshold and quantity == "fmld_gy") else str(series)
+        label = f"{name}, {series}" if rows["quantity"].nunique() > 1 else str(series)
         ax.errorbar(
             at, value, yerr=np.vstack([value - low, high - value]), color=look.colour, marker=look.marker,
             markersize=3.0, linestyle=look.line if threshold else "none", linewidth=0.9, elinewidth=0.6, label=label,
         )  # fmt: skip
     ticks = rows[["x", "tick"]].drop_duplicates().sort_values("x")
     ax.set_xticks(ticks["x"].tolist(), ticks["tick"].tolist())
-    columns = 2 if len(drawn) > 3 else len(drawn) if not several or threshold else 1
-    ax.legend(loc="upper left", ncols=min(columns, 2), fontsize=small_pt(style), borderpad=0.1, labelspacing=0.25,
-              columnspacing=0.8, handletextpad=0.3, handlelength=1.8)  # fmt: skip
+    if legend:
+        ax.legend(
+            loc="upper left", ncols=2, fontsize=small_pt(style), borderpad=0.1, labelspacing=0.25, columnspacing=0.8,
+            handletextpad=0.3, handlelength=1.8,
+        )  # fmt: skip

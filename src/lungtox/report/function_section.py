@@ -63,8 +63,8 @@ def _image_quality(results: Results) -> Iterator[str]:
         treated = f"values above the {clip:g}th percentile are clipped" if clip else "values are not clipped"
         yield (
             f"Hot spots: the maximum within the structure is {np.median(ratios):.2f} times the 99th percentile (median;"
-            f" largest {max(ratios):.2f}); {share(hot, len(ratios))} are flagged; {treated}. Airways and mediastinum lie"
-            " outside of the structure and do not count."
+            f" largest {max(ratios):.2f}); {share(hot, len(ratios))} are flagged; {treated}. Airways and mediastinum"
+            " lie outside of the structure and do not count."
         )
 
 
