@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
+from lungtox.dicom import read_function_image
 from lungtox.dose import BoundedMetric, CourseSamples, Dvh, SweepRow, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
@@ -198,9 +198,8 @@ def _functional(
             expected = f"the structure {function.structure} for the functional DVH"
             raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
         frame = loaded.frame_of_reference
-        place = partial(place_function, frame_of_reference=frame, who=row.patient)
-        placed = place(path, row.paths("registration"))
-        other, remarks = _other_attenuation(row, place, function)
+        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
+        other, remarks = _other_attenuation(row, placed, function)
         region = loaded.regions[function.structure]
         found = image_results(
             courses, placed, region=region, settings=settings, function=function, who=row.patient, other=other
@@ -222,17 +221,21 @@ def _functional(
 
 
 def _other_attenuation(
-    row: PatientRow, place: Callable[..., PlacedFunction], function: FunctionSettings
+    row: PatientRow, placed: PlacedFunction, function: FunctionSettings
 ) -> tuple[PlacedFunction | None, list[str]]:
     """Give the image with the other attenuation correction; one that cannot be used only leaves the sweep without."""
     path = row.path("spect_nac")
     if path is None or not function.sweep:
         return None, []
     try:
-        return place(path, row.paths("registration")), []
+        image = read_function_image(path, who=row.patient)
     except InputError as error:
         found = "; ".join(fault.found for fault in error.faults)
-        return None, [f"no sweep over attenuation correction, the second image cannot be used: {found}"]
+    else:
+        if image.frame_of_reference == placed.image.frame_of_reference:
+            return replace(placed, image=image), []
+        found = "another frame of reference than that of the first"
+    return None, [f"no sweep over attenuation correction, the second image cannot be used: {found}"]
 
 
 def _function_qa(
