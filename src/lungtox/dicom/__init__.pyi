@@ -34,4 +34,5 @@ from .write_dose import write_dose as write_dose
 from .write_function_image import write_function_image as write_function_image
 from .write_plan import BeamOutline as BeamOutline
 from .write_plan import write_plan as write_plan
+from .write_registration import write_registration as write_registration
 from .write_structures import write_structures as write_structures
