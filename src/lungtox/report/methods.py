@@ -85,7 +85,7 @@ def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
     regions = join_words([_region_words(text_of(region)) for region in function.get("regions") or ()])
     yield (
         f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')}"
-        f" and thresholded there{hot}. Regions: {regions}. The denominator of "
+        f" and thresholded there{hot}. Regions: {regions}{_bands(function.get('bands'))}. The denominator of "
         f"volumes in percent is the {whole[text_of(function.get('denominator') or 'region')]}, unless a metric names "
         "another; perfusion weighting uses the image value as weight."
     )
@@ -95,6 +95,13 @@ def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
             "99th percentile and the mean within the structure, shifts of the image by 5 and 10 mm in six directions, "
             "and the image with the other attenuation correction where there is one."
         )
+
+
+def _bands(bands: Mapping[str, Any] | None) -> str:
+    if not bands:
+        return ""
+    cuts = join_words([f"{cut:g} %" for cut in bands["cuts_pct"]])
+    return f"; poorly to well perfused lung, cut at {cuts} of {bands['reference']}"
 
 
 def _region_words(region: str) -> str:

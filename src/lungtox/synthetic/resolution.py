@@ -88,9 +88,9 @@ def describe_resolution(metrics: FloatArray, *, seed: int = _SEED) -> str:
             "Written by `python -m lungtox.synthetic.resolution`; not edited by hand.",
             "",
             f"- The {len(metrics)} patients of the demo (seed {seed}), on the grid of their dose (4 x 4 x 5 mm):"
-            " perfusion blurred by a Gaussian of the given full width at half maximum, without noise and without the camera's"
-            " voxels, against the same perfusion before blurring. Both lungs without the tumour; nothing is perfused"
-            " outside of them.",
+            " perfusion blurred by a Gaussian of the given full width at half maximum, without noise and without the"
+            " camera's voxels, against the same perfusion before blurring. Both lungs without the tumour; nothing is"
+            " perfused outside of them.",
             "- Bias: blurred minus unblurred, mean (from the lowest to the highest patient). fV20 in points of percent"
             " of the region, whose volume changes too. The reference value (maximum, 99th percentile) is that of the"
             " image itself, as in an analysis.",
