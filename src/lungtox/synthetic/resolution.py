@@ -52,7 +52,7 @@ def metrics_by_resolution(index: int, *, seed: int = _SEED) -> FloatArray:
     # The voxels of the lung's edge are partly lung: their share of it is their volume.
     dose_gy, volume = phantom.dose.values[inside].astype(np.float64), phantom.lung_share[inside]
     flow = phantom.perfusion.values.astype(np.float64)
-    images = [flow, *(blur(flow * phantom.lung_share, FINE_MM[::-1], fwhm_mm=fwhm_mm) for fwhm_mm in FWHM_MM)]
+    images = [flow, *(blur(flow * phantom.lung_share, FINE_MM[::-1], resolution_mm=fwhm_mm) for fwhm_mm in FWHM_MM)]
     found = []
     for image in images:
         # The maximum is that within the lung; a voxel that is hardly lung is no place for it.
