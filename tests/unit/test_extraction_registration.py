@@ -141,6 +141,16 @@ def test_a_refused_spect_never_drops_the_patient_from_the_anatomical_analyses(tm
         assert looked.spect == "unusable"
 
 
+def test_a_spect_that_is_named_and_not_there_is_a_finding_and_no_end(tmp_path):
+    row = patient(tmp_path, spatial(entry(SPECT, matrix(TURN))))
+    (tmp_path / "P014" / "spect.dcm").unlink()
+    found = extract(row)
+    function = found.qa["function"]
+    assert (found.qa["status"], function["status"]) == ("ok", "unusable")
+    assert [fault["code"] for fault in function["faults"]] == ["file-missing"]
+    assert {dvh.structure for dvh in found.dvhs} == {"Lungs-GTV", "Heart"}
+
+
 def test_faults_of_image_and_registration_come_together(tmp_path):
     found = extract(patient(tmp_path, spatial(entry(None, matrix(TURN))), spect=turned_spect(SpacingBetweenSlices=0)))
     assert [fault["code"] for fault in found.qa["function"]["faults"]] == ["grid", "registration-frame"]
