@@ -15,6 +15,7 @@ from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
+from lungtox.imaging.config import RegistrationSettings
 from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
 from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
@@ -57,6 +58,8 @@ class Config(Settings):
     """Structures, dose-volume histograms and their metrics."""
     function: FunctionSettings | None = None
     """Perfusion SPECT; left out when there is none."""
+    registration: RegistrationSettings = Field(default_factory=RegistrationSettings)
+    """Registration of images, for a SPECT in another frame of reference without a registration object."""
     endpoint: EndpointSettings
     """What counts as radiation pneumonitis, and in which window."""
     cohort: CohortSettings

@@ -81,8 +81,8 @@ def save_plan(path: Path, beams: list[BeamOutline]) -> Path:
 SETUP = BeamOutline("SETUP 0", "SETUP", np.zeros(2))
 
 
-def save_ct(path: Path) -> Path:
-    write_ct(Image(GRID, ramp().values * 100.0 - 2000.0), path, subject=SUBJECT)
+def save_ct(path: Path, *, frame: str = "") -> Path:
+    write_ct(Image(GRID, ramp().values * 100.0 - 2000.0), path, subject=SUBJECT, frame=frame)
     return path / "0002.dcm"
 
 
@@ -119,6 +119,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "spect": save_spect,
     "registration": save_registration,
     "ct": save_ct,
+    "spect ct": lambda path: save_ct(path, frame="spect"),
     "plan_3d": lambda path: save_plan(path, [treating(1), treating(1), SETUP]),
     "plan_imrt": lambda path: save_plan(path, [treating(8, points=16), SETUP]),
     "plan_vmat": lambda path: save_plan(path, [treating(5, rotation="CW", points=20), SETUP]),

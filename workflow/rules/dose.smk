@@ -8,7 +8,7 @@ rule extract_dose:
         files=lambda wildcards: [
             path
             for patient in BATCHES[wildcards.batch]
-            for path in ROWS[patient].files
+            for path in ROWS[patient].files_with(ANALYSIS.registration.spect_to_ct)
         ],
         script=script("extract_dose"),
     output:
@@ -28,6 +28,7 @@ rule extract_dose:
         settings=section(
             "dose",
             "function",
+            "registration",
             "names",
             without=None if ANALYSIS.dose.bounds else "metrics",
         ),

@@ -1,3 +1,7 @@
+from .ct import CtHeader as CtHeader
+from .ct import CtImage as CtImage
+from .ct import read_ct as read_ct
+from .ct import read_ct_header as read_ct_header
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header

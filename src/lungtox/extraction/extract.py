@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lungtox.dicom import read_function_image
 from lungtox.dose import BoundedMetric, CourseSamples, Dvh, SweepRow, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
-from lungtox.extraction.function_results import FunctionResults, contour_results, image_results
-from lungtox.extraction.function_source import PlacedFunction, place_function
+from lungtox.extraction.functional import functional_part
 from lungtox.extraction.histograms import anatomical_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
+from lungtox.extraction.quality import about, as_fault, coverage_fault, function_qa, patient_qa
 from lungtox.geometry import Grid
+from lungtox.imaging.config import RegistrationSettings
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,23 @@ class Extraction:
 
 
 def extract_batch(
-    rows: Iterable[PatientRow], *, dose: DoseSettings, function: FunctionSettings | None = None
+    rows: Iterable[PatientRow],
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
 ) -> list[Extraction]:
     """Extract several patients, one after the other; one who cannot be used stops none of the others."""
-    return [extract_patient(row, dose=dose, function=function) for row in rows]
+    return [extract_patient(row, dose=dose, function=function, registration=registration) for row in rows]
 
 
-def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Extraction:
+def extract_patient(
+    row: PatientRow,
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
+) -> Extraction:
     """Compute all DVHs of one patient.
 
     Parameters
@@ -65,6 +75,8 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         Structures, coverage, alpha/beta.
     function : FunctionSettings, optional
         Perfusion weighting and functional regions; a patient without a usable SPECT keeps the anatomical DVHs.
+    registration : RegistrationSettings, optional
+        How images are registered, and what is refused; by default as the settings have it.
 
     Returns
     -------
@@ -76,36 +88,31 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
             return _from_export(row, dose)
         if "dvh" in row.cells:
             return _pass_through(row, dose, function)
-        return _extract(row, dose, function)
+        return _extract(row, dose, function, registration or RegistrationSettings())
     except LungtoxError as error:
-        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        return Extraction(row.patient, (), _qa(row.patient, status="unusable", faults=about(row.patient, faults)))
+        faults = error.faults if isinstance(error, InputError) else (as_fault(row.patient, error),)
+        return Extraction(
+            row.patient, (), patient_qa(row.patient, status="unusable", faults=about(row.patient, faults))
+        )
 
 
-def about(patient: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Put the study ID in front of faults that name only a file or a structure."""
-    return [fault if patient in fault.who else replace(fault, who=f"{patient}, {fault.who}") for fault in faults]
-
-
-def _as_fault(patient: str, error: LungtoxError) -> Fault:
-    return Fault(patient, "files that give a DVH", str(error), "Look at this patient's files.", "unusable")
-
-
-def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
+def _extract(
+    row: PatientRow, settings: DoseSettings, function: FunctionSettings | None, registration: RegistrationSettings
+) -> Extraction:
     loaded = load_patient(row, settings, function=function)
     samples = sample_all(row.patient, loaded, settings)
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
     if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
     dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, settings)]
-    functional, function_qa, image = _functional(row, samples, loaded, settings, function)
+    functional, figures, image = functional_part(row, samples, loaded, settings, function, registration)
     dvhs += functional.dvhs
     bounds = PatientBounds()
     if settings.bounds:
         bounds = patient_bounds(row.patient, loaded, samples, dvhs, image=image, dose=settings, function=function)
         warnings += bounds.warnings
     plan = next(iter(loaded.plans), None)  # of the main course
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=dict.fromkeys(warnings),
         technique=plan.technique if plan else None,
@@ -125,7 +132,7 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
             for name, one in samples.items()
         },
         names=[_name_figures(roi) for roi in loaded.names],
-        function=function_qa,
+        function=figures,
         bounds=[bound.as_entry() for bound in bounds.metrics],
     )
     return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics, functional.sweep)
@@ -164,99 +171,6 @@ def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str
     return samples
 
 
-def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pct: float) -> Fault:
-    """Say how much of a structure lies outside the dose grid."""
-    return Fault(
-        patient,
-        f"a dose grid that covers {minimum_pct:g} % of {structure}",
-        f"{100 - coverage_pct:.3g} % of its volume outside the grid",
-        f"Calculate the dose on a larger grid, or name {structure} under dose.allow_partial_coverage:"
-        " its DVH is then that of the part inside.",
-        "dose-coverage",
-    )
-
-
-def _functional(
-    row: PatientRow,
-    samples: Mapping[str, CourseSamples],
-    loaded: Loaded,
-    settings: DoseSettings,
-    function: FunctionSettings | None,
-) -> tuple[FunctionResults, dict[str, Any], PlacedFunction | None]:
-    if function is None:
-        return FunctionResults(), _function_qa("none"), None
-    courses = samples.get(function.structure)
-    drawn = FunctionResults()
-    if courses is not None:
-        drawn = contour_results(courses, loaded, settings=settings, function=function)
-    drawn_faults = about(row.patient, drawn.faults)
-    path = row.path("spect")
-    if path is None:
-        return drawn, _function_qa("none", regions=drawn.region_figures(), faults=drawn_faults), None
-    try:
-        if courses is None:
-            expected = f"the structure {function.structure} for the functional DVH"
-            raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
-        frame = loaded.frame_of_reference
-        placed = place_function(path, row.paths("registration"), frame_of_reference=frame, who=row.patient)
-        other, remarks = _other_attenuation(row, placed, function)
-        region = loaded.regions[function.structure]
-        found = image_results(
-            courses, placed, region=region, settings=settings, function=function, who=row.patient, other=other
-        )
-    except LungtoxError as error:
-        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        all_faults = [*about(row.patient, faults), *drawn_faults]
-        return drawn, _function_qa("unusable", regions=drawn.region_figures(), faults=all_faults), None
-    results = found.then(drawn)
-    function_qa = _function_qa(
-        "ok",
-        regions=results.region_figures(),
-        registration=placed.registration_figures(courses.samples),
-        figures=results.figures,
-        faults=drawn_faults,
-        warnings=[*placed.warnings, *remarks, *results.warnings],
-    )
-    return results, function_qa, placed
-
-
-def _other_attenuation(
-    row: PatientRow, placed: PlacedFunction, function: FunctionSettings
-) -> tuple[PlacedFunction | None, list[str]]:
-    """Give the image with the other attenuation correction; one that cannot be used only leaves the sweep without."""
-    path = row.path("spect_nac")
-    if path is None or not function.sweep:
-        return None, []
-    try:
-        image = read_function_image(path, who=row.patient)
-    except InputError as error:
-        found = "; ".join(fault.found for fault in error.faults)
-    else:
-        if image.frame_of_reference == placed.image.frame_of_reference:
-            return replace(placed, image=image), []
-        found = "another frame of reference than that of the first"
-    return None, [f"no sweep over attenuation correction, the second image cannot be used: {found}"]
-
-
-def _function_qa(
-    status: str,
-    *,
-    regions: Mapping[str, Any] | None = None,
-    registration: Mapping[str, Any] | None = None,
-    figures: Mapping[str, Any] | None = None,
-    faults: Iterable[Fault] = (),
-    warnings: Iterable[str] = (),
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "regions": dict(regions or {}),
-        "registration": registration,
-        **{name: (figures or {}).get(name) for name in ("split", "hot_spot", "edge")},
-        "faults": [asdict(fault) for fault in faults],
-        "warnings": list(warnings),
-    }
-
-
 def _grid_figures(grid: Grid) -> dict[str, list[float]]:
     """Size and spacing along x, y, z; where planes are spaced unevenly, the widest gap."""
     axes = (grid.x_mm, grid.y_mm, grid.z_mm)
@@ -264,35 +178,6 @@ def _grid_figures(grid: Grid) -> dict[str, list[float]]:
         "shape": [axis.size for axis in axes],
         "spacing_mm": [round(float(np.diff(axis).max()), 6) for axis in axes],
     }
-
-
-def _qa(
-    patient: str,
-    *,
-    status: str = "ok",
-    faults: Iterable[Fault] = (),
-    warnings: Iterable[str] = (),
-    **figures: Any,
-) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "technique": None,
-        "treatment_beams": None,
-        "setup_beams": None,
-        "fractions": None,
-        "prescription_gy": None,
-        "dose_grid": None,
-        "structures": {},
-        "names": [],
-        "function": _function_qa("none"),
-        "bounds": [],
-    }
-    head = {
-        "patient": patient,
-        "status": status,
-        "faults": [asdict(fault) for fault in faults],
-        "warnings": list(warnings),
-    }
-    return {**head, **empty, **figures}
 
 
 def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
@@ -306,7 +191,7 @@ def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
     ]
     if faults:
         raise InputError(faults)
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=[*found.warnings, *(["a DVH export gives no bounds of the metrics"] if settings.bounds else [])],
         fractions=found.fractions,
@@ -349,7 +234,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
         if dvh.weighting.startswith("functional:") and dvh.quantity == "physical"
     }
     has_function = any(dvh.weighting != "anatomical" for dvh in dvhs)
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=[
             "the DVHs come from a table: plan, grid and coverage are not known",
@@ -365,6 +250,6 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
             }
             for name, dvh in whole.items()
         },
-        function=_function_qa("ok" if has_function else "none", regions=regions),
+        function=function_qa("ok" if has_function else "none", regions=regions),
     )
     return Extraction(row.patient, tuple(dvhs), qa)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from lungtox.dicom import FunctionImage, Registration, read_function_image, read_registration
 from lungtox.dose import Samples
 from lungtox.errors import Fault, InputError
-from lungtox.imaging import FrameMap, map_frames, sample_function
+from lungtox.geometry import RigidMap
+from lungtox.imaging import FrameMap, RegistrationQuality, map_frames, sample_function
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,27 @@ class PlacedFunction:
         """Give the entry ``registration`` of qa.json, with the mean shift of a structure's samples."""
         shift_mm = self.to_image.mean_shift_mm(samples.x_mm, samples.y_mm, samples.z_mm, volume_cc=samples.volume_cc)
         angle_deg = self.to_image.rotation_deg
-        return {
+        figures: dict[str, Any] = {
             "kind": self.to_image.kind,
             "objects": self.to_image.objects,
             "deformable": self.to_image.deformable,
             "shift_mm": [round(value, 3) for value in shift_mm],
             "rotation_deg": None if angle_deg is None else round(angle_deg, 3),
         }
+        quality = self.to_image.quality
+        if quality is None or not isinstance(self.to_image.points, RigidMap):
+            return figures
+        matrix = np.column_stack([self.to_image.points.rotation, self.to_image.points.shift_mm]).tolist()
+        return {**figures, "matrix": matrix, "quality": _quality_figures(quality)}
 
 
 def place_function(
-    path: str | Path, registrations: Sequence[str | Path] = (), *, frame_of_reference: str, who: str
+    path: str | Path,
+    registrations: Sequence[str | Path] = (),
+    *,
+    frame_of_reference: str,
+    who: str,
+    images: Callable[[FunctionImage], FrameMap | None] | None = None,
 ) -> PlacedFunction:
     """Read a function image and find the way from the plan to it.
 
@@ -72,6 +85,8 @@ def place_function(
         That of the plan.
     who : str
         Stands at the front of every message: a study ID.
+    images : callable, optional
+        Registers the images where there are no registration objects; None where the patient has no images for it.
 
     Raises
     ------
@@ -86,6 +101,10 @@ def place_function(
         faults += error.faults
     if image is not None and image.frame_of_reference == frame_of_reference:
         return PlacedFunction(image, FrameMap.same_frame(unused=len(registrations)))
+    if image is not None and images is not None and not registrations:
+        registered = images(image)
+        if registered is not None:
+            return PlacedFunction(image, registered)
     objects: list[Registration] = []
     for one in registrations:
         try:
@@ -96,3 +115,9 @@ def place_function(
         raise InputError(dict.fromkeys(faults))
     found = map_frames(objects, origin=frame_of_reference, destination=image.frame_of_reference, who=who)
     return PlacedFunction(image, found)
+
+
+def _quality_figures(quality: RegistrationQuality) -> dict[str, Any]:
+    """Round for reading; the matrix of the entry itself stays as it is."""
+    figures = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(quality).items()}
+    return {**figures, "frames_apart_mm": [round(value, 3) for value in quality.frames_apart_mm]}

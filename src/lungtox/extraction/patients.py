@@ -22,6 +22,7 @@ PATIENT_COLUMNS = (
 MOST_FRACTIONS = 100
 _FILE_COLUMNS = (*PATIENT_COLUMNS[1:9], "spect_nac")
 _READ_COLUMNS = ("plan", "structures", "dose", "spect", "spect_nac", "registration", "dvh")
+_REGISTERED_COLUMNS = ("planning_ct", "spect_ct")
 _SEVERAL_FILES = ("plan", "dose", "registration")
 
 
@@ -79,8 +80,16 @@ class PatientRow:
 
         One that is missing becomes a fault of its patient, not an end of the whole run.
         """
+        return self.files_with()
+
+    def files_with(self, spect_to_ct: Collection[str] = ()) -> tuple[Path, ...]:
+        """Give the files that extraction reads where the SPECTs of some patients are registered themselves."""
+        columns: tuple[str, ...] = _READ_COLUMNS
+        if "spect" in self.cells and "registration" not in self.cells:
+            itself = self.patient in spect_to_ct
+            columns += ("planning_ct",) if itself else _REGISTERED_COLUMNS if "spect_ct" in self.cells else ()
         found: list[Path] = []
-        for column in _READ_COLUMNS:
+        for column in columns:
             for path in self.paths(column):
                 found += [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         return tuple(found)

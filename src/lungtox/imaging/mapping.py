@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lungtox.dicom import Registration
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import MapChain, PointMap, RigidMap
+from lungtox.imaging.rigid import ImageRegistration, RegistrationQuality
 
 FloatArray = NDArray[np.float64]
 Points = tuple[FloatArray, FloatArray, FloatArray]
@@ -39,6 +40,8 @@ class FrameMap:
     rotation_deg : float or None
         Of the whole path; None for a deformable one.
     warnings : tuple of str
+    quality : RegistrationQuality or None
+        Of a registration of the images.
     """
 
     kind: MapKind = "frame"
@@ -47,6 +50,18 @@ class FrameMap:
     deformable: bool = False
     rotation_deg: float | None = 0.0
     warnings: tuple[str, ...] = ()
+    quality: RegistrationQuality | None = None
+
+    @classmethod
+    def of_images(cls, found: ImageRegistration) -> FrameMap:
+        """Give the map of a registration of the images."""
+        return cls(
+            "image",
+            found.mapping,
+            rotation_deg=found.mapping.angle_deg,
+            warnings=found.warnings,
+            quality=found.quality,
+        )
 
     @classmethod
     def same_frame(cls, *, unused: int = 0) -> FrameMap:

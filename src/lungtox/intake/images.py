@@ -114,7 +114,7 @@ def _choose_series(
     images.choices += [decided] if decided else []
     if choice.open:
         found = f"{len(choice.left)} that fit alike: the column stays empty"
-        action = "Nothing needs it at present; fill the cell by hand if you want it."
+        action = "Where images are to be registered, fill the cell by hand."
         images.notes.append(Fault(patient, f"one series for {item}", found, action, "series"))
         return ()
     if not choice.left or (frame and choice.left[0].header.shared.frame_of_reference != frame):

@@ -60,6 +60,8 @@ def choose_registrations(
     if choice.left and not choice.open:
         images.files["registration"] = tuple(choice.left)
         return
+    if not on_a_chain and {"planning_ct", "spect_ct"} <= images.files.keys():
+        return  # the images will be registered
     found = "another one, and no registration between the two"
     action = "Export the registration, or the SPECT resampled in the frame of the planning CT."
     if choice.open:

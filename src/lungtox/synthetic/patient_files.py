@@ -17,14 +17,14 @@ from lungtox.dicom import (
     write_structures,
 )
 from lungtox.dose import write_dvhs
-from lungtox.geometry import Image, RigidMap
+from lungtox.geometry import RigidMap
 from lungtox.synthetic.delivery import LEAF_BOUNDARIES_MM, deliver
 from lungtox.synthetic.factors import sample_traits
 from lungtox.synthetic.patient import DoseSummary, PatientTraits
 from lungtox.synthetic.perfusion import acquire_spect
 from lungtox.synthetic.phantom import Phantom, build_phantom
 from lungtox.synthetic.phantom_dvhs import phantom_dvhs
-from lungtox.synthetic.planning_ct import make_ct
+from lungtox.synthetic.planning_ct import make_ct, make_spect_ct
 from lungtox.synthetic.spect_frames import plant_registration, spect_frame
 from lungtox.synthetic.streams import child_stream
 
@@ -87,7 +87,7 @@ def write_patient(job: Job) -> Written:
         write_dvhs([(traits.study_id, dvh) for dvh in phantom_dvhs(phantom)], job.folder / name)
         return Written(traits, phantom.summary, {"patient": traits.study_id, "dvh": name}, ())
     planted = None
-    if phantom.summary.has_spect and spect_frame(job.index) == "registration":
+    if phantom.summary.has_spect and spect_frame(job.index) != "plan":
         planted = plant_registration(job.index, rng, middle_mm=phantom.middle_mm)
     cells = {"patient": traits.study_id, **_write_dicom(phantom, job, rng, planted=planted)}
     rois = tuple((roi.number, roi.name) for roi in phantom.structures.values())
@@ -116,8 +116,7 @@ def _write_dicom(phantom: Phantom, job: Job, rng: np.random.Generator, *, plante
         leaf_boundaries_mm=LEAF_BOUNDARIES_MM,
     )
     if phantom.summary.has_spect:
-        counts = acquire_spect(phantom.perfusion_blurred, child_stream(rng, "camera", job.index), to_camera=planted)
-        cells |= _write_spect(counts, planted, job.folder, inputs, subject=subject)
+        cells |= _write_spect(phantom, job, rng, planted=planted, subject=subject)
     if job.index % CT_EVERY == 0:
         cells["planning_ct"] = f"{inputs}/planning_ct"
         ct = make_ct(phantom, child_stream(rng, "ct", job.index))
@@ -126,12 +125,18 @@ def _write_dicom(phantom: Phantom, job: Job, rng: np.random.Generator, *, plante
 
 
 def _write_spect(
-    counts: Image, planted: RigidMap | None, folder: Path, inputs: str, *, subject: Subject
+    phantom: Phantom, job: Job, rng: np.random.Generator, *, planted: RigidMap | None, subject: Subject
 ) -> dict[str, str]:
-    """Write the SPECT, and where it has its own frame of reference the registration to the plan's."""
+    """Write the SPECT, and where it has its own frame of reference what leads from there to the plan's."""
+    inputs = f"inputs/{phantom.traits.study_id}"
     cells = {"spect": f"{inputs}/spect.dcm"}
-    write_function_image(counts, folder / cells["spect"], subject=subject, frame="" if planted is None else "spect")
-    if planted is not None:
+    counts = acquire_spect(phantom.perfusion_blurred, child_stream(rng, "camera", job.index), to_camera=planted)
+    write_function_image(counts, job.folder / cells["spect"], subject=subject, frame="" if planted is None else "spect")
+    if planted is not None and spect_frame(job.index) == "registration":
         cells["registration"] = f"{inputs}/registration.dcm"
-        write_registration(planted.inverse(), folder / cells["registration"], subject=subject)
+        write_registration(planted.inverse(), job.folder / cells["registration"], subject=subject)
+    elif planted is not None:
+        cells["spect_ct"] = f"{inputs}/spect_ct"
+        low_dose = make_spect_ct(phantom, planted, child_stream(rng, "spect ct", job.index))
+        write_ct(low_dose, job.folder / cells["spect_ct"], subject=subject, frame="spect")
     return cells
