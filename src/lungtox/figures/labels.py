@@ -65,17 +65,17 @@ def weighting_label(weighting: str) -> str:
     if weighting == "perfusion":
         return "perfusion-weighted"
     kind, _, region = weighting.partition(":")
-    rest = "not " if kind == "nonfunctional" else ""
+    sign = "<" if kind == "nonfunctional" else "\N{GREATER-THAN OR EQUAL TO}"
     share, _, reference = region.partition("%")
     names = {"max": "of maximum", "p99": "of the 99th percentile"}
     of = names.get(reference, f"of {reference}")
     if re.fullmatch(r"[\d.]+-[\d.]+", share):
-        return f"{rest}perfused {share.replace('-', ' to ')} % {of}"
+        return f"perfused {share.replace('-', ' to ')} % {of}"
     if reference and share.replace(".", "", 1).isdigit():
-        return f"{rest}perfused \N{GREATER-THAN OR EQUAL TO} {share} % {of}"
+        return f"perfused {sign} {share} % {of}"
     if re.fullmatch(r"p[\d.]+", region):
-        return f"{rest}perfused \N{GREATER-THAN OR EQUAL TO} percentile {region[1:]}"
-    return f"{'outside ' if rest else ''}functional region {region}"
+        return f"perfused {sign} percentile {region[1:]}"
+    return f"{'outside ' if sign == '<' else ''}functional region {region}"
 
 
 def effect_label(label: str, unit: object) -> str:
