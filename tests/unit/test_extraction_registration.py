@@ -103,6 +103,17 @@ def test_a_vector_field_is_taken_in_its_own_direction(tmp_path):
     assert registration["shift_mm"] == pytest.approx([15.6 * 60 / 29.7, 0, 0], abs=0.02)  # 60 mm for the right lung
 
 
+def test_a_vector_field_that_says_what_a_matrix_says_gives_its_dvhs(tmp_path):
+    # Back through TURN: y' = 10 - x, x' = y - 20, z' = z - 30; a linear field, which interpolation does not change.
+    z, y, x = np.meshgrid(*[np.arange(-100.0, 101, 50)] * 3, indexing="ij")
+    vectors = np.stack([y - 20 - x, 10 - x - y, np.full_like(z, -30)], axis=-1)
+    by_field = extract(patient(tmp_path / "a", deformable(deformation(SPECT, vectors))))
+    by_matrix = extract(patient(tmp_path / "b", spatial(entry(SPECT, matrix(TURN)))))
+    for one, other in zip(by_field.dvhs, by_matrix.dvhs, strict=True):
+        assert (one.structure, one.weighting) == (other.structure, other.weighting)
+        np.testing.assert_allclose(one.volume_cc, other.volume_cc, atol=1e-6)
+
+
 def broken_field() -> Dataset:
     vectors = np.zeros((3, 3, 3, 3))
     vectors[0, 0, 0] = np.nan  # the corner of x, y, z -100: a piece of the right lung

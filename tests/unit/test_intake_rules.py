@@ -215,6 +215,15 @@ def test_a_spect_in_another_frame_comes_with_its_registration_and_its_ct(export)
     assert export.linked("spect_ct") == ["1.2.602", "1.2.601", "1.2.600"]
 
 
+def test_a_spect_that_can_be_registered_by_its_ct_needs_no_registration_object(export):
+    elsewhere(export)
+    export.slices("1.2.60", 3, frame="1.2.77")
+    export.slices("1.2.61", 4)
+    assert "spect-frame" not in {note.code for note in export.index().notes}
+    assert export.linked("spect_ct") == ["1.2.602", "1.2.601", "1.2.600"]
+    assert len(export.linked("planning_ct")) == 4
+
+
 def registered(*sources, to, sop_class=objects.SPATIAL):
     """A registration object of this many sources, to the frame ``to``."""
     if sop_class == objects.DEFORMABLE:
@@ -260,6 +269,17 @@ def test_a_deformable_registration_counts_in_its_own_direction_only(export):
     export.write("forth", registered("1.2.77", to=make.FRAME, sop_class=objects.DEFORMABLE))
     export.index()
     assert export.linked("registration") == ["forth"]
+
+
+def test_a_transmission_map_is_no_candidate(export):
+    export.structures("set")
+    export.dose("dose")
+    export.write("spect", make.spect(np.ones((3, 4, 5), "<u2")))
+    transmission = make.spect(np.full((3, 4, 5), 2, "<u2"))
+    export.write("mu", transmission, ImageType=["ORIGINAL", "PRIMARY", "RECON TOMO", "TRANSMISSION"])
+    export.index()
+    assert export.linked("spect") == ["spect"]
+    assert [row["code"] for row in export.rows("unusable.csv")] == ["transmission"]
 
 
 def single_slices(export, modality, sop_class, **changes):

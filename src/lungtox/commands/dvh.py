@@ -31,7 +31,9 @@ def dvh(
     ] = None,
     structure: Annotated[list[str] | None, typer.Option("--structure", help="ROI name; all by default.")] = None,
     metric: Annotated[list[str] | None, typer.Option("--metric", help="TG-263 name, such as V20Gy[%].")] = None,
-    function: Annotated[Path | None, typer.Option("--function", help="Reconstructed SPECT, file or folder.")] = None,
+    function: Annotated[
+        Path | None, typer.Option("--function", help="Reconstructed SPECT, V/Q PET or derived map: file or folder.")
+    ] = None,
     registration: Annotated[
         list[Path] | None,
         typer.Option("--registration", help="Registration object from the plan to --function; several are chained."),

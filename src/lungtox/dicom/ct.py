@@ -203,7 +203,7 @@ def _series_faults(slices: Sequence[_Slice], *, who: str) -> Iterable[Fault]:
     ):
         if len(values) > 1:
             action = "Keep the slices of one series, without those of others."
-            yield Fault(who, f"{what} of all slices", f"{len(values)}", action, "slices-mixed")
+            yield Fault(who, f"{what} of all slices", f"{len(values)}", action, "series-mixed")
 
 
 def _hounsfield(one: _Slice, *, who: str) -> NDArray[np.float32]:
