@@ -26,7 +26,7 @@ def main(options: Namespace) -> None:
         rows,
         dose=DoseSettings.model_validate(settings["dose"]),
         function=function,
-        registration=RegistrationSettings.model_validate(settings["registration"]),
+        registration=RegistrationSettings.model_validate(settings.get("registration", {})),
     )
     write_dvhs([(item.patient, dvh) for item in extractions for dvh in item.dvhs], options.dvh)
     write_bounds([bound for item in extractions for bound in item.bounds], options.bounds)
