@@ -191,8 +191,8 @@ def _no_path(
     """Say why no path was found, without naming a frame."""
     if not registrations:
         action = (
-            "Name its registration object (column registration, or --registration), or the CTs to be registered (columns"
-            " planning_ct and spect_ct), or resample the SPECT to the planning CT."
+            "Name its registration object (column registration, or --registration), or the CTs to be registered"
+            " (columns planning_ct and spect_ct), or resample the SPECT to the planning CT."
         )
         expected = "a SPECT in the frame of reference of the dose, or a registration between the two"
         return Fault(who, expected, "another frame of reference and no registration", action, "spect-frame")
