@@ -233,7 +233,12 @@ def test_the_header_shows_a_cut_off_file_and_a_missing_scaling(tmp_path):
     path = make.save(make.dose(np.zeros((20, 100, 100), dtype="<u2")), tmp_path / "d")
     read_dose_header(path, whole=True)
     path.write_bytes(path.read_bytes()[:200_000])
-    with pytest.raises(InputError, match="expected 400000 bytes of pixels; found a file of 200000 bytes"):
+    with pytest.raises(InputError, match="a file that ends within an element"):
+        read_dose_header(path)
+    short = make.dose(np.zeros((20, 100, 100), dtype="<u2"))
+    short.PixelData = short.PixelData[:200_000]
+    path = make.save(short, tmp_path / "short")
+    with pytest.raises(InputError, match="expected 400000 bytes of pixels; found a file of 20"):
         read_dose_header(path, whole=True)
     assert read_dose_header(path).grid.shape == (20, 100, 100)  # a header may stand alone
     with pytest.raises(InputError, match="DoseGridScaling"):

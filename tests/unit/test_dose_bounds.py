@@ -39,7 +39,8 @@ def bounds(region, doses, metrics):
 
     def make(one):
         samples = one.samples
-        return {"": ReferredDvh(dvh_from_samples(samples.dose_gy, samples.volume_cc, structure="x"))}
+        dvh = dvh_from_samples(samples.dose_gy, samples.volume_cc, structure="x", spread_gy=samples.spread_gy)
+        return {"": ReferredDvh(dvh)}
 
     central = sample_courses(region, doses)
     found = sample_alternatives(region, doses, central)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lungtox.dose import compute_dvh, eqd2_gy, sample_courses, sample_region
+from lungtox.dose.sampling import SAMPLES
 from lungtox.errors import InputError, ParameterError
 from lungtox.geometry import Dose, Grid, Image, Plane, Region, Structure
 
@@ -95,7 +96,7 @@ def test_courses_on_different_grids_are_added_and_converted_one_by_one(turn):
 def test_same_grid_adds_as_the_sum_of_the_images_would():
     first, second = linear(axes(4, -40, 20)), linear(axes(4, -40, 20), lambda x, y, z: 0.1 * z**2)
     both = Dose(Image(first.image.grid, first.image.values + second.image.values), "F")
-    added, expected = sample_courses(BOX, [first, second]).samples, sample_region(BOX, both)
+    added, expected = sample_courses(BOX, [first, second]).samples, sample_region(BOX, both, wanted=2 * SAMPLES)
     np.testing.assert_allclose(added.dose_gy, expected.dose_gy, atol=1e-9)
     assert added.coverage_pct == expected.coverage_pct == pytest.approx(100 * 21.5 / 33)
     assert added.warnings == expected.warnings

@@ -94,18 +94,20 @@ def open_dicom(path: str | Path, *, modality: str | tuple[str, ...], who: str, p
     Raises
     ------
     InputError
-        No such file, not DICOM, or another modality.
+        No such file, not DICOM, cut off, or another modality.
     """
     accepted = (modality,) if isinstance(modality, str) else modality
     wanted = " or ".join([", ".join(accepted[:-1]), accepted[-1]] if len(accepted) > 1 else accepted)
     if not Path(path).is_file():
         raise InputError(Fault(who, f"a DICOM {wanted} file", "no such file", "Check the path.", "file-missing"))
     try:
-        _refuse_bomb(path)
+        _refuse_cut_off(path, modality, who)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
             found = dataset.get("Modality") or MODALITY_OF_SOP_CLASS.get(str(dataset.get("SOPClassUID", "")))
+    except InputError:
+        raise
     except Exception as error:  # damaged bytes make pydicom fail in many ways; its text may quote them
         raise InputError(
             Fault(
@@ -123,11 +125,20 @@ def open_dicom(path: str | Path, *, modality: str | tuple[str, ...], who: str, p
     return dataset
 
 
-def _refuse_bomb(path: str | Path) -> None:
-    """Refuse a deflated file that would fill the memory: pydicom inflates it whole."""
+def _refuse_cut_off(path: str | Path, modality: str, who: str) -> None:
+    """Refuse a file that ends within an element: pydicom takes what comes before for the whole, without a word.
+
+    A deflated file that would fill the memory is refused too: pydicom inflates it whole.
+    """
+    header = read_header(path)
+    if not isinstance(header, Refusal):
+        return
+    if header.code == "truncated":
+        found, action = "a file that ends within an element", "The file is cut off: copy it again."
+        raise InputError(Fault(who, f"a whole DICOM {modality} file", found, action, "truncated"))
     with open(path, "rb") as stream:
         head = stream.read(_META_BYTES)
-    if _DEFLATED in head and isinstance(read_header(path), Refusal):
+    if _DEFLATED in head:
         raise ValueError("deflated")
 
 

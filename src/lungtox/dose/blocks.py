@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lungtox.dose.partial import SHARE, SHIFTS, PartialBlock, partial_block, partial_cells
 from lungtox.dose.raster import Raster
 from lungtox.geometry import Image, Slabs, axis_weights
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
-
-# Position within the cell, as a share of it, by turns from row to row, column to column and along the diagonals: where
-# dose rises along an axis, samples at the centres would take one dose for each column and make steps of the DVH.
-_SHIFTS = np.array([-0.375, 0.125, -0.125, 0.375])
-SHARE = 1.0 / _SHIFTS.size  # of a cell, along each axis: what lies nearer to one of these positions than to the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +60,9 @@ class _Axis:
     points_mm : ndarray
     low, high : slice or ndarray of int
         Voxels on both sides.
-    part : ndarray
-        Weight of the upper one.
-    share : ndarray
-        What a sample stands for, in distances between voxels; 0 beyond the grid, where the dose is that of its edge.
+    part, share : ndarray
+        Weight of the upper one; what a sample stands for, in distances between voxels: 0 beyond the grid, where the
+        dose is that of its edge. Shaped for arrays of (layers, rows, columns), one value where all are equal.
     """
 
     points_mm: FloatArray
@@ -76,17 +72,43 @@ class _Axis:
     share: FloatArray
 
 
-def _axis(axis_mm: FloatArray, points_mm: FloatArray, reach_mm: FloatArray | float, *, first: int = 0) -> _Axis:
-    """Find voxels, counted from ``first``, and weights of points that each stand for ``reach_mm``."""
+def _axes(
+    axis_mm: FloatArray,
+    centre_mm: FloatArray,
+    length_mm: FloatArray | float,
+    shape: tuple[int, ...],
+    *,
+    first: int,
+    classes: int = 1,
+) -> list[list[_Axis]]:
+    """Find voxels, counted from ``first``, and weights of samples of cells: for each class of cells, at each shift."""
+    points_mm = centre_mm + SHIFTS[:, None] * length_mm
     index, part, _ = axis_weights(axis_mm, points_mm)
-    share = reach_mm / (axis_mm[index + 1] - axis_mm[index])
+    share = SHARE * length_mm / (axis_mm[index + 1] - axis_mm[index])
     share = np.where((points_mm < axis_mm[0]) | (points_mm > axis_mm[-1]), 0.0, share)
-    return _Axis(points_mm, _run(index - first), _run(index - first + 1), part, share)
+    return [
+        [
+            _Axis(
+                points_mm[shift, own::classes],
+                _run(index[shift, own::classes] - first),
+                _run(index[shift, own::classes] - first + 1),
+                _one(part[shift, own::classes]).reshape(shape),
+                _one(share[shift, own::classes]).reshape(shape),
+            )
+            for shift in range(SHIFTS.size)
+        ]
+        for own in range(min(classes, centre_mm.size))
+    ]
+
+
+def _one(values: FloatArray) -> FloatArray:
+    """Give one value where all are equal but for rounding: products with it are faster."""
+    return values[:1] if values.size and float(np.ptp(values)) < 1e-12 else values
 
 
 def _voxels(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> slice:
     """Give the voxels between which the samples of cells with these centres lie."""
-    ends = np.array([centre_mm[0], centre_mm[-1]]) + cell_mm * _SHIFTS[[0, -1]] if centre_mm.size else axis_mm[:1]
+    ends = np.array([centre_mm[0], centre_mm[-1]]) + cell_mm * SHIFTS[[0, -1]] if centre_mm.size else axis_mm[:1]
     index = axis_weights(axis_mm, ends)[0]
     return slice(int(index[0]), int(index[-1]) + 2)
 
@@ -101,8 +123,8 @@ def _run(index: IntArray) -> slice | IntArray:
 
 def blocks(
     raster: Raster, image: Image, report: Callable[[slice, FloatArray, NDArray[np.bool_]], None]
-) -> Iterator[Block]:
-    """Give the samples inside the dose grid, batch by batch of slabs and class by class of cells.
+) -> Iterator[Block | PartialBlock]:
+    """Give the samples inside the dose grid, batch by batch of slabs: whole cells class by class, then the others.
 
     Parameters
     ----------
@@ -113,46 +135,39 @@ def blocks(
         Is told the coverage of each batch as `Raster.coverage` gives it, the part outside the dose grid included.
     """
     grid, lattice = image.grid, raster.lattice
-    share_x = _share_inside(grid.x_mm, lattice.centre_x_mm, lattice.cell_x_mm)
-    share_y = _share_inside(grid.y_mm, lattice.centre_y_mm, lattice.cell_y_mm)
-    columns, rows = _range(share_x > 0), _range(share_y > 0)
-    share_x, share_y = share_x[columns], share_y[rows]
+    columns, rows = _inside(grid.x_mm, lattice.centre_x_mm), _inside(grid.y_mm, lattice.centre_y_mm)
     centre_x, centre_y = lattice.centre_x_mm[columns], lattice.centre_y_mm[rows]
-    classes = _SHIFTS.size
-    x_axes, y_axes = {}, {}
+    classes = SHIFTS.size
     across, down = _voxels(grid.x_mm, centre_x, lattice.cell_x_mm), _voxels(grid.y_mm, centre_y, lattice.cell_y_mm)
-    for row_class in range(min(classes, centre_y.size)):
-        for column_class in range(min(classes, centre_x.size)):
-            x = centre_x[column_class::classes] + _SHIFTS[row_class] * lattice.cell_x_mm
-            y = centre_y[row_class::classes] + _SHIFTS[column_class] * lattice.cell_y_mm
-            x_axes[row_class, column_class] = _axis(grid.x_mm, x, SHARE * lattice.cell_x_mm, first=across.start)
-            y_axes[row_class, column_class] = _axis(grid.y_mm, y, SHARE * lattice.cell_y_mm, first=down.start)
+    x_axes = _axes(grid.x_mm, centre_x, lattice.cell_x_mm, (-1,), first=across.start, classes=classes)
+    y_axes = _axes(grid.y_mm, centre_y, lattice.cell_y_mm, (-1, 1), first=down.start, classes=classes)
     for batch, covered, crossing in raster.coverage():
         report(batch, covered, crossing)
         slab, middle, height = _layers(raster.slabs, raster.layers, batch, grid.z_mm)
-        if not (x_axes and slab.size):
+        if not (x_axes and y_axes and slab.size):
             continue
-        kept = covered[:, rows, columns]
-        if share_x.min() < 1.0 or share_y.min() < 1.0:  # the grid ends at the edge of a cell or in its middle
-            kept = kept * (share_y[:, None] * share_x)
-        z = middle + _SHIFTS[:, None] * height
-        level = axis_weights(grid.z_mm, z)[0]
+        whole = np.floor(covered)
+        kept = whole[:, rows, columns]
+        level = axis_weights(grid.z_mm, middle + SHIFTS[:, None] * height)[0]
         first, last = int(level.min()), int(level.max()) + 2
         slabs = _run(slab)
         planes = np.ascontiguousarray(image.values[first:last, down, across])
-        z_axes = [_axis(grid.z_mm, z_class, SHARE * height, first=first) for z_class in z]
+        z_axes = _axes(grid.z_mm, middle, height, (-1, 1, 1), first=first)[0]
         volume_cc = height * (lattice.cell_mm2 / 1000.0)
-        for (row_class, column_class), x_axis in x_axes.items():
+        for row_class, column_class in itertools.product(range(len(y_axes)), range(len(x_axes))):
             block = _block(
                 kept[slabs, row_class::classes, column_class::classes],
                 volume_cc,
                 planes,
-                x_axis,
-                y_axes[row_class, column_class],
+                x_axes[column_class][row_class],
+                y_axes[row_class][column_class],
                 z_axes[(row_class + column_class) % classes],
             )
             if block.at.size:
                 yield block
+        cells = partial_cells(covered, whole)
+        if cells.slab.size:
+            yield partial_block(cells, lattice, image, (rows, columns), (slab, middle, height))
 
 
 def _block(
@@ -160,15 +175,15 @@ def _block(
 ) -> Block:
     """Interpolate the dose of one class of cells: in the planes of the grid, then between them."""
     volume = (kept * volume_cc[:, None, None]).ravel()
-    at = np.flatnonzero(volume)
+    at = np.flatnonzero(volume != 0.0)
     in_plane, slope = _in_plane(planes, x, y)
     low = in_plane[z.low]
     change = in_plane[z.high] - low
-    dose = low + change * z.part[:, None, None]
-    change *= z.share[:, None, None]
+    dose = change * z.part
+    dose += low
+    change *= z.share
     change *= change
-    # A cell that is covered in part stands for a part of its range.
-    change += slope[z.low] * kept
+    change += slope[z.low]
     spread = change.ravel().take(at)
     np.sqrt(spread, out=spread)
     return Block(volume.take(at), dose.ravel().take(at), spread, at, x.points_mm, y.points_mm, z.points_mm)
@@ -192,7 +207,7 @@ def _in_plane(planes: NDArray[np.floating], x: _Axis, y: _Axis) -> tuple[FloatAr
     left += right * x.part
     right *= x.share
     right *= right
-    along *= y.share[:, None]
+    along *= y.share
     along *= along
     right += along
     return left, right
@@ -202,7 +217,9 @@ def _mixed(planes: NDArray[np.floating], y: _Axis) -> tuple[FloatArray, FloatArr
     """Interpolate along y; give the difference of the neighbours too."""
     lower = planes[:, y.low]
     change = planes[:, y.high] - lower
-    return lower + change * y.part[:, None], change
+    values = change * y.part
+    values += lower
+    return values, change
 
 
 def _layers(
@@ -222,13 +239,7 @@ def _layers(
     return slab[inside], (0.5 * (bottom + top))[inside], (top - bottom)[inside]
 
 
-def _share_inside(axis_mm: FloatArray, centre_mm: FloatArray, cell_mm: float) -> FloatArray:
-    low = np.maximum(centre_mm - 0.5 * cell_mm, axis_mm[0])
-    high = np.minimum(centre_mm + 0.5 * cell_mm, axis_mm[-1])
-    share: FloatArray = np.clip((high - low) / cell_mm, 0.0, 1.0)
-    return share
-
-
-def _range(inside: NDArray[np.bool_]) -> slice:
-    found = np.flatnonzero(inside)
+def _inside(axis_mm: FloatArray, centre_mm: FloatArray) -> slice:
+    """Give the cells inside the grid; it ends between two of them (see `make_raster`)."""
+    found = np.flatnonzero((centre_mm > axis_mm[0]) & (centre_mm < axis_mm[-1]))
     return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)

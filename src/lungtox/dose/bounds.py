@@ -30,7 +30,7 @@ from lungtox.geometry import (
 FloatArray = NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
 
-READING_SAMPLES = 50_000  # a quarter of the usual: the rules differ by more than the samples
+READING_SAMPLES = 50_000  # half of the usual: the rules differ by more than the samples
 # Two, because one may by chance hit the same step of a histogram as the usual samples.
 COARSE_SAMPLES = (50_000, 12_500)
 _REMAINDER = 6.0
@@ -46,7 +46,7 @@ class Alternatives:
     readings : tuple of CourseSamples
         Each rule of `lungtox.geometry.region_readings`.
     coarse : tuple of CourseSamples
-        The rules in use with a quarter and a sixteenth of the samples.
+        The rules in use with half and an eighth of the samples.
     dose_ends : tuple of CourseSamples
         The last of these with the lowest and the highest dose that interpolation leaves; none where it leaves nothing.
     volume_cc : Interval

@@ -111,6 +111,8 @@ def sample_courses(
     region = as_region(region)
     straight = [dose for dose in doses if dose.image.grid.turn is None]
     base = straight[0] if straight else _raster_dose(region, doses[0], end_cap=end_cap)
+    if len(doses) > 1 or not straight:
+        wanted *= 2  # a sample lies inside a grid or outside it
     samples = sample_region(region, base, end_cap=end_cap, between_planes=between_planes, wanted=wanted)
     course_gy: list[FloatArray] = []
     coverage_pct = samples.coverage_pct

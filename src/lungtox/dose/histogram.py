@@ -110,7 +110,7 @@ class Histogram:
         half = np.minimum(0.5 * spread, dose)
         if not float(half.min()) >= 0:
             raise ParameterError(f"{self.structure}: spread_gy must not be negative")
-        half[half < _NARROW * self.bin_width_gy] = 0.0
+        half *= half >= _NARROW * self.bin_width_gy
         below, above = dose - half, dose + half
         self._reach(float(below.min()), float(above.max()))
         first, last = self._position(below), self._position(above)

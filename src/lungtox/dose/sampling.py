@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.dose.blocks import SHARE, blocks
+from lungtox.dose.blocks import blocks
 from lungtox.dose.histogram import Histogram
+from lungtox.dose.partial import SHARE
 from lungtox.dose.raster import SAMPLES as SAMPLES
 from lungtox.dose.raster import Raster, empty_region, make_raster
 from lungtox.errors import Fault, InputError
@@ -44,7 +45,7 @@ class Samples:
         Slabs of contour planes in which the region has area.
     spread_gy : ndarray, shape (samples,), optional
         Width of the range of doses for which each sample stands: what the dose changes by, at its own gradient, over
-        the quarter of a cell and of a layer that is its share where samples alternate.
+        the half of a cell and of a layer that is its share where samples alternate.
     step_mm : tuple of float
         Lengths along x, y and z of that share; along z of the median layer.
     warnings : tuple of str
@@ -75,7 +76,7 @@ def sample_region(
     """Sample the dose in a region.
 
     The raster follows the dose grid: its cells are whole fractions of a dose pixel and its layers fractions of a slab,
-    fine enough for about 200,000 samples in the region, and never coarser than the dose grid. A cell's volume is its
+    fine enough for about 100,000 samples in the region, and never coarser than the dose grid. A cell's volume is its
     exactly covered area times the thickness of the layer; its dose is interpolated trilinearly at a point in the cell
     that alternates from cell to cell.
 

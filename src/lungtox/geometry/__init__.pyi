@@ -11,6 +11,7 @@ from .grid import Grid as Grid
 from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
+from .interpolation import interpolate_with_changes as interpolate_with_changes
 from .lattice import Lattice as Lattice
 from .margin import Margin as Margin
 from .margin import grow as grow

@@ -16,7 +16,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
-ROUNDING = 1e-9  # share of a cell; sums of thousands of pieces stay far below it
+DIGITS = 9
+ROUNDING = 10.0**-DIGITS  # share of a cell; sums of thousands of pieces stay far below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +93,23 @@ def _window(pieces: RowPieces, edges: Edges, lattice: Lattice) -> _Window:
         (pieces.high_v - pieces.low_v) * pieces.weight,
         lines=planes * rows,
         columns=columns,
-    ).reshape(planes, rows, columns)
+    ).reshape(planes, rows, columns + 1)
     # Rings that intersect each other or themselves cover a cell twice, or less than nothing.
     flat = raw.reshape(planes, -1)
     crossing = edges.crossing | (flat.min(axis=1) < -ROUNDING) | (flat.max(axis=1) > 1.0 + ROUNDING)
-    return _Window(slice(first_row, last_row + 1), slice(left, right), _trimmed(raw), crossing)
+    return _Window(slice(first_row, last_row + 1), slice(left, right), _trimmed(raw)[:, :, :columns], crossing)
 
 
 def _trimmed(covered: FloatArray) -> FloatArray:
     """Take rounding away, in place: what is empty or full counts as exactly that."""
-    covered[covered < ROUNDING] = 0.0
-    covered[covered > 1.0 - ROUNDING] = 1.0
-    return covered
+    return np.round(covered, DIGITS, out=covered)
+
+
+def _run(numbers: IntArray) -> slice | IntArray:
+    """Give successive numbers as a slice, which copies nothing."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    successive = last - first + 1 == numbers.size and bool((np.diff(numbers) == 1).all())
+    return slice(first, last + 1) if successive else numbers
 
 
 def _combine(region: Region, plane: IntArray, windows: list[_Window], lattice: Lattice) -> tuple[FloatArray, BoolArray]:
@@ -121,8 +127,8 @@ def _combine(region: Region, plane: IntArray, windows: list[_Window], lattice: L
             total[planes < 0] = 0.0
         if here.size == 0:
             continue
-        at = slice(int(here[0]), int(here[-1]) + 1) if here[-1] - here[0] + 1 == here.size else here
-        own = window.covered[planes[here]]
+        at = _run(here)
+        own = window.covered[_run(planes[here])]
         before = total[at, window.rows, window.columns]
         if number > 0:
             both = (before > 0) & (before < 1) & (own > 0) & (own < 1)

@@ -9,6 +9,7 @@ from lungtox.errors import ParameterError
 from lungtox.geometry.grid import Grid, Image
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 _PIECE = 16_384  # points at a time: their arrays stay in the cache
 
@@ -105,3 +106,40 @@ def _interpolated(
     result += low
     result[~(inside_x & inside_y & inside_z)] = np.nan
     return result
+
+
+def interpolate_with_changes(
+    values: NDArray[np.floating], lower: tuple[IntArray, IntArray, IntArray], part: tuple[FloatArray, ...]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Interpolate trilinearly between eight voxels, and say what the values change by to the next voxel.
+
+    Parameters
+    ----------
+    values : ndarray, shape (planes, rows, columns)
+    lower : tuple of ndarray of int, each shape (points,)
+        Plane, row and column of the lower neighbours.
+    part : tuple of ndarray, each shape (points,)
+        Weights of the upper neighbours, in the same order.
+
+    Returns
+    -------
+    value, change_plane, change_row, change_column : ndarray, shape (points,)
+        Changes along rows and columns are those in the lower plane.
+    """
+    (iz, iy, ix), (pz, py, px) = lower, part
+    flat = np.ascontiguousarray(values).reshape(-1)
+    row, plane = values.shape[2], values.shape[1] * values.shape[2]
+    corner = iz * plane + iy * row + ix
+
+    def in_plane(step: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        at = corner + step
+        left = flat.take(at)
+        change_row = flat.take(at + row) - left
+        right = flat.take(at + 1)
+        left += change_row * py
+        change_column = right + (flat.take(at + (row + 1)) - right) * py - left
+        return left + change_column * px, change_row, change_column
+
+    below, change_row, change_column = in_plane(0)
+    change_plane = in_plane(plane)[0] - below
+    return below + change_plane * pz, change_plane, change_row, change_column

@@ -122,8 +122,9 @@ def accumulate(
 
     Returns
     -------
-    ndarray, shape (lines, columns)
-        Covered share of each cell.
+    ndarray, shape (lines, columns + 1)
+        Covered share of each cell; the last column holds what lies to the right of all cells, nothing where the pieces
+        close rings.
     """
     low, high = np.minimum(from_u, to_u), np.maximum(from_u, to_u)
     first = np.minimum(low.astype(np.intp), columns - 1)
@@ -147,8 +148,8 @@ def accumulate(
         weights=np.concatenate([share - part, part]),
         minlength=lines * (columns + 1),
     ).astype(np.float64, copy=False)
-    result: FloatArray = np.cumsum(change.reshape(lines, columns + 1), axis=1)[:, :columns]
-    return result
+    lined = change.reshape(lines, columns + 1)
+    return np.cumsum(lined, axis=1, out=lined)
 
 
 def _expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:

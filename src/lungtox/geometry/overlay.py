@@ -80,7 +80,7 @@ def overlay_rows(
         (cuts[band + 1] - cuts[band]) * weight[used],
         lines=row.size,
         columns=lattice.columns,
-    )
+    )[:, :-1]
 
 
 def _gather(pieces: tuple[RowPieces, ...], plane: IntArray, row: IntArray, rows: int) -> _Lines:
