@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.dose.blocks import SHARE
 from lungtox.dose.function_region import References
+from lungtox.dose.partial import SHARE
 from lungtox.dose.sampling import Samples
 from lungtox.errors import InputError
 from lungtox.geometry import Region, Structure, on_left, split_sides, structure_layers
