@@ -141,19 +141,22 @@ def edge_samples(samples: Samples, *, depth_mm: float = EDGE_MM) -> BoolArray:
     """Say which samples have the outside of the structure within a depth along x, y or z, on a raster of about 5 mm."""
     # Samples alternate within their cells: a raster as fine as these would have holes.
     cells_mm = [max(_CELL_MM, 1.5 * step / SHARE) for step in samples.step_mm]
-    reach = [max(1, round(depth_mm / cell)) for cell in cells_mm]
-    places = [
-        np.floor((axis - axis.min()) / cell).astype(np.intp) + margin
-        for axis, cell, margin in zip(_axes(samples), cells_mm, reach, strict=True)
-    ]
-    held = np.zeros([int(place.max()) + 1 + margin for place, margin in zip(places, reach, strict=True)], dtype=bool)
-    x, y, z = places
-    held[x, y, z] = True
-    inner = held.copy()
-    for axis in range(3):
-        for step in range(1, reach[axis] + 1):
-            inner &= np.roll(held, step, axis) & np.roll(held, -step, axis)
-    edge: BoolArray = ~inner[x, y, z]
+    # A raster cell with a sample in it reaches half a cell further out than the structure, in the mean.
+    reach_mm = [depth_mm + 0.5 * cell for cell in cells_mm]
+    starts = [float(axis.min()) - reach for axis, reach in zip(_axes(samples), reach_mm, strict=True)]
+
+    def place(number: int, moved_mm: float = 0.0) -> NDArray[np.intp]:
+        along = _axes(samples)[number] + moved_mm - starts[number]
+        return np.floor(along / cells_mm[number] + 1e-9).astype(np.intp)
+
+    here = [place(number) for number in range(3)]
+    held = np.zeros([int(place(number, reach).max()) + 1 for number, reach in enumerate(reach_mm)], dtype=bool)
+    held[here[0], here[1], here[2]] = True
+    edge = np.zeros(samples.volume_cc.size, dtype=bool)
+    for number, reach in enumerate(reach_mm):
+        for moved in (reach, -reach):
+            there = [place(number, moved) if axis == number else own for axis, own in enumerate(here)]
+            edge |= ~held[there[0], there[1], there[2]]
     return edge
 
 
