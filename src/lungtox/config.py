@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
-from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
@@ -24,7 +24,20 @@ from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
+    {
+        "dose",
+        "cohort",
+        "association",
+        "models",
+        "roc",
+        "ntcp",
+        "time",
+        "function",
+        "figures",
+        "logs",
+        "benchmarks",
+        "studies",
+    }
 )
 
 
@@ -107,6 +120,7 @@ def load_config(path: str | Path) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise InputError(_validation_faults(error, raw)) from None
+    config = _with_contours(config)
     faults = list(_reference_faults(config))
     results = config.results or _default_results(Path(path))
     if Path(results).name in STAGE_FOLDERS and Path(results).parent.name == "results":
@@ -122,6 +136,20 @@ def load_config(path: str | Path) -> Config:
     if faults:
         raise InputError(faults)
     return config.model_copy(update={"results": results})
+
+
+def _with_contours(config: Config) -> Config:
+    """Analyse canonical structures that `function.regions` names as contours, without a line in `dose.structures`."""
+    drawn = [] if config.function is None else config.function.contours
+    added = {
+        name: RegionSettings(union=[name])
+        for name in drawn
+        if name in CANONICAL_STRUCTURES and name not in config.dose.structures
+    }
+    if not added:
+        return config
+    dose = config.dose.model_copy(update={"structures": {**config.dose.structures, **added}})
+    return config.model_copy(update={"dose": dose})
 
 
 def _default_results(path: Path) -> str:
@@ -203,6 +231,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _composition_faults(config)
     yield from _mapping_faults(config)
+    yield from _contour_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -242,6 +271,19 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
                     )
 
 
+def _contour_faults(config: Config) -> Iterator[Fault]:
+    """Find functional regions that are neither of the image nor a structure that can be cut out."""
+    structures = config.dose.structures
+    for name in config.function.contours if config.function is not None else ():
+        where = "function.regions"
+        if name not in structures:
+            known = {*structures, *CANONICAL_STRUCTURES, "40%max", "40%p99", "40%mean", "p60"}
+            yield _unknown(where, "a region of the image or a structure of dose.structures", name, known)
+        elif not structures[name].only_joins:
+            expected = "a structure that joins canonical ones, without minus or within"
+            yield Fault(f"config: {where}", expected, repr(name), "Name the contour itself.", "config-reference")
+
+
 def _mapping_faults(config: Config) -> Iterator[Fault]:
     """Find mappings of tables that are not there."""
     for name in ("cytokines", "grades"):
@@ -256,6 +298,8 @@ def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
     yield from ((f"ntcp.fits.{name}.structure", fit.structure) for name, fit in config.ntcp.fits.items())
     if config.function is not None:
         yield "function.structure", config.function.structure
+        if config.function.total is not None:
+            yield "function.total", config.function.total
 
 
 def named_columns(config: Config) -> Iterator[tuple[str, str]]:
@@ -276,7 +320,7 @@ def _function_faults(config: Config, where: str, weighting: str, metric: str | N
         action = f"Add the section, or take this entry out{f', also from {_and(list(named))}' if named else ''}."
         yield Fault(f"config: {where}", "a `function` section", "none", action, "config-reference")
         return
-    known = {"perfusion", *(f"functional:{region}" for region in config.function.regions)}
+    known = set(config.function.weightings)
     if weighting not in known:
         yield _unknown(f"{where}.weighting", "perfusion or a region of function.regions", weighting, known)
     if metric is not None and metric not in config.function.metrics:

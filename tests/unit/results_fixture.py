@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lungtox.models import describe_course
+from lungtox.models import compare_sweep, describe_course
 from lungtox.models.config import LogisticSettings, TimeSettings
 
 REGION = "functional:40%max"
@@ -49,7 +49,7 @@ CONFIG: dict[str, Any] = {
         "eqd2": {"Lungs-GTV": 3.0, "Heart": 2.5},
         "metrics": {"Lungs-GTV": ["V20Gy[%]", "Mean[Gy]"], "Heart": ["Mean[Gy]"]},
     },
-    "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"]},
+    "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"], "sweep": True},
     "endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"},
     "cohort": {"on_unusable": "exclude", "accepted_exclusions": [], "metrics": {}},
     "association": {
@@ -136,6 +136,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
     _write_time(analysis, folder / "time")
+    _write_function(analysis, folder / "function", rng)
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
@@ -609,6 +610,34 @@ def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
     _write(course.curves, folder / "incidence.csv")
     for name in ("groups", "cox", "codings"):
         _write(getattr(course, name), folder / f"{name}.csv")
+
+
+def _write_function(analysis: pd.DataFrame, folder: Path, rng: np.random.Generator) -> None:
+    """Sweep in which each setting moves the functional metrics by a fixed amount and a little by chance."""
+    have = analysis[analysis["fv20_pct"].notna()]
+    settings = [("none", "anatomical", "", 0.0, have["v20_pct"], have["mld_gy"], 0.0)]
+    settings.append(("region", "perfusion", "", 0.0, have["fv20_pct"], have["fmld_gy"], 0.0))
+    regions = [f"{share}%{reference}" for reference in ("max", "p99", "mean") for share in range(10, 80, 10)]
+    for region in regions:
+        move = 0.0 if region == "40%max" else 0.1 * (40 - int(region[:2]))
+        settings.append(("region", f"functional:{region}", "", 0.0, have["fv20_pct"], have["fmld_gy"], move))
+    for shift_mm in (5.0, 10.0):
+        for number, direction in enumerate(("left", "right", "posterior", "anterior", "superior", "inferior")):
+            for weighting in ("perfusion", "functional:40%max"):
+                move = 0.02 * shift_mm * (number - 2.5)
+                settings.append(("shift", weighting, direction, shift_mm, have["fv20_pct"], have["fmld_gy"], move))
+    for weighting in ("perfusion", "functional:40%max"):
+        settings.append(("attenuation", weighting, "", 0.0, have["fv20_pct"], have["fmld_gy"], 0.5))
+    rows = []
+    for change, weighting, direction, shift_mm, v20, mean, move in settings:
+        chance = abs(move) * rng.normal(1.0, 0.3, len(have))
+        for metric, unit, values in (("V20Gy[%]", "%", v20 + chance), ("Mean[Gy]", "Gy", mean + 0.4 * chance)):
+            for patient, value in zip(have["patient"], values, strict=True):
+                head = (patient, "Lungs-GTV", change, weighting, direction, shift_mm)
+                rows.append((*head, metric, value, unit))
+    names = ["patient", "structure", "change", "weighting", "direction", "shift_mm", "metric", "value", "unit"]
+    sweep = pd.DataFrame(rows, columns=names)
+    _write(compare_sweep(sweep, analysis, region="40%max"), folder / "sensitivity.csv")
 
 
 def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: Path) -> None:

@@ -18,6 +18,7 @@ from lungtox.figures import (
     plot_cytokines,
     plot_dvh_groups,
     plot_forest,
+    plot_function_sweep,
     plot_incidence,
     plot_ntcp,
     plot_roc,
@@ -25,6 +26,7 @@ from lungtox.figures import (
     tabulate_cytokines,
     tabulate_dvh_groups,
     tabulate_forest,
+    tabulate_function_sweep,
     tabulate_incidence,
     tabulate_ntcp,
     tabulate_roc,
@@ -33,7 +35,7 @@ from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines"]
+NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep"]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,7 @@ def tables(folder):
             [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],
         ),
         "incidence": tabulate_incidence(read_csv(folder / "time/incidence.csv"), read_csv(folder / "time/groups.csv")),
+        "function_sweep": tabulate_function_sweep(read_csv(folder / "function/sensitivity.csv")),
         "ntcp": tabulate_ntcp(
             [read_json(path) for path in fits],
             [read_csv(path.with_name("curve.csv")) for path in fits],
@@ -75,6 +78,7 @@ PLOTS = {
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "cytokines": plot_cytokines,
+    "function_sweep": plot_function_sweep,
 }
 
 

@@ -314,6 +314,18 @@ def test_time_section_counts_and_says_what_the_unknown_outcomes_can_do(folder):
     assert "All without RP" in text and "HR (95 % CI)" in text
 
 
+def test_function_section_says_how_the_comparison_moves(folder):
+    text = Outline(page(folder)).words
+    assert "Functional lung: what the choices do" in text
+    assert "Over 34 settings the difference runs from" in text  # 21 regions, 12 shifts, the other image
+    assert "moved 10 mm superior" in text and "40%max (as analysed)" in text
+
+
+def test_report_without_a_sweep_says_so(folder):
+    config = {**CONFIG, "function": {**CONFIG["function"], "sweep": False}}
+    assert "The sensitivity sweep is not part of this analysis." in Outline(page(folder, config=config)).words
+
+
 def test_report_without_time_says_so(folder):
     config = {key: value for key, value in CONFIG.items() if key != "time"}
     assert "The time course is not part of this analysis." in Outline(page(folder, config=config)).words

@@ -7,10 +7,12 @@ import pytest
 
 from lungtox.geometry import Grid, Image
 from lungtox.synthetic.anatomy import lung_distances
+from lungtox.synthetic.factors import sample_traits
 from lungtox.synthetic.perfusion import RESOLUTION_MM, acquire_spect, blur, sample_perfusion
 from lungtox.synthetic.phantom import Phantom, build_phantom
 from lungtox.synthetic.phantom_dvhs import phantom_dvhs
 from lungtox.synthetic.planning_ct import make_ct
+from lungtox.synthetic.resolution import FWHM_MM, REGIONS, describe_resolution, metrics_by_resolution
 from lungtox.synthetic.sampling import sample_anatomy
 from tests.unit.test_synthetic_anatomy import draw, make_traits, volume_cc
 
@@ -129,3 +131,17 @@ def test_a_patient_without_spect_has_no_functional_dvh() -> None:
     rng = np.random.default_rng(6)
     without = next(one for index in range(60) if not (one := build_phantom(make_traits(index), rng)).summary.has_spect)
     assert {one.weighting for one in phantom_dvhs(without)} == {"anatomical"}
+
+
+def test_bias_by_resolution_is_that_of_the_generators_own_summary() -> None:
+    # The summary is made of voxels by the phantom itself, the table by the DVH engine's functional histograms.
+    rng = np.random.default_rng(1)
+    summary = build_phantom(sample_traits(rng, "LT003", 2), rng).summary
+    found = metrics_by_resolution(2, seed=1)
+    column = 1 + REGIONS.index("40%max")
+    assert found[0, column, 0] == pytest.approx(summary.fmld_unblurred_gy, abs=1e-6)
+    blurred = found[1 + FWHM_MM.index(RESOLUTION_MM)]
+    assert blurred[column] == pytest.approx([summary.fmld_gy, summary.fv20_pct], abs=1e-6)
+    assert blurred[0, 0] == pytest.approx(summary.mpwld_gy, abs=0.02)  # here no weight exceeds the lung's maximum
+    page = describe_resolution(np.stack([found, found + 1.0]))
+    assert "| 15 | 40%max |" in page and "The 2 patients" in page

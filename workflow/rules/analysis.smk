@@ -20,6 +20,11 @@ FIGURES = (
     ["dvh_groups", "roc", "forest", "ntcp"]
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
+    + (
+        ["function_sweep"]
+        if ANALYSIS.function is not None and ANALYSIS.function.sweep
+        else []
+    )
 )
 
 

@@ -57,6 +57,34 @@ rule plot_roc:
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
 
 
+rule plot_function_sweep:
+    """How functional metrics, and fV20 against V20, move with what was chosen."""
+    input:
+        sensitivity="<results>/function/sensitivity.csv",
+        script=script("plot_function_sweep"),
+    output:
+        multiext(
+            "<results>/figures/function_sweep",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_function_sweep.log",
+    benchmark:
+        "<benchmarks>/plot_function_sweep.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_function_sweep"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --sensitivity {input.sensitivity:q} --settings {params.settings:q}"
+        " --stem {params.stem:q} >{log:q} 2>&1"
+
+
 rule plot_forest:
     """Univariable and multivariable odds ratios."""
     input:

@@ -35,6 +35,11 @@ rule build_report:
             "<results>/time/{name}.csv",
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
         ),
+        function=(
+            ["<results>/function/sensitivity.csv"]
+            if "function_sweep" in FIGURES
+            else []
+        ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -81,10 +81,11 @@ class Alternatives:
 
 @dataclass(frozen=True, eq=False)
 class ReferredDvh:
-    """A DVH and the volume that counts as 100 % of it, None for its own."""
+    """A DVH, the volume that counts as 100 % of it (None for its own), and those that a metric may name."""
 
     dvh: Dvh
     reference_cc: float | None = None
+    wholes_cc: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +264,8 @@ def _interval(value: ReferredDvh, others: Others, name: str) -> Interval:
 
 def _metric(referred: ReferredDvh, name: str) -> float | None:
     try:
-        return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc)[name]
+        return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc, wholes_cc=referred.wholes_cc)[
+            name
+        ]
     except ParameterError:
         return None  # smaller than the x cc of a Dxcc

@@ -91,7 +91,10 @@ def patient_bounds(
         warnings += found.warnings
         looked_at = image if function is not None and name == function.structure else None
         family = partial(_family, patient, name, loaded, looked_at, dose, function)
-        own = _referred([dvh for dvh in dvhs if dvh.structure == name], function)
+        drawn = {f"{kind}:{contour.name}" for contour in loaded.contours for kind in ("functional", "nonfunctional")}
+        own = _referred([dvh for dvh in dvhs if dvh.structure == name and dvh.weighting not in drawn], function)
+        if looked_at is not None and drawn:
+            warnings.append(f"{name}: no bounds of metrics within a contour of functional lung")
         others = found.dvhs(family, own)
         if own.keys() - others.keys():
             warnings.append(f"{name}: no bounds of functional metrics: the image does not cover what may belong to it")
@@ -135,10 +138,12 @@ def _referred(dvhs: Iterable[Dvh], function: FunctionSettings | None) -> Family:
     """Give the DVHs of one structure by weighting and quantity, each with its 100 %."""
     dvhs = list(dvhs)
     whole_cc = next((dvh.total_cc for dvh in dvhs if dvh.weighting == "anatomical"), None)
-    of_structure = function is not None and function.denominator == "structure"
-    return {
-        (dvh.weighting, dvh.quantity): ReferredDvh(
-            dvh, whole_cc if of_structure and dvh.weighting.startswith("functional:") else None
-        )
-        for dvh in dvhs
-    }
+    found = {}
+    for dvh in dvhs:
+        known = {} if whole_cc is None or dvh.weighting == "perfusion" else {"structure": whole_cc}
+        if known and function is not None and function.total in (None, dvh.structure):
+            known["total"] = known["structure"]
+        part = dvh.weighting.startswith(("functional:", "nonfunctional:"))
+        reference = known.get(function.denominator) if function is not None and part else None
+        found[dvh.weighting, dvh.quantity] = ReferredDvh(dvh, reference, known)
+    return found

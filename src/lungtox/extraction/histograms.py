@@ -59,8 +59,14 @@ def function_dvhs(
     InputError
         A function image that does not cover the structure, or a registration that is not defined in all of it.
     """
+    return dvhs_of_function(courses, placed.at(courses.samples, who=who), settings=settings, function=function)
+
+
+def dvhs_of_function(
+    courses: CourseSamples, q: FloatArray, *, settings: DoseSettings, function: FunctionSettings
+) -> list[FunctionalDvhs]:
+    """Give the DVHs of `function_dvhs` where function at the samples is known, shape (samples,)."""
     one = courses.samples
-    q = placed.at(one, who=who)
     doses: list[tuple[FloatArray, FloatArray | None, str, float | None]]
     doses = [(one.dose_gy, one.spread_gy, "physical", None)]
     alpha_beta_gy = settings.eqd2.get(function.structure)
@@ -74,7 +80,9 @@ def function_dvhs(
             q,
             structure=function.structure,
             spread_gy=spread_gy,
-            regions=function.regions,
+            regions=function.image_regions,
+            nonfunctional=function.nonfunctional,
+            clip_percentile=function.clip,
             quantity=quantity,
             alpha_beta_gy=ratio_gy,
             bin_width_gy=settings.bin_width_gy,

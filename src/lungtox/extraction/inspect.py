@@ -12,11 +12,12 @@ from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.courses import ACCEPTED
 from lungtox.extraction.dvh_source import NO_GRID
-from lungtox.extraction.extract import about, extract_patient, sample_all
+from lungtox.extraction.extract import extract_patient, sample_all
 from lungtox.extraction.function_source import place_function
 from lungtox.extraction.image_registration import check_images
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
+from lungtox.extraction.quality import about
 from lungtox.geometry import Grid, Structure
 from lungtox.imaging.config import RegistrationSettings
 

@@ -17,10 +17,11 @@ from lungtox.naming import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 
 PATIENT_COLUMNS = (
     "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh", "fractions",
+    "spect_nac",
 )  # fmt: skip
 MOST_FRACTIONS = 100
-_FILE_COLUMNS = PATIENT_COLUMNS[1:9]
-_READ_COLUMNS = ("plan", "structures", "dose", "spect", "registration", "dvh")
+_FILE_COLUMNS = (*PATIENT_COLUMNS[1:9], "spect_nac")
+_READ_COLUMNS = ("plan", "structures", "dose", "spect", "spect_nac", "registration", "dvh")
 _REGISTERED_COLUMNS = ("planning_ct", "spect_ct")
 _SEVERAL_FILES = ("plan", "dose", "registration")
 

@@ -8,6 +8,8 @@ from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .forest import plot_forest as plot_forest
 from .forest import tabulate_forest as tabulate_forest
+from .function_sweep import plot_function_sweep as plot_function_sweep
+from .function_sweep import tabulate_function_sweep as tabulate_function_sweep
 from .incidence import plot_incidence as plot_incidence
 from .incidence import tabulate_incidence as tabulate_incidence
 from .labels import effect_label as effect_label

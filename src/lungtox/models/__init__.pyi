@@ -6,6 +6,7 @@ from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
+from .function_sweep import compare_sweep as compare_sweep
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
 from .logistic import LogisticFit as LogisticFit

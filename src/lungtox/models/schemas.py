@@ -165,3 +165,23 @@ CODINGS = _table(
         "finding": _text(),
     }
 )
+FUNCTION_SWEEP = _table(
+    {
+        "change": _text(pa.Check.isin(["region", "shift", "attenuation"])),
+        "region": _text(),
+        "direction": _text(),
+        "shift_mm": _number(pa.Check.ge(0)),
+        "is_base": pa.Column("bool", coerce=True),
+        **{
+            f"{metric}_{figure}": _count() if figure == "n" else _number()
+            for metric in ("fv20_pct", "fmld_gy", "mpwld_gy")
+            for figure in ("n", "mean", "change", "low", "high")
+        },
+        "n": _count(),
+        "events": _count(),
+        **{name: _share() for name in ("auc_fv20", "auc_v20")},
+        **{name: _number() for name in ("difference", "low", "high")},
+        "p": _share(),
+        "finding": _text(),
+    }
+)

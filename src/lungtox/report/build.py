@@ -10,6 +10,7 @@ from lungtox.report.association_section import association_section, cytokine_sec
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
+from lungtox.report.function_section import function_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
 from lungtox.report.model_section import model_section, roc_section
@@ -28,6 +29,7 @@ SECTIONS = (
     cytokine_section,
     model_section,
     roc_section,
+    function_section,
     time_section,
     ntcp_section,
     published_section,

@@ -79,15 +79,38 @@ def _made_from(name: str, parts: Mapping[str, Any]) -> str:
 def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
     if not function:
         return
+    whole = {"region": "functional region itself", "structure": "whole structure", "total": "total lung"}
+    clip = function.get("clip")
+    hot = f"; values above the {clip:g}th percentile are set to it" if clip else ""
+    regions = join_words([_region_words(text_of(region)) for region in function.get("regions") or ()])
     yield (
-        "Functional histograms: the perfusion image is interpolated to the dose samples of "
-        f"{function.get('structure')} and "
-        f"thresholded there; regions {join_words([text_of(region) for region in function.get('regions') or ()])} "
-        "(share of the "
-        "reference value). The volume of the functional region is the denominator; perfusion weighting uses the image "
-        "value "
-        "as weight."
+        f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')}"
+        f" and thresholded there{hot}. Regions: {regions}{_bands(function.get('bands'))}. The denominator of "
+        f"volumes in percent is the {whole[text_of(function.get('denominator') or 'region')]}, unless a metric names "
+        "another; perfusion weighting uses the image value as weight."
     )
+    if function.get("sweep"):
+        yield (
+            "Sensitivity of the functional metrics: one change at a time; thresholds of 10 to 70 % of the maximum, the "
+            "99th percentile and the mean within the structure, shifts of the image by 5 and 10 mm in six directions, "
+            "and the image with the other attenuation correction where there is one."
+        )
+
+
+def _bands(bands: Mapping[str, Any] | None) -> str:
+    if not bands:
+        return ""
+    cuts = join_words([f"{cut:g} %" for cut in bands["cuts_pct"]])
+    return f"; poorly to well perfused lung, cut at {cuts} of {bands['reference']}"
+
+
+def _region_words(region: str) -> str:
+    share, _, reference = region.partition("%")
+    if reference:
+        return f"{share} % of {'' if reference in ('max', 'mean') else 'the percentile '}{reference} ({region})"
+    if region[1:].replace(".", "", 1).isdigit():
+        return f"at or above percentile {region[1:]} ({region})"
+    return f"{region} as contoured"
 
 
 def _association(config: Mapping[str, Any]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
-    published : DataFrame or None
+    published, function_sweep : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -70,6 +70,7 @@ class Results:
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
+    function_sweep: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -153,7 +154,13 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
         published=_table(root / "ntcp/published/validation.csv"),
+        function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
     )
+
+
+def _swept(config: Mapping[str, Any]) -> bool:
+    """Say whether the sweep is part of the analysis: a table of an earlier config may still lie in the folder."""
+    return bool((config.get("function") or {}).get("sweep"))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

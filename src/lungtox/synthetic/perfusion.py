@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 
 RESOLUTION_MM = 12.0
 """Full width at half maximum of the reconstructed SPECT."""
-_SIGMA_MM = RESOLUTION_MM / (2.0 * np.sqrt(2.0 * np.log(2.0)))
+_FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _MATRIX = 64
 _PEAK_COUNTS = 6000.0
 _NOISE = 0.010
@@ -129,9 +129,11 @@ def _tumour_defects(
     )
 
 
-def blur(values: FloatArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
-    """Blur with the camera's resolution. Spacing is (z, y, x), as the array's axes."""
-    sigmas = [_SIGMA_MM / step for step in spacing_mm]
+def blur(
+    values: FloatArray, spacing_mm: tuple[float, float, float], *, resolution_mm: float = RESOLUTION_MM
+) -> FloatArray:
+    """Blur with the camera's resolution, a full width at half maximum. Spacing is (z, y, x), as the array's axes."""
+    sigmas = [resolution_mm / _FWHM_PER_SIGMA / step for step in spacing_mm]
     blurred: FloatArray = gaussian_filter(values, sigmas, mode="constant", truncate=3.5)
     return blurred
 
