@@ -6,6 +6,9 @@ from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
+from .imputation import encode as encode
+from .imputation import impute as impute
+from .imputation import impute_values as impute_values
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
 from .logistic import LogisticFit as LogisticFit
@@ -16,6 +19,10 @@ from .named_model import fit_model as fit_model
 from .named_model import fit_to_json as fit_to_json
 from .named_model import predict_table as predict_table
 from .roc_tables import compare_roc as compare_roc
+from .rubin import Pooled as Pooled
+from .rubin import PooledTest as PooledTest
+from .rubin import pool as pool
+from .rubin import pool_test as pool_test
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course
 from .validation import Validation as Validation
