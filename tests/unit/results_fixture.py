@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lungtox.models import describe_course
-from lungtox.models.config import LogisticSettings, TimeSettings
+from lungtox.models import compare_roc, describe_course
+from lungtox.models.config import LogisticSettings, RocSettings, TimeSettings
 
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
@@ -70,6 +70,9 @@ CONFIG: dict[str, Any] = {
     "roc": {
         "scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"],
         "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]],
+        "partial": {"focus": "specificity", "low": 0.8},
+        "cut_points": ["youden"],
+        "resamples": 100,
     },
     "time": {"groups": {"mld_gy": 15.0, "v20_pct": None}},
     "ntcp": {
@@ -558,6 +561,7 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
             {
                 "score": score,
                 "label": _labels()[score][0],
+                "direction": "larger",
                 "n": len(y),
                 "events": int(y.sum()),
                 "auc": auc,
@@ -595,6 +599,14 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
     _write(pd.DataFrame(rows), folder / "auc.csv")
     _write(pd.DataFrame(curves), folder / "curves.csv")
     _write(pd.DataFrame(pairs), folder / "pairs.csv")
+    tables = compare_roc(
+        analysis,
+        settings=RocSettings.model_validate(CONFIG["roc"]),
+        rng=np.random.default_rng(1),
+        dictionary=_dictionary(),
+    )
+    for name in ("bands", "partial", "cut_points"):
+        _write(getattr(tables, name), folder / f"{name}.csv")
 
 
 def _write_time(analysis: pd.DataFrame, folder: Path) -> None:

@@ -48,7 +48,7 @@ def tables(folder):
         "dvh_groups": tabulate_dvh_groups(
             read_parquet(folder / "dose/model_dvhs.parquet"), read_csv(folder / "cohort/analysis.csv")
         ),
-        "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs"))),
+        "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs", "bands"))),
         "forest": tabulate_forest(
             read_csv(folder / "association/univariable.csv"),
             [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],

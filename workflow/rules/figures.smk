@@ -37,6 +37,7 @@ rule plot_roc:
         auc="<results>/roc/auc.csv",
         curves="<results>/roc/curves.csv",
         pairs="<results>/roc/pairs.csv",
+        bands="<results>/roc/bands.csv",
         script=script("plot_roc"),
     output:
         multiext(
@@ -54,7 +55,7 @@ rule plot_roc:
         stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
     shell:
         "python {input.script:q} --auc {input.auc:q} --curves {input.curves:q} --pairs {input.pairs:q}"
-        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+        " --bands {input.bands:q} --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
 
 
 rule plot_forest:

@@ -33,7 +33,7 @@ rule fit_logistic:
 
 
 rule compare_roc:
-    """ROC curves of single scores, AUC with interval, and the declared paired comparisons."""
+    """ROC curves of single scores with bands, AUC, partial areas, cut-points, the declared paired comparisons."""
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
@@ -42,6 +42,9 @@ rule compare_roc:
         auc="<results>/roc/auc.csv",
         curves="<results>/roc/curves.csv",
         pairs="<results>/roc/pairs.csv",
+        bands="<results>/roc/bands.csv",
+        partial="<results>/roc/partial.csv",
+        cut_points="<results>/roc/cut_points.csv",
     log:
         "<logs>/compare_roc.log",
     benchmark:
@@ -51,7 +54,10 @@ rule compare_roc:
     params:
         code=code_digest("compare_roc"),
         settings=section("roc"),
+        seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --auc {output.auc:q} --curves {output.curves:q} --pairs {output.pairs:q}"
+        " --settings {params.settings:q} --seed {params.seed} --auc {output.auc:q} --curves {output.curves:q}"
+        " --pairs {output.pairs:q} --bands {output.bands:q} --partial {output.partial:q}"
+        " --cut-points {output.cut_points:q}"
         " >{log:q} 2>&1"

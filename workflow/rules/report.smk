@@ -30,7 +30,10 @@ rule build_report:
             model=ANALYSIS.models,
             name=["fit.json", "predictions.csv", "validation.csv"],
         ),
-        roc=expand("<results>/roc/{name}.csv", name=["auc", "curves", "pairs"]),
+        roc=expand(
+            "<results>/roc/{name}.csv",
+            name=["auc", "curves", "pairs", "partial", "cut_points"],
+        ),
         time=expand(
             "<results>/time/{name}.csv",
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],

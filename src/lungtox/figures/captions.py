@@ -24,10 +24,11 @@ CAPTIONS: dict[str, str] = {
         "detection limit are drawn at half of it. q values compare the groups at each time."
     ),
     "roc": (
-        "ROC curves of single dose metrics as they stand, larger values meaning more risk; nothing is fitted. Each "
-        "curve uses all patients who have that metric. Areas "
+        "ROC curves of single dose metrics as they stand, the direction of risk declared beforehand; nothing is "
+        "fitted. Each curve uses all patients who have that metric. Areas "
         "under the curve (AUC) with DeLong 95 % confidence intervals on the logit scale; below, the declared paired "
-        "comparisons on the patients who have both metrics (DeLong)."
+        "comparisons on the patients who have both metrics (DeLong). Bands: pointwise 95 % intervals of the "
+        "sensitivity (bootstrap), for the metrics of the first pair."
     ),
     "incidence": (
         "Cumulative incidence of radiation pneumonitis (RP) from the start of the window, with death without RP as "

@@ -1,6 +1,8 @@
 from .association import test_associations as test_associations
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
+from .cut_points import CutPoint as CutPoint
+from .cut_points import cut_point as cut_point
 from .cytokines import compare_cytokines as compare_cytokines
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
@@ -18,6 +20,11 @@ from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .named_model import fit_to_json as fit_to_json
 from .named_model import predict_table as predict_table
+from .roc_resampling import PartialArea as PartialArea
+from .roc_resampling import RocBand as RocBand
+from .roc_resampling import partial_auc as partial_auc
+from .roc_resampling import roc_band as roc_band
+from .roc_tables import RocTables as RocTables
 from .roc_tables import compare_roc as compare_roc
 from .rubin import Pooled as Pooled
 from .rubin import PooledTest as PooledTest

@@ -67,19 +67,53 @@ class TimeSettings(Settings):
     and again with the unknown outcomes all coded without or all with pneumonitis."""
 
 
+class PartialAucSettings(Settings):
+    """The part of the ROC curve that matters, set beforehand."""
+
+    focus: Literal["specificity", "sensitivity"] = "specificity"
+    """Which axis the range is on."""
+    low: float = Field(ge=0, lt=1)
+    """Lower end of the range, as a share (0.8 = 80 %)."""
+    high: float = Field(default=1.0, gt=0, le=1)
+    """Upper end of the range, as a share."""
+    correct: bool = True
+    """After McClish 1989: 0.5 is chance and 1 is perfect, whatever the range; false: the area itself."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> PartialAucSettings:
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low}) below high ({self.high})")
+        return self
+
+
 class RocSettings(Settings):
-    """Discrimination of single scores. A larger score means more risk, declared beforehand."""
+    """Discrimination of single scores. A larger score means more risk unless declared otherwise."""
 
     scores: list[str]
     """Columns of the analysis table."""
+    smaller_means_risk: list[str] = Field(default_factory=list)
+    """Scores of which a smaller value means more risk (such as FEV1); declared, never taken from the data."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
     """Pairs of scores whose AUCs are compared on the same patients (paired DeLong)."""
+    partial: PartialAucSettings | None = None
+    """Partial area under each curve; left out when it is not wanted."""
+    cut_points: list[Literal["youden", "sensitivity"]] = Field(default_factory=list)
+    """Cut-points to choose from the data: by Youden's index, or the highest that reaches `fixed_sensitivity`."""
+    fixed_sensitivity: float = Field(default=0.9, gt=0, le=1)
+    """Sensitivity that the cut-point `sensitivity` has to reach, as a share."""
+    resamples: int = Field(default=1000, ge=100)
+    """Bootstrap resamples of bands, partial areas and cut-points."""
 
     @model_validator(mode="after")
     def _scores_once(self) -> RocSettings:
         _refuse_repeats("scores", self.scores)
+        _refuse_repeats("smaller_means_risk", self.smaller_means_risk)
+        _refuse_repeats("cut_points", [*self.cut_points])
         for pair in self.pairs:
             _refuse_repeats("pairs", pair)
+        strange = sorted(set(self.smaller_means_risk) - set(self.scores))
+        if strange:
+            raise ValueError(f"scores of roc.scores; {', '.join(strange)} in smaller_means_risk is none")
         return self
 
 

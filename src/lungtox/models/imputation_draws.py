@@ -114,8 +114,8 @@ def _apply(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
 
 def _spread(precision: FloatArray, normal: FloatArray) -> FloatArray:
     """Turn standard normal columns into ones with this precision matrix."""
-    scaled: FloatArray = np.linalg.solve(np.swapaxes(np.linalg.cholesky(precision), -1, -2), normal)
-    return scaled
+    root = np.swapaxes(np.linalg.cholesky(precision), -1, -2)
+    return np.asarray(np.linalg.solve(root, normal), dtype=np.float64)
 
 
 def _least_squares(x: FloatArray, responses: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:

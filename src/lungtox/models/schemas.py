@@ -93,6 +93,7 @@ AUC = _table(
     {
         "score": _text(),
         "label": _text(),
+        "direction": _text(pa.Check.isin(["larger", "smaller"])),
         "n": _count(),
         "events": _count(),
         "auc": _share(),
@@ -115,6 +116,34 @@ PAIRS = _table(
         "high": _number(),
         "z": _number(),
         "p": _share(),
+    }
+)
+BANDS = _table({"score": _text(), **{name: _share() for name in ("fpr", "tpr", "low", "high")}})
+PARTIAL = _table(
+    {
+        "score": _text(),
+        "label": _text(),
+        "n": _count(),
+        "events": _count(),
+        "focus": _text(pa.Check.isin(["specificity", "sensitivity"])),
+        "from": _share(),
+        "to": _share(),
+        "corrected": pa.Column("bool"),
+        **{name: _number() for name in ("area", "low", "high")},
+        "method": _text(),
+    }
+)
+CUT_POINTS = _table(
+    {
+        "score": _text(),
+        "label": _text(),
+        "direction": _text(pa.Check.isin(["larger", "smaller"])),
+        "n": _count(),
+        "events": _count(),
+        "criterion": _text(),
+        "measure": _text(pa.Check.isin(["threshold", "sensitivity", "specificity", "youden"])),
+        **{name: _number() for name in ("value", "low", "high", "optimism", "corrected")},
+        "resamples": _count(),
     }
 )
 INCIDENCE = _table(

@@ -12,10 +12,11 @@ from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
-from lungtox.report.model_section import model_section, roc_section
+from lungtox.report.model_section import model_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.results import read_results
+from lungtox.report.roc_section import roc_section
 from lungtox.report.time_section import time_section
 
 TEMPLATES = "templates"

@@ -1,4 +1,4 @@
-"""Sections on the multivariable models and on the discrimination of single metrics."""
+"""Section on the multivariable models."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import format_interval, format_number, format_p
-from lungtox.report.blocks import Block, Bullets, Notes, Section, Table, Text, make_table
-from lungtox.report.pictures import picture
+from lungtox.figures import format_interval, format_number
+from lungtox.report.blocks import Block, Notes, Section, Table, Text, make_table
 from lungtox.report.results import ModelResults, Results, records
 from lungtox.report.wording import (
     count_cell,
@@ -21,7 +20,6 @@ from lungtox.report.wording import (
     plain_name,
     ratio_cell,
     text_of,
-    with_interval,
 )
 
 if TYPE_CHECKING:
@@ -132,64 +130,3 @@ def _model_tables(model: ModelResults) -> Iterator[Table]:
 
 def _exp(log_odds: float | None) -> float | None:
     return None if log_odds is None else math.inf if log_odds > 700 else math.exp(log_odds)
-
-
-def roc_section(results: Results) -> Section:
-    """Give the section on single metrics as scores."""
-    if results.auc is None:
-        return Section("roc", "Discrimination of single metrics", (Text("No score was declared for ROC analysis."),))
-    rows = [
-        (
-            text_of(row["label"]), count_cell(row["n"]), count_cell(row["events"]),
-            interval_cell(row["auc"], row["low"], row["high"]), text_of(row["method"]),
-        )
-        for row in records(results.auc)
-    ]  # fmt: skip
-    blocks: list[Block] = [
-        make_table(
-            "auc", "Area under the ROC curve of each declared score.",
-            ("Score", "n", "RP", "AUC (95 % CI)", "Method"), rows,
-        )
-    ]  # fmt: skip
-    sentences = tuple(pair_sentences(results))
-    if sentences:
-        blocks.append(Bullets(sentences))
-        blocks.append(_pair_table(results))
-    blocks.append(picture(results.folder, "roc"))
-    return Section("roc", "Discrimination of single metrics", tuple(blocks))
-
-
-def pair_sentences(results: Results) -> Iterator[str]:
-    """Say for each declared pair whether the AUCs differ."""
-    if results.auc is None or results.pairs is None:
-        return
-    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
-    for row in records(results.pairs):
-        first, second = (label_of.get(row[key], row[key]) for key in ("score_a", "score_b"))
-        difference, p = optional(row["difference"]), optional(row["p"])
-        if difference is None or p is None:
-            yield f"{first} and {second} could not be compared."
-            continue
-        low, high = optional(row["low"]), optional(row["high"])
-        verdict = f"larger for {first if difference > 0 else second}" if p < LEVEL else "not significantly different"
-        yield (
-            f"{first} against {second} ({count_of(int(row['n']), 'patient')} with both): AUC {verdict}, difference "
-            f"{with_interval(difference, low, high)}, {format_p(p)}."
-        )
-
-
-def _pair_table(results: Results) -> Table:
-    if results.auc is None or results.pairs is None:
-        raise AssertionError("called with pairs only")
-    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
-    rows = [
-        (
-            f"{label_of.get(row['score_a'], row['score_a'])} \N{MINUS SIGN} "
-            f"{label_of.get(row['score_b'], row['score_b'])}",
-            count_cell(row["n"]), count_cell(row["events"]), number_cell(row["auc_a"]), number_cell(row["auc_b"]),
-            interval_cell(row["difference"], row["low"], row["high"]), p_cell(row["p"]),
-        )
-        for row in records(results.pairs)
-    ]  # fmt: skip
-    columns = ("Pair", "n", "RP", "AUC of first", "AUC of second", "Difference (95 % CI)", "p")
-    return make_table("pairs", "Declared paired comparisons (DeLong); p values are not adjusted.", columns, rows)

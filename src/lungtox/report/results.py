@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
 
 
@@ -35,8 +36,8 @@ class Results:
     config : dict
         The whole config as plain values.
     analysis : DataFrame
-    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
-    published : DataFrame or None
+    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, partial, \
+    cut_points, time_groups, cox, codings, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -69,6 +70,8 @@ class Results:
     published: pd.DataFrame | None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
+    partial: pd.DataFrame | None = None
+    cut_points: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
 
     @property
@@ -146,6 +149,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
+        **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
         **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
         ntcp=tuple(
             fit
