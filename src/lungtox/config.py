@@ -15,7 +15,14 @@ from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
+from lungtox.models.config import (
+    AssociationSettings,
+    LogisticSettings,
+    MissingSettings,
+    RocSettings,
+    TimeSettings,
+    ValidationSettings,
+)
 from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
@@ -23,7 +30,20 @@ from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
+    {
+        "dose",
+        "cohort",
+        "association",
+        "models",
+        "roc",
+        "ntcp",
+        "time",
+        "missing",
+        "figures",
+        "logs",
+        "benchmarks",
+        "studies",
+    }
 )
 
 
@@ -58,6 +78,8 @@ class Config(Settings):
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
     """Pneumonitis in time; left out when it is not wanted."""
+    missing: MissingSettings | None = None
+    """Missing values; left out when the models on complete rows are enough."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
     figures: FiguresSettings
@@ -263,6 +285,7 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lungtox.models import compare_roc, describe_course
-from lungtox.models.config import LogisticSettings, RocSettings, TimeSettings
+from lungtox.models import compare_roc, describe_course, describe_gaps
+from lungtox.models.config import LogisticSettings, MissingSettings, RocSettings, TimeSettings
 
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
@@ -75,6 +75,7 @@ CONFIG: dict[str, Any] = {
         "resamples": 100,
     },
     "time": {"groups": {"mld_gy": 15.0, "v20_pct": None}},
+    "missing": {"method": "multiple-imputation", "imputations": 20, "iterations": 2},
     "ntcp": {
         "fits": {
             "lkb": {
@@ -139,6 +140,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
     _write_time(analysis, folder / "time")
+    _write_gaps(analysis, folder / "missing")
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
@@ -621,6 +623,19 @@ def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
     _write(course.curves, folder / "incidence.csv")
     for name in ("groups", "cox", "codings"):
         _write(getattr(course, name), folder / f"{name}.csv")
+
+
+def _write_gaps(analysis: pd.DataFrame, folder: Path) -> None:
+    tables = describe_gaps(
+        analysis,
+        columns=["fev1_pct" if "fev1_pct" in analysis else "mld_gy", "fmld_gy", "fv20_pct", "il6_pre"],
+        models={name: LogisticSettings.model_validate(model) for name, model in CONFIG["models"].items()},
+        settings=MissingSettings.model_validate(CONFIG["missing"]),
+        rng=np.random.default_rng(1),
+        dictionary=_dictionary(),
+    )
+    _write(tables.patterns, folder / "patterns.csv")
+    _write(tables.models, folder / "models.csv")
 
 
 def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: Path) -> None:

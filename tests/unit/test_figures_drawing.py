@@ -19,6 +19,7 @@ from lungtox.figures import (
     plot_dvh_groups,
     plot_forest,
     plot_incidence,
+    plot_missing,
     plot_ntcp,
     plot_roc,
     save_figure,
@@ -26,6 +27,7 @@ from lungtox.figures import (
     tabulate_dvh_groups,
     tabulate_forest,
     tabulate_incidence,
+    tabulate_missing,
     tabulate_ntcp,
     tabulate_roc,
 )
@@ -33,7 +35,7 @@ from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines"]
+NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "missing"]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,7 @@ def tables(folder):
             [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],
         ),
         "incidence": tabulate_incidence(read_csv(folder / "time/incidence.csv"), read_csv(folder / "time/groups.csv")),
+        "missing": tabulate_missing(read_csv(folder / "missing/patterns.csv")),
         "ntcp": tabulate_ntcp(
             [read_json(path) for path in fits],
             [read_csv(path.with_name("curve.csv")) for path in fits],
@@ -75,6 +78,7 @@ PLOTS = {
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "cytokines": plot_cytokines,
+    "missing": plot_missing,
 }
 
 
@@ -125,7 +129,7 @@ def test_no_text_is_cut_small_or_over_another(tables, name, style):
 @pytest.mark.parametrize("name", NAMES)
 def test_width_is_the_printed_column(tables, name):
     width_mm = PLOTS[name](tables[name], settings=SETTINGS).get_figwidth() * 25.4
-    assert width_mm == pytest.approx(90.0 if name == "roc" else 180.0)
+    assert width_mm == pytest.approx(90.0 if name in ("roc", "missing") else 180.0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,6 +20,7 @@ SECTIONS = [
     "factors",
     "cytokines",
     "models",
+    "missing",
     "roc",
     "ntcp",
     "published",

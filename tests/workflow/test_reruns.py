@@ -13,6 +13,7 @@ COHORT_STAGES = {
     "gather_metrics", "gather_model_dvhs", "assemble_cohort", "describe_cohort", "test_associations",
     "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "validate_published", "plot_dvh_groups",
     "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
+    "describe_gaps", "plot_missing",
 }  # fmt: skip
 
 

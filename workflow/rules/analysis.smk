@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from lungtox.config import load_config
+from lungtox.config import load_config, named_columns
 from lungtox.extraction import read_patients
 from lungtox.provenance import canonical_json, code_digest as digest_of
 
@@ -20,6 +20,7 @@ FIGURES = (
     ["dvh_groups", "roc", "forest", "ntcp"]
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
+    + (["missing"] if ANALYSIS.missing else [])
 )
 
 

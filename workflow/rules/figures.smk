@@ -173,3 +173,31 @@ rule plot_incidence:
     shell:
         "python {input.script:q} --curves {input.curves:q} --groups {input.groups:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_missing:
+    """Patterns of missing values."""
+    input:
+        patterns="<results>/missing/patterns.csv",
+        script=script("plot_missing"),
+    output:
+        multiext(
+            "<results>/figures/missing",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_missing.log",
+    benchmark:
+        "<benchmarks>/plot_missing.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_missing"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --patterns {input.patterns:q} --settings {params.settings:q}"
+        " --stem {params.stem:q} >{log:q} 2>&1"

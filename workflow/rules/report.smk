@@ -38,6 +38,10 @@ rule build_report:
             "<results>/time/{name}.csv",
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
         ),
+        missing=expand(
+            "<results>/missing/{name}.csv",
+            name=["patterns", "models"] if ANALYSIS.missing else [],
+        ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,

@@ -16,6 +16,8 @@ from .labels import format_number as format_number
 from .labels import format_p as format_p
 from .labels import format_ratio as format_ratio
 from .labels import weighting_label as weighting_label
+from .missing import plot_missing as plot_missing
+from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
 from .roc import plot_roc as plot_roc

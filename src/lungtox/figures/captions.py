@@ -30,6 +30,11 @@ CAPTIONS: dict[str, str] = {
         "comparisons on the patients who have both metrics (DeLong). Bands: pointwise 95 % intervals of the "
         "sensitivity (bootstrap), for the metrics of the first pair."
     ),
+    "missing": (
+        "Patterns of missing values among the columns that the analyses use. Each row is a group of patients: black "
+        "squares are missing, dots are there; bars count the patients by outcome. Columns that are always missing "
+        "together share one column."
+    ),
     "incidence": (
         "Cumulative incidence of radiation pneumonitis (RP) from the start of the window, with death without RP as "
         "competing event (Aalen-Johansen) and pointwise 95 % intervals. Panels: all patients, and groups by dose; p of "
@@ -49,6 +54,7 @@ ALTERNATIVES: dict[str, str] = {
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
+    "missing": "Which values are missing together, with counts; values in figures/missing.csv",
     "incidence": "Step curves of cumulative incidence; values in figures/incidence.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
 }

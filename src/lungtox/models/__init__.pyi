@@ -15,6 +15,10 @@ from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
 from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
+from .missing_data import MissingTables as MissingTables
+from .missing_data import describe_gaps as describe_gaps
+from .missing_data import missing_patterns as missing_patterns
+from .missing_data import pool_logistic as pool_logistic
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model

@@ -67,6 +67,27 @@ class TimeSettings(Settings):
     and again with the unknown outcomes all coded without or all with pneumonitis."""
 
 
+class MissingSettings(Settings):
+    """Missing values: their pattern, and the logistic models with the patients concerned left out or imputed."""
+
+    method: Literal["complete-case", "multiple-imputation"] = "multiple-imputation"
+    """complete-case = only the patterns and the models on complete rows; multiple-imputation = beside them the models
+    by chained equations with the outcome, pooled by Rubin's rules."""
+    imputations: int = Field(default=20, ge=20)
+    """Imputed tables. 20 or more, and about as many as percent of the patients have a gap."""
+    iterations: int = Field(default=10, ge=1)
+    """Rounds of the chained equations."""
+    donors: int = Field(default=5, ge=1)
+    """Patients with the nearest predictions, of whom one gives its value (predictive mean matching)."""
+    auxiliary: list[str] = Field(default_factory=list)
+    """Columns that help to impute without being a predictor of any model."""
+
+    @model_validator(mode="after")
+    def _each_auxiliary_once(self) -> MissingSettings:
+        _refuse_repeats("auxiliary", self.auxiliary)
+        return self
+
+
 class PartialAucSettings(Settings):
     """The part of the ROC curve that matters, set beforehand."""
 

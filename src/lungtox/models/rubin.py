@@ -95,7 +95,7 @@ def pool(
     estimate, se = q.mean(axis=0), np.sqrt(total)
     half = np.asarray(t.ppf(0.5 + confidence / 2.0, df) * se, dtype=np.float64)
     increase = (1.0 + 1.0 / m) * between / within
-    information = np.where(increase > 0, (increase + 2.0 / (df + 3.0)) / (1.0 + increase), 0.0)
+    information = np.where(increase > 1e-12, (increase + 2.0 / (df + 3.0)) / (1.0 + increase), 0.0)
     p = np.asarray(2.0 * t.sf(np.abs(estimate) / se, df), dtype=np.float64)
     return Pooled(estimate, se, df, estimate - half, estimate + half, p, information, m)
 

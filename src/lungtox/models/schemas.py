@@ -146,6 +146,30 @@ CUT_POINTS = _table(
         "resamples": _count(),
     }
 )
+PATTERNS = _table(
+    {
+        "pattern": _count(),
+        **{name: _count() for name in ("n", "n_rp", "n_no_rp")},
+        "columns": _text(),
+        "label": _text(),
+        "missing": pa.Column("bool"),
+    }
+)
+IMPUTED = _table(
+    {
+        "model": _text(),
+        "analysis": _text(pa.Check.isin(["complete cases", "multiple imputation"])),
+        "term": _text(),
+        "label": _text(),
+        **{name: _number(pa.Check.ge(0)) for name in ("odds_ratio", "low", "high")},
+        "p": _share(),
+        "missing_information": _share(),
+        "n": _count(),
+        "events": _count(),
+        "imputations": _count(),
+        "finding": _text(),
+    }
+)
 INCIDENCE = _table(
     {
         "group": _text(),

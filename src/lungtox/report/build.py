@@ -12,6 +12,7 @@ from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
+from lungtox.report.missing_section import missing_section
 from lungtox.report.model_section import model_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
@@ -28,6 +29,7 @@ SECTIONS = (
     association_section,
     cytokine_section,
     model_section,
+    missing_section,
     roc_section,
     time_section,
     ntcp_section,

@@ -126,11 +126,19 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             "bootstrap with "
             f"{resamples} resamples, the whole fit repeated in each."
         )
-    if (config.get("roc") or {}).get("scores"):
+    missing = config.get("missing") or {}
+    if models and missing.get("method") == "multiple-imputation":
         yield (
-            "ROC: declared scores, larger meaning more risk; DeLong intervals on the logit scale; declared pairs by "
-            "the paired "
-            "DeLong test."
+            f"Missing values: {missing['imputations']} tables imputed by chained equations with the outcome "
+            "(predictive mean matching for numbers, logistic regression for two levels), models pooled by Rubin's rules with the "
+            "degrees of freedom of Barnard and Rubin."
+        )
+    roc = config.get("roc") or {}
+    if roc.get("scores"):
+        more = "bands, partial areas (McClish) and cut-points" if roc.get("partial") else "bands and cut-points"
+        yield (
+            "ROC: declared scores and directions; DeLong intervals on the logit scale; declared pairs by the paired "
+            f"DeLong test; {more} by bootstrap of patients with and without RP apart."
         )
 
 

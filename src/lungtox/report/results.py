@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
+GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
 
 
@@ -37,7 +38,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, partial, \
-    cut_points, time_groups, cox, codings, published : DataFrame or None
+    cut_points, patterns, imputed, time_groups, cox, codings, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -72,6 +73,8 @@ class Results:
     cox: pd.DataFrame | None = None
     partial: pd.DataFrame | None = None
     cut_points: pd.DataFrame | None = None
+    patterns: pd.DataFrame | None = None
+    imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
 
     @property
@@ -150,6 +153,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
         **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
+        **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
         **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
         ntcp=tuple(
             fit
