@@ -129,12 +129,15 @@ def test_course_counts_groups_and_codings():
     assert course.curves["estimate"].between(0, 1).all() and course.curves["time_months"].max() == 6.0
     share = course.codings[course.codings["model"] == ""].set_index("coding")
     # 10 of 30 with known outcome; 10 of 40; 20 of 40.
-    assert share["value"].tolist() == pytest.approx([10 / 30, 10 / 40, 20 / 40])
-    assert share["n"].tolist() == [30, 40, 40]
+    assert share["value"].tolist()[2:] == pytest.approx([10 / 30, 10 / 40, 20 / 40])
+    # The weighted shares are the Kaplan-Meier and the Aalen-Johansen estimate at the end of the window.
+    assert share.loc["weighted, deaths without RP", "value"] == pytest.approx(whole["estimate"])
+    assert share.loc["weighted", "value"] > share.loc["weighted, deaths without RP", "value"] > 10 / 40
+    assert share["n"].tolist() == [30, 34, 30, 40, 40]
     # Wilson's interval of 10 of 40 (Newcombe 1998, method 3): by its formula 0.14187 to 0.40194.
     assert share.loc["all without RP", ["low", "high"]].tolist() == pytest.approx([0.14187, 0.40194], abs=1e-5)
     dose = course.codings[course.codings["model"] == "dose"].set_index("coding")
-    assert set(dose.index) == {"left out", "all without RP", "all with RP"} and (dose["value"] > 1).all()
+    assert set(dose.index) == set(share.index) and (dose["value"] > 1).all()
     assert course.cox.iloc[0]["hazard_ratio"] > 1 and course.cox.iloc[0]["events"] == 10
 
 

@@ -38,7 +38,7 @@ CAPTIONS: dict[str, str] = {
     "incidence": (
         "Cumulative incidence of radiation pneumonitis (RP) from the start of the window, with death without RP as "
         "competing event (Aalen-Johansen) and pointwise 95 % intervals. Panels: all patients, and groups by dose; p of "
-        "the cause-specific log-rank test."
+        "Gray's test."
     ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "

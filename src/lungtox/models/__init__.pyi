@@ -1,4 +1,7 @@
 from .association import test_associations as test_associations
+from .censoring import WeightedFit as WeightedFit
+from .censoring import censoring_weights as censoring_weights
+from .censoring import fit_weighted as fit_weighted
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cut_points import CutPoint as CutPoint
@@ -8,11 +11,15 @@ from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
+from .gray import GrayTest as GrayTest
+from .gray import gray_test as gray_test
 from .imputation import encode as encode
 from .imputation import impute as impute
 from .imputation import impute_values as impute_values
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
+from .landmark import Landmark as Landmark
+from .landmark import start_at_draw as start_at_draw
 from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
 from .missing_data import MissingTables as MissingTables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+CODING_NAMES = ["weighted", "weighted, deaths without RP", "left out", "all without RP", "all with RP"]
 COMPARISONS = ["paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"]
 
 
@@ -190,6 +191,7 @@ TIME_GROUPS = _table(
         **{name: _count() for name in ("n", "rp", "death", "lost")},
         **{name: _share() for name in ("estimate", "low", "high", "p")},
         "test": _text(),
+        "p_hazard": _share(),
     }
 )
 COX = _table(
@@ -202,13 +204,14 @@ COX = _table(
         "ph_p": _share(),
         "n": _count(),
         "events": _count(),
+        "landmark": _text(),
         "finding": _text(),
     }
 )
 CODINGS = _table(
     {
         "model": _text(),
-        "coding": _text(pa.Check.isin(["left out", "all without RP", "all with RP"])),
+        "coding": _text(pa.Check.isin(CODING_NAMES)),
         "term": _text(),
         "label": _text(),
         **{name: _number(pa.Check.ge(0)) for name in ("value", "low", "high")},

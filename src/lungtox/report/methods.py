@@ -130,8 +130,8 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
     if models and missing.get("method") == "multiple-imputation":
         yield (
             f"Missing values: {missing['imputations']} tables imputed by chained equations with the outcome "
-            "(predictive mean matching for numbers, logistic regression for two levels), models pooled by Rubin's rules with the "
-            "degrees of freedom of Barnard and Rubin."
+            "(predictive mean matching for numbers, logistic regression for two levels), models pooled by Rubin's "
+            "rules with the degrees of freedom of Barnard and Rubin."
         )
     roc = config.get("roc") or {}
     if roc.get("scores"):
