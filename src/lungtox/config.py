@@ -281,6 +281,8 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
     """Give the columns of the analysis table that the config names, each with the place."""
     for family, names in config.association.families.items():
         yield from ((name, f"association.families.{family}") for name in names)
+    for by, names in config.association.strata.items():
+        yield from ((name, "association.strata") for name in (by, *names))
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
     yield from ((name, "roc.scores") for name in config.roc.scores)

@@ -10,6 +10,7 @@ rule test_associations:
         script=script("test_associations"),
     output:
         table="<results>/association/univariable.csv",
+        strata="<results>/association/strata.csv",
     log:
         "<logs>/test_associations.log",
     benchmark:
@@ -21,7 +22,7 @@ rule test_associations:
         settings=section("association"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"
+        " --settings {params.settings:q} --table {output.table:q} --strata {output.strata:q} >{log:q} 2>&1"
 
 
 rule compare_cytokines:

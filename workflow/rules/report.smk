@@ -19,7 +19,10 @@ rule build_report:
         ),
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
         sensitivity="<results>/dose/sensitivity.csv",
-        association="<results>/association/univariable.csv",
+        association=[
+            "<results>/association/univariable.csv",
+            "<results>/association/strata.csv",
+        ],
         cytokines=(
             ["<results>/association/cytokines.csv"]
             if ANALYSIS.inputs.cytokines

@@ -41,6 +41,7 @@ from .rubin import Pooled as Pooled
 from .rubin import PooledTest as PooledTest
 from .rubin import pool as pool
 from .rubin import pool_test as pool_test
+from .strata import compare_strata as compare_strata
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course
 from .validation import Validation as Validation

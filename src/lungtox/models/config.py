@@ -28,6 +28,11 @@ class AssociationSettings(Settings):
     """Step that an odds ratio of a continuous factor refers to, by unit of the factor (per 5 Gy, per 10 %, per
     10 years): an odds ratio per 1 Gy or 1 % looks small whatever it means. Other units: per 1."""
 
+    strata: dict[str, Columns] = Field(default_factory=dict)
+    """Column that makes strata (such as technique) -> factors to look at within them: the odds ratio in each stratum,
+    and whether they differ (interaction term; Breslow-Day for two levels). Declared beforehand, outside the
+    families."""
+
     @model_validator(mode="after")
     def _each_factor_once(self) -> AssociationSettings:
         factors = [factor for family in self.families.values() for factor in family]

@@ -49,6 +49,23 @@ UNIVARIABLE = _table(
         "p": _share(),
         "q": _share(),
         "test": _text(),
+        "difference_name": _text(nullable=True),
+        **{name: _number() for name in ("difference", "difference_low", "difference_high")},
+    }
+)
+STRATA = _table(
+    {
+        **{name: _text() for name in ("factor", "label", "by", "by_label")},
+        "row": _text(pa.Check.isin(["stratum", "adjusted", "common", "interaction", "homogeneity"])),
+        "stratum": _text(),
+        "level": _text(),
+        "unit": _text(),
+        "n": _count(),
+        "events": _count(),
+        **{name: _number(pa.Check.ge(0)) for name in ("effect", "low", "high")},
+        "p": _share(),
+        "df": _number(),
+        "test": _text(),
     }
 )
 CYTOKINES = _table(

@@ -38,7 +38,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, partial, \
-    cut_points, patterns, imputed, time_groups, cox, codings, published : DataFrame or None
+    cut_points, strata, patterns, imputed, time_groups, cox, codings, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -74,6 +74,7 @@ class Results:
     partial: pd.DataFrame | None = None
     cut_points: pd.DataFrame | None = None
     patterns: pd.DataFrame | None = None
+    strata: pd.DataFrame | None = None
     imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
 
@@ -152,6 +153,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
+        strata=_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
         **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
         **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
         **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
