@@ -31,6 +31,8 @@ from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .named_model import fit_to_json as fit_to_json
 from .named_model import predict_table as predict_table
+from .printed import PrintedCheck as PrintedCheck
+from .printed import check_printed as check_printed
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc
