@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lungtox.models import compare_roc, describe_course, describe_gaps
-from lungtox.models.config import LogisticSettings, MissingSettings, RocSettings, TimeSettings
+from lungtox.models import compare_roc, compare_strata, describe_course, describe_gaps, model_cytokines
+from lungtox.models.config import AssociationSettings, LogisticSettings, MissingSettings, RocSettings, TimeSettings
 
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
@@ -61,6 +61,7 @@ CONFIG: dict[str, Any] = {
         "continuous_test": "mann-whitney",
         "categorical_test": "fisher",
         "cytokines": list(CYTOKINES),
+        "strata": {"sex": ["v20_pct", "lung_disease"]},
     },
     "models": {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
@@ -136,6 +137,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
         _write_json([entry], folder / f"dose/{entry['patient']}.qa.json")
     _write(_univariable(analysis), folder / "association/univariable.csv")
     _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
+    _write_cytokine_models(analysis, folder / "association")
     for name, model in CONFIG["models"].items():
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
@@ -623,6 +625,25 @@ def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
     _write(course.curves, folder / "incidence.csv")
     for name in ("groups", "cox", "codings"):
         _write(getattr(course, name), folder / f"{name}.csv")
+
+
+def _write_cytokine_models(analysis: pd.DataFrame, folder: Path) -> None:
+    rows = []
+    for name in CYTOKINES:
+        for time in ("pre", "during"):
+            flags = f"{name}_{time}_below"
+            below = analysis[flags].astype(str).eq("True") if flags in analysis else pd.Series(False, analysis.index)
+            value = analysis[f"{name}_{time}"] * np.where(below, 2.0, 1.0)
+            rows.append(pd.DataFrame({
+                "patient": analysis["patient"], "cytokine": name, "timepoint": time, "value": value, "below": below,
+                "above": False, "plate": [f"{name}-{number % 3}" for number in range(len(analysis))],
+            }))  # fmt: skip
+    settings = AssociationSettings.model_validate({**CONFIG["association"], "cytokines": list(CYTOKINES)})
+    draws = pd.concat(rows, ignore_index=True).dropna(subset=["value"])
+    table = model_cytokines(analysis, draws, settings=settings, rng=np.random.default_rng(1), dictionary=_dictionary())
+    _write(table, folder / "cytokine_models.csv")
+    strata = AssociationSettings(families={"dose": ["v20_pct"]}, strata={"sex": ["v20_pct", "lung_disease"]})
+    _write(compare_strata(analysis, settings=strata, dictionary=_dictionary()), folder / "strata.csv")
 
 
 def _write_gaps(analysis: pd.DataFrame, folder: Path) -> None:

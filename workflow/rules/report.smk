@@ -24,7 +24,10 @@ rule build_report:
             "<results>/association/strata.csv",
         ],
         cytokines=(
-            ["<results>/association/cytokines.csv"]
+            [
+                "<results>/association/cytokines.csv",
+                "<results>/association/cytokine_models.csv",
+            ]
             if ANALYSIS.inputs.cytokines
             else []
         ),

@@ -1,4 +1,6 @@
 from .association import test_associations as test_associations
+from .censored import CensoredFit as CensoredFit
+from .censored import fit_censored as fit_censored
 from .censoring import WeightedFit as WeightedFit
 from .censoring import censoring_weights as censoring_weights
 from .censoring import fit_weighted as fit_weighted
@@ -6,6 +8,7 @@ from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cut_points import CutPoint as CutPoint
 from .cut_points import cut_point as cut_point
+from .cytokine_models import model_cytokines as model_cytokines
 from .cytokines import compare_cytokines as compare_cytokines
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
@@ -26,6 +29,9 @@ from .missing_data import MissingTables as MissingTables
 from .missing_data import describe_gaps as describe_gaps
 from .missing_data import missing_patterns as missing_patterns
 from .missing_data import pool_logistic as pool_logistic
+from .mixed import MixedFit as MixedFit
+from .mixed import compare_courses as compare_courses
+from .mixed import fit_mixed as fit_mixed
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model

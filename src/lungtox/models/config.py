@@ -22,6 +22,8 @@ class AssociationSettings(Settings):
     """Test of a categorical factor. chi-square is without continuity correction."""
     cytokines: list[str] = Field(default_factory=list)
     """Cytokines to compare in time and between groups; all of it is one family. Empty: none."""
+    plates: Literal["none", "fixed", "random"] = "fixed"
+    """How the plates of a cytokine enter its models: as fixed effects, as random ones (many plates), or not at all."""
     odds_ratio_steps: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=lambda: {"Gy": 5.0, "%": 10.0, "% of predicted": 10.0, "years": 10.0}
     )

@@ -87,6 +87,20 @@ CYTOKINES = _table(
         "below_limit_pct": _number(pa.Check.in_range(0, 100)),
     }
 )
+CYTOKINE_MODELS = _table(
+    {
+        "cytokine": _text(),
+        "label": _text(),
+        "analysis": _text(),
+        "n": _count(),
+        "below_limit_pct": _number(pa.Check.in_range(0, 100)),
+        "effect_name": _text(),
+        **{name: _number() for name in ("effect", "low", "high")},
+        "p": _share(),
+        "p_plates": _share(),
+        "method": _text(),
+    }
+)
 PREDICTIONS = _table(
     {
         "patient": _text(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
+from lungtox.report.cytokine_models import cytokine_model_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.strata_blocks import strata_blocks
@@ -215,5 +216,6 @@ def cytokine_section(results: Results) -> Section:
         ),
         make_table("cytokine-tests", caption, columns, rows),
         picture(results.folder, "cytokines"),
+        *cytokine_model_blocks(results),
     )
     return Section("cytokines", "Cytokines", blocks)

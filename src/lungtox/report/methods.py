@@ -108,7 +108,10 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
     if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
         yield (
             "Cytokines: Wilcoxon signed-rank test of the logarithm of during / pre, Mann-Whitney test between groups, "
-            "one family of q values; values below the detection limit count as half of it, their share is shown."
+            "one family of q values; values below the detection limit count as half of it, their share is "
+            "shown. Beside "
+            "them, models of the logarithms: censored likelihood and multiple imputation beyond the limits, ANCOVA, "
+            f"plates as {association.get('plates', 'fixed')} effects."
         )
 
 

@@ -38,7 +38,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, partial, \
-    cut_points, strata, patterns, imputed, time_groups, cox, codings, published : DataFrame or None
+    cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -75,6 +75,7 @@ class Results:
     cut_points: pd.DataFrame | None = None
     patterns: pd.DataFrame | None = None
     strata: pd.DataFrame | None = None
+    cytokine_models: pd.DataFrame | None = None
     imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
 
@@ -153,6 +154,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
+        cytokine_models=_table(root / "association/cytokine_models.csv") if has_cytokines else None,
         strata=_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
         **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
         **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
