@@ -63,7 +63,7 @@ def _models(results: Results) -> list[Block]:
             f"{counts}). Last column: fraction of missing information. Imputation holds if what is missing depends on "
             "what was measured."
         )
-        columns = ("Model", "Term", "Complete rows", "Imputed", "p, imputed", "Missing information")
+        columns = ("Model", "Term", "Complete rows", "Imputed", "p, imputed", "Missing information [%]")
         blocks.append(make_table("imputed", caption, columns, rows))
     findings = [row for row in records(results.imputed) if text_of(row["finding"])]
     blocks += [
