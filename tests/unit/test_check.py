@@ -31,11 +31,12 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         names=NamesSettings(),
         tables=None,
         time=None,
+        missing=None,
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
         association=SimpleNamespace(
-            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}
+            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}, strata={}
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[], pairs=[]),
