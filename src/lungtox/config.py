@@ -15,7 +15,14 @@ from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
+from lungtox.models.config import (
+    AssociationSettings,
+    LadderSettings,
+    LogisticSettings,
+    RocSettings,
+    TimeSettings,
+    ValidationSettings,
+)
 from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
@@ -23,7 +30,20 @@ from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
+    {
+        "dose",
+        "cohort",
+        "association",
+        "models",
+        "added_value",
+        "roc",
+        "ntcp",
+        "time",
+        "figures",
+        "logs",
+        "benchmarks",
+        "studies",
+    }
 )
 
 
@@ -54,6 +74,8 @@ class Config(Settings):
     """Multivariable logistic models by name."""
     validation: ValidationSettings
     """Internal validation of the logistic models."""
+    ladder: LadderSettings | None = None
+    """Added value of groups of predictors; left out when it is not wanted."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
@@ -261,6 +283,10 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, f"association.families.{family}") for name in names)
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    for step, names in (config.ladder.steps if config.ladder else {}).items():
+        yield from ((name, f"ladder.steps.{step}") for name in names)
+    if config.validation.by is not None:
+        yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))

@@ -1,4 +1,7 @@
+from .added_value import measure_added_value as measure_added_value
 from .association import test_associations as test_associations
+from .collinearity import Collinearity as Collinearity
+from .collinearity import measure_collinearity as measure_collinearity
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cytokines import compare_cytokines as compare_cytokines
@@ -8,6 +11,7 @@ from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
+from .influence import measure_influence as measure_influence
 from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
@@ -16,6 +20,8 @@ from .named_model import fit_model as fit_model
 from .named_model import fit_to_json as fit_to_json
 from .named_model import predict_table as predict_table
 from .roc_tables import compare_roc as compare_roc
+from .sample_size import SampleSize as SampleSize
+from .sample_size import minimum_sample_size as minimum_sample_size
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course
 from .validation import Validation as Validation

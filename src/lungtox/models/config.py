@@ -51,7 +51,8 @@ class SelectionSettings(Settings):
     """Selection of predictors by these data. Every resample of the validation repeats it."""
 
     method: Literal["forward", "backward", "lasso"]
-    """forward, backward: by the likelihood-ratio test, step by step; lasso: those that a tuned lasso keeps, refitted."""
+    """forward, backward: by the likelihood-ratio test, step by step; lasso: those that a tuned lasso keeps, refitted
+    without penalty."""
     p: float = Field(default=0.05, gt=0, lt=1)
     """Level to enter (forward) or to stay (backward); not used by lasso."""
     forced: list[str] = Field(default_factory=list)
@@ -124,6 +125,23 @@ class ValidationSettings(Settings):
     """Column of the analysis table, such as centre or period: each level is predicted by a model of all others."""
     expected_auc: float = Field(default=0.7, gt=0.5, lt=1)
     """AUC that the literature lets expect, for Riley's minimum sample size; never the one found here."""
+
+
+class LadderSettings(Settings):
+    """Added value: nested logistic models, each with the predictors of the steps before and some more."""
+
+    steps: dict[str, Columns]
+    """Name of the step -> columns of the analysis table that it adds. All steps use the patients complete in all of
+    them."""
+    threshold: float = Field(default=0.2, gt=0, lt=1)
+    """Threshold probability of the net benefit, set beforehand."""
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> LadderSettings:
+        _refuse_repeats("steps", [name for columns in self.steps.values() for name in columns])
+        if not self.steps:
+            raise ValueError("at least one step")
+        return self
 
 
 class TimeSettings(Settings):

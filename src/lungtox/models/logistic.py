@@ -50,7 +50,7 @@ class LogisticFit:
     n, events : int
         Complete rows, and those with outcome 1.
     epv : float
-        Patients in the smaller outcome group per parameter beside the intercept, the candidates of a selection included.
+        Patients in the smaller outcome group per parameter beside the intercept, all candidates of a selection counted.
     separation : Separation
     converged : bool
     warnings : tuple of str
@@ -135,8 +135,8 @@ def fit_logistic(
         Column of 0, 1 or missing.
     predictors : sequence of str
         Numeric columns enter as they are, text columns dummy-coded against the dictionary's first level, else
-        ``no``/``none``/``never``, else the first in alphabetical order. With a selection or a shrinking penalty these are
-        the candidates.
+        ``no``/``none``/``never``, else the first in alphabetical order. With a selection or a shrinking penalty these
+        are the candidates.
     penalty : {"none", "firth", "ridge", "lasso", "elastic_net"}
         With ``none``, separated data (found by linear programming) are fitted with Firth's penalty instead, and a
         warning says so. The last three shrink, their strength tuned by cross-validation.
@@ -262,14 +262,12 @@ def _shrunken_fit(design: Design, model: Coefficients, *, outcome: str, penalty:
     )
 
 
-def _selection_warnings(
-    selection: SelectionSettings | None, candidates: int, kept: int
-) -> list[str]:
+def _selection_warnings(selection: SelectionSettings | None, candidates: int, kept: int) -> list[str]:
     if selection is None:
         return []
     sentences = [
-        f"Selected by these data: {kept} of {candidates} candidate parameters. p values and intervals ignore the selection "
-        "and are too optimistic."
+        f"Selected by these data: {kept} of {candidates} candidate parameters. p values and intervals ignore the "
+        "selection and are too optimistic."
     ]
     if kept == 0:
         sentences.append("No predictor was selected: every patient gets the same risk.")

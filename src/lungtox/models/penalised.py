@@ -159,9 +159,9 @@ def fit_path(
         beta = fit_many(stacked, y, weights=weight, ridge=ridge, max_iterations=50).beta
     else:
         beta = _proximal(scaled, y, weight / total, bound, strengths, mix, tolerance)
-    beta = beta / spread
-    beta[:, 0] -= beta[:, 1:] @ centre[1:]
-    return beta
+    unscaled: FloatArray = beta / spread
+    unscaled[:, 0] -= unscaled[:, 1:] @ centre[1:]
+    return unscaled
 
 
 def _standardised(x: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -29,8 +29,8 @@ def measure_performance(eta: FloatArray, y: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (7,)
-        In the order of `MEASURES`. Predictions that are all equal have slope 1, as in R's rms; the slope is missing where
-        they separate the outcome.
+        In the order of `MEASURES`. Predictions that are all equal have slope 1, as in R's rms; the slope is missing
+        where they separate the outcome.
     """
     p = expit(eta)
     brier = float(np.mean((y - p) ** 2))

@@ -203,7 +203,7 @@ def cross_validate(
             etas[:, test] = cohort.x[:, test] @ refit.beta
             weight = float(y[test].sum() * (1.0 - y[test]).sum())
             if weight > 0.0:
-                concordance += weight * np.mean([area_under_curve(y[test], eta) for eta in etas[:, test]])
+                concordance += weight * float(np.mean([area_under_curve(y[test], eta) for eta in etas[:, test]]))
                 pairs += weight
         measured = np.mean([measure_performance(eta, y) for eta in etas], axis=0)
         measured[MEASURES.index("auc")] = concordance / pairs if pairs else np.nan

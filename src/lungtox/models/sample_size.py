@@ -68,8 +68,8 @@ def minimum_sample_size(*, parameters: int, rate: float, auc: float) -> SampleSi
 
     Notes
     -----
-    The Cox-Snell R2 that belongs to an AUC takes the linear predictor as normal with equal spread in both groups (Riley,
-    Van Calster and Collins 2021); here by quadrature, there by simulation.
+    The Cox-Snell R2 that belongs to an AUC takes the linear predictor as normal with equal spread in both groups
+    (Riley, Van Calster and Collins 2021); here by quadrature, there by simulation.
     """
     if parameters < 1 or not 0.0 < rate < 1.0 or not 0.5 < auc < 1.0:
         raise ParameterError(
@@ -103,5 +103,3 @@ def cox_snell_r2(*, rate: float, auc: float) -> float:
     fitted = rate * float(event) + (1.0 - rate) * float(other)
     null = rate * math.log(rate) + (1.0 - rate) * math.log1p(-rate)
     return -math.expm1(-2.0 * (fitted - null))
-
-

@@ -91,8 +91,7 @@ def select_forward(data: Candidates, *, p_enter: float, most: int) -> Names:
     start, loglik = _fit(data, chosen)
     while True:
         open_groups = [group for group in _addable(data, chosen) if len(start) - 1 + len(group.columns) <= most]
-        tried = [entry for width in sorted({len(group.columns) for group in open_groups}) for entry in
-                 _try_adding(data, chosen, start, [group for group in open_groups if len(group.columns) == width])]  # fmt: skip
+        tried = [entry for groups in _by_width(open_groups) for entry in _try_adding(data, chosen, start, groups)]
         if not tried:
             return chosen
         tests = [(float(chdtrc(width, max(0.0, 2.0 * (value - loglik)))), -value, name) for name, width, value in tried]
@@ -120,8 +119,7 @@ def select_backward(data: Candidates, *, p_stay: float) -> Names:
     loglik = data.loglik(chosen)
     while True:
         droppable = [group for group in data.groups if group.name in chosen and _may_go(data, group, chosen)]
-        tried = [entry for width in sorted({len(group.columns) for group in droppable}) for entry in
-                 _try_dropping(data, chosen, [group for group in droppable if len(group.columns) == width])]  # fmt: skip
+        tried = [entry for groups in _by_width(droppable) for entry in _try_dropping(data, chosen, groups)]
         if not tried:
             return chosen
         tests = [(float(chdtrc(width, max(0.0, 2.0 * (loglik - value)))), value, name) for name, width, value in tried]
@@ -129,6 +127,12 @@ def select_backward(data: Candidates, *, p_stay: float) -> Names:
         if p < p_stay:
             return chosen
         chosen, loglik = chosen - {worst}, value
+
+
+def _by_width(groups: list[TermGroup]) -> list[list[TermGroup]]:
+    """Put groups of equally many columns together: they are fitted at once."""
+    widths = sorted({len(group.columns) for group in groups})
+    return [[group for group in groups if len(group.columns) == width] for width in widths]
 
 
 def _fit(data: Candidates, chosen: Names) -> tuple[FloatArray, float]:
@@ -148,9 +152,7 @@ def _addable(data: Candidates, chosen: Names) -> list[TermGroup]:
     columns = [column for group in outside for column in group.columns]
     block = data.x[:, columns]
     rest = block - basis @ (basis.T @ block)
-    free = dict(
-        zip(columns, np.linalg.norm(rest, axis=0) > _INDEPENDENT * np.linalg.norm(block, axis=0), strict=True)
-    )
+    free = dict(zip(columns, np.linalg.norm(rest, axis=0) > _INDEPENDENT * np.linalg.norm(block, axis=0), strict=True))
     return [group for group in outside if any(free[column] for column in group.columns)]
 
 

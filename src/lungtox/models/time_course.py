@@ -66,7 +66,8 @@ def describe_course(
     window_months : float
         End of the window.
     models : mapping of str to LogisticSettings
-        Each is also fitted as a Cox model, and again with the unknown outcomes coded either way.
+        Each without selection or shrinkage is also fitted as a Cox model, and again with the unknown outcomes coded
+        either way.
     dictionary : DataFrame, optional
 
     Returns
@@ -92,10 +93,11 @@ def describe_course(
         counts = [int((rows["rp_status"] == status).sum()) for status in ("yes", "competing", "censored")]
         p, test = _logrank(data, group, settings)
         groups.append([group, label, level, len(rows), *counts, *result.at(window_months), p, test])
-    cox = [row for name, model in models.items() for row in _cox_rows(data, name, model, dictionary)]
+    fixed = {name: model for name, model in models.items() if model.fixed}
+    cox = [row for name, model in fixed.items() for row in _cox_rows(data, name, model, dictionary)]
     codings = [
         *_share_rows(data),
-        *(row for name, m in models.items() for row in _coded_rows(data, name, m, dictionary)),
+        *(row for name, m in fixed.items() for row in _coded_rows(data, name, m, dictionary)),
     ]
     return TimeCourse(
         _checked(pd.concat(curves, ignore_index=True), INCIDENCE),
@@ -156,7 +158,10 @@ def _cox_rows(
     data: pd.DataFrame, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None
 ) -> Iterator[list[Any]]:
     try:
-        fit = fit_cox(data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary)
+        fit = fit_cox(
+            data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary,
+            transforms=model.transforms, interactions=model.interactions,
+        )  # fmt: skip
     except FitError as error:
         yield [name, "", "", *[np.nan] * 5, len(data), int(data["event_"].sum()), str(error)]
         return
@@ -184,7 +189,7 @@ def _coded_rows(
         try:
             fit = fit_logistic(
                 data.assign(rp=outcome), outcome="rp", predictors=model.predictors, penalty=model.penalty,
-                dictionary=dictionary,
+                dictionary=dictionary, transforms=model.transforms, interactions=model.interactions,
             )  # fmt: skip
         except FitError as error:
             yield [name, coding, "", "", *[np.nan] * 4, int(outcome.notna().sum()), int(outcome.sum()), str(error)]

@@ -56,14 +56,14 @@ class Validation:
     measures : DataFrame
         Columns `measure (auc|slope|citl|brier|scaled_brier|ici|e90), approach (bootstrap|cross-validation), apparent,
         optimism, corrected, low, high, resamples, method`. corrected = apparent - optimism. Bootstrap: `low` and `high`
-        bound the middle 95 % of the corrected values over the resamples; cross-validation: over the repeats. How unstable
-        the figure is, not a confidence interval. `resamples` counts those that were usable.
+        bound the middle 95 % of the corrected values over the resamples; cross-validation: over the repeats.
+        How unstable the figure is, not a confidence interval. `resamples` counts those that were usable.
         slope: calibration slope; citl: calibration-in-the-large, the intercept with the linear predictor as offset;
         ici, e90: mean and 90th percentile of the distance between predicted and smoothed observed risk.
     calibration : DataFrame
         `predicted, apparent, corrected, low, high`: smooth calibration curve with a pointwise 95 % band of sampling.
     decision : DataFrame
-        `threshold, apparent, corrected, low, high, all`: net benefit of the model, and of treating all; of none it is 0.
+        `threshold, apparent, corrected, low, high, all`: net benefit of the model and of treating all (of none: 0).
     stability : DataFrame
         `row, probability, low, high, mean_absolute_difference`: each patient's risk, and the middle 95 % of what the
         refits give this patient.
@@ -240,7 +240,7 @@ def _warnings(design: Design, recipe: Recipe, resamples: int, found: Bootstrap) 
         sentences.append(f"{found.firth} of {resamples} resamples were separated and fitted with Firth's penalty.")
     if found.reduced:
         sentences.append(
-            f"{found.reduced} of {resamples} resamples lacked a level of a predictor, or a predictor followed from others."
+            f"{found.reduced} of {resamples} resamples lacked a level of a predictor, or one followed from others."
         )
     if recipe.selection is not None:
         empty = sum(not chosen for chosen in found.chosen)

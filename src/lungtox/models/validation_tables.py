@@ -46,15 +46,11 @@ def measure_table(found: Bootstrap) -> pd.DataFrame:
         mean = float(usable.mean()) if known else np.nan
         low, high = _range(apparent[index] - usable) if known else (np.nan, np.nan)
         corrected = float(apparent[index]) - mean
-        rows.append(
-            (measure, "bootstrap", float(apparent[index]), mean, corrected, low, high, len(usable), BOOTSTRAP)
-        )
+        rows.append((measure, "bootstrap", float(apparent[index]), mean, corrected, low, high, len(usable), BOOTSTRAP))
     return pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
 
 
-def cross_validation_table(
-    measures: pd.DataFrame, found: Bootstrap, values: FloatArray, *, folds: int
-) -> pd.DataFrame:
+def cross_validation_table(measures: pd.DataFrame, found: Bootstrap, values: FloatArray, *, folds: int) -> pd.DataFrame:
     """Put the cross-validated figures below those of the bootstrap.
 
     Parameters
