@@ -45,14 +45,14 @@ CAPTIONS: dict[str, str] = {
         "middle 95 % over the resamples, no confidence band."
     ),
     "stability": (
-        "Stability of the predictions: each patient's risk by the model (points) and the middle 95 % of what the models "
-        "refitted to bootstrap resamples give the same patient (lines). Long lines: the risk depends on who happened to "
-        "be in the cohort."
+        "Stability of the predictions: each patient's risk by the model (points) and the middle 95 % of what the "
+        "models refitted to bootstrap resamples give the same patient (lines). Long lines: the risk depends on who "
+        "happened to be in the cohort."
     ),
     "dendrogram": (
-        "Candidates of the logistic models by absolute rank correlation (Spearman, average linkage); the outcome is not "
-        "looked at. Candidates that join left of the dashed line at 0.7 are one cluster (coloured); an asterisk marks "
-        "the one that stands for it. Categories are not shown."
+        "Candidates of the logistic models by absolute rank correlation (Spearman, average linkage); the outcome is "
+        "not looked at. Candidates that join left of the dashed line at 0.7 are one cluster (coloured); an "
+        "asterisk marks the one that stands for it. Categories are not shown."
     ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
@@ -69,7 +69,7 @@ ALTERNATIVES: dict[str, str] = {
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
     "incidence": "Step curves of cumulative incidence; values in figures/incidence.csv",
-    "calibration": "Calibration curves; corrected figures in the tables of this section, points in figures/calibration.csv",
+    "calibration": "Calibration curves; figures in the tables of this section, points in figures/calibration.csv",
     "decision": "Decision curves; values in figures/decision.csv",
     "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",

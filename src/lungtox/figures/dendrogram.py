@@ -47,8 +47,8 @@ def tabulate_dendrogram(
     Returns
     -------
     DataFrame
-        Rows of ``kind`` ``leaf`` (label, position from the top, cluster, representative) and ``merge`` (correlation at which
-        two branches join, and where the branches are).
+        Rows of ``kind`` ``leaf`` (label, position from the top, cluster, representative) and ``merge`` (correlation at
+        which two branches join, and where the branches are).
     """
     rows: list[dict[str, Any]] = []
     for fit, listed, tree in zip(fits, candidates, trees, strict=True):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANEL_MM, LEGEND_MM = 78.0, 7.0
+DOTS = (0, (1.2, 1.2))
 CALIBRATION = ["model", "title", "kind", "predicted", "apparent", "corrected", "low", "high", "rp", "note"]
 DECISION = ["model", "title", "threshold", "apparent", "corrected", "low", "high", "all", "note"]
 STABILITY = ["model", "title", "patient", "rp", "probability", "low", "high", "note"]
@@ -159,7 +160,7 @@ def _panels(table: pd.DataFrame, draw: Any, *, settings: FiguresSettings, square
         for ax in axes[max(1, len(panels)) :]:
             ax.set_visible(False)
         if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(4, len(handles)))
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2 if across == 1 else 5)
     return figure
 
 
@@ -173,19 +174,18 @@ def _draw_calibration(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings
         curve["predicted"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0, label="95 % band"
     )
     ax.plot(curve["predicted"], curve["corrected"], color=colour, label="corrected for optimism")
-    ax.plot(
-        curve["predicted"], curve["apparent"], color=INK, linestyle=(0, (1.2, 1.2)), linewidth=0.8, label="apparent"
-    )
+    ax.plot(curve["predicted"], curve["apparent"], color=INK, linestyle=DOTS, linewidth=0.8, label="apparent")
     for group, value, base in (("rp", 1, -0.035), ("no_rp", 0, -0.085)):
         look = group_look(style, group)
         at = patients.loc[patients["rp"] == value, "predicted"].to_numpy(float)
         ax.vlines(at, (base - 0.018) * top, (base + 0.018) * top, color=look.colour, linewidth=0.5)
-        ax.text(1.0 * top, base * top, GROUP_LABELS[group], fontsize=small_pt(style), color=look.colour,
-                ha="right", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4})  # fmt: skip
+        ax.text(1.02 * top, base * top, GROUP_LABELS[group], fontsize=small_pt(style), color=look.colour, va="center")
     ax.text(0.03, 0.97, str(curve["note"].iloc[0]), transform=ax.transAxes, va="top", fontsize=small_pt(style))
     ax.set_xlim(0.0, top)
     ax.set_ylim(-0.12 * top, top)
-    ax.set_yticks([tick for tick in ax.get_yticks() if 0.0 <= tick <= top + 1e-9])
+    ticks = [0.1 * step for step in range(0, round(10 * top) + 1, 1 if top < 0.5 else 2)]
+    ax.set_xticks(ticks)
+    ax.set_yticks(ticks)
     ax.set_aspect("equal")
     ax.set_xlabel("Predicted risk")
     ax.set_ylabel("Observed share with RP")
@@ -196,7 +196,7 @@ def _draw_decision(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -
     x = 100.0 * rows["threshold"].to_numpy(float)
     ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0, label="instability range")
     ax.plot(x, rows["corrected"], color=colour, label="model, corrected")
-    ax.plot(x, rows["apparent"], color=INK, linestyle=(0, (1.2, 1.2)), linewidth=0.8, label="model, apparent")
+    ax.plot(x, rows["apparent"], color=INK, linestyle=DOTS, linewidth=0.8, label="model, apparent")
     ax.plot(x, rows["all"], color=PALETTES[settings.style.palette][5], linestyle=(0, (5, 1.6)), label="treat all as RP")
     ax.axhline(0.0, color=FAINT, linewidth=0.8, label="treat none")
     highest = max(float(rows["high"].max()), float(rows["all"].max()), 0.01)
