@@ -20,7 +20,7 @@ STRENGTHS = 20
 TUNING_FOLDS = 5
 MIXES: dict[str, tuple[float, ...]] = {"ridge": (0.0,), "lasso": (1.0,), "elastic_net": (0.25, 0.5, 0.75)}
 _WEAKEST = 5e-3
-_ROUGH, _SHARP = 1e-4, 1e-9
+_ROUGH, _SHARP = 1e-4, 1e-8
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _proximal(
     for _ in range(most):
         slope = (expit(ahead @ x.T) * weight) @ x - pull + weak * ahead
         moved = ahead - slope / curvature
-        further = np.sign(moved) * np.maximum(np.abs(moved) - hard / curvature, 0.0)
+        further: FloatArray = np.sign(moved) * np.maximum(np.abs(moved) - hard / curvature, 0.0)
         change = further - beta
         if float(np.abs(change).max()) < tolerance and float(np.abs(further - ahead).max()) < tolerance:
             return further

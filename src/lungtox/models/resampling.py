@@ -142,7 +142,10 @@ def bootstrap(
         rows = rng.integers(0, len(y), len(y))
         if y[rows].min() == y[rows].max():
             continue
-        sample = cohort.of(rows, rng)
+        try:
+            sample = cohort.of(rows, rng)
+        except FitError:  # a column without any value cannot be imputed
+            continue
         refit = recipe.fit(sample, y[rows], rng)
         if refit is None:
             continue

@@ -44,7 +44,7 @@ def measure_table(found: Bootstrap) -> pd.DataFrame:
         usable = optimism[np.isfinite(optimism[:, index]), index]
         known = len(usable) > 0 and bool(np.isfinite(apparent[index]))
         mean = float(usable.mean()) if known else np.nan
-        low, high = _range(apparent[index] - usable) if known else (np.nan, np.nan)
+        low, high = _range(_inside(measure, apparent[index] - usable)) if known else (np.nan, np.nan)
         corrected = float(apparent[index]) - mean
         rows.append((measure, "bootstrap", float(apparent[index]), mean, corrected, low, high, len(usable), BOOTSTRAP))
     return pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
@@ -167,6 +167,13 @@ def level_table(column: str, levels: Iterable[tuple[str, int, int, FloatArray]])
 
     rows = [(column, level, n, events, *map(float, measures)) for level, n, events, measures in levels]
     return pd.DataFrame(rows, columns=["column", "level", "n", "events", *MEASURES])
+
+
+def _inside(measure: str, values: FloatArray) -> FloatArray:
+    """Keep corrected values where the measure can lie."""
+    lowest = 0.0 if measure in ("auc", "brier", "ici", "e90") else -np.inf
+    highest = 1.0 if measure in ("auc", "brier", "scaled_brier", "ici", "e90") else np.inf
+    return np.clip(values, lowest, highest)
 
 
 def _range(values: FloatArray) -> tuple[float, float]:

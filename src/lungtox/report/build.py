@@ -10,6 +10,7 @@ from lungtox.report.association_section import association_section, cytokine_sec
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
+from lungtox.report.ladder_section import ladder_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
 from lungtox.report.model_section import model_section, roc_section
@@ -27,6 +28,7 @@ SECTIONS = (
     association_section,
     cytokine_section,
     model_section,
+    ladder_section,
     roc_section,
     time_section,
     ntcp_section,
