@@ -580,14 +580,18 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
 
 def _write_checks(used: pd.DataFrame, predictors: list[str], folder: Path) -> None:
     """Write what a model of declared predictors has to tell about itself."""
-    numeric = [name for name in predictors if pd.api.types.is_numeric_dtype(used[name])]
+    listed = [*predictors, "v5_pct", "v20_pct", "v30_pct"]
+    numeric = [name for name in listed if pd.api.types.is_numeric_dtype(used[name])]
+    clusters = {name: 1 if name.endswith("_pct") else 2 + index for index, name in enumerate(numeric)}
     rows = [
-        (name, _labels()[name][0], 1.2, numeric.index(name) + 1 if name in numeric else None, True, "", None)
-        for name in predictors
+        (name, _labels()[name][0], 1.2, clusters.get(name), name not in ("v5_pct", "v30_pct"), "", None)
+        for name in listed
     ]
     columns = ["column", "label", "vif", "cluster", "representative", "closest", "correlation"]
     _write(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), folder / "collinearity.csv")
-    tree = [(1, 0, 1, 0.3, 2)] if len(numeric) == 2 else []
+    leaves = len(numeric)
+    tree = [(1, leaves - 2, leaves - 1, 0.95, 2), (2, leaves - 3, leaves, 0.8, 3)]
+    tree += [(3 + index, index, leaves + 1 + index, 0.3 - 0.1 * index, 4 + index) for index in range(leaves - 3)]
     _write(pd.DataFrame(tree, columns=["step", "left", "right", "correlation", "size"]), folder / "dendrogram.csv")
     moved = np.linspace(-0.4, 0.5, len(used))
     influence = pd.DataFrame({"patient": used["patient"], "rp": used["rp"], "leverage": 0.05, "cook": 0.01})

@@ -123,11 +123,11 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             else ""
         )
         yield (
-            f"Multivariable logistic regression: {named}; where the outcome is separated, Firth's penalty with the "
-            "intercept refitted for predictions. Internal validation: Harrell's optimism bootstrap with "
-            f"{validation.get('resamples')} resamples{crossed}, the whole fit (selection, standardising and tuning "
-            "included) repeated in each; smooth calibration by lowess; net benefit by Vickers and Elkin; minimum "
-            "sample size by Riley et al."
+            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
+            "separated, Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's "
+            f"optimism bootstrap with {validation.get('resamples')} resamples{crossed}, the whole fit (selection, "
+            "standardising and tuning included) repeated in each; smooth calibration by lowess; net benefit by Vickers "
+            "and Elkin; minimum sample size by Riley et al."
         )
     if (config.get("roc") or {}).get("scores"):
         yield (
@@ -139,13 +139,13 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _model_words(name: str, model: Mapping[str, Any]) -> str:
     selection, penalty = model.get("selection"), text_of(model.get("penalty"))
-    how = "predictors declared beforehand"
+    how = ""
     if selection:
         level = "" if selection["method"] == "lasso" else f", p < {selection['p']:g}"
-        how = f"{selection['method']} selection{level} among"
+        how = f"{selection['method']} selection{level} from"
     elif penalty in ("ridge", "lasso", "elastic_net"):
-        how = f"{plain_name(penalty)} tuned by cross-validation among"
-    return f"{plain_name(name)} ({how}: {', '.join(model['predictors'])})"
+        how = f"{plain_name(penalty)} tuned by cross-validation on"
+    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{', '.join(model['predictors'])})"
 
 
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:

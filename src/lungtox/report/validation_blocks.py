@@ -189,20 +189,14 @@ def _influence_sentences(model: ModelResults) -> Iterator[str]:
     table = model.tables.get("influence")
     if table is None:
         return
-    strong = table[table["dfbetas"].abs() >= STRONG_INFLUENCE]
-    ordered = strong.reindex(strong["dfbetas"].abs().sort_values(ascending=False, kind="stable").index)
-    if len(ordered):
-        named = [
-            f"{text_of(row['patient'])} ({text_of(row['term'])} by {format_number(row['dfbetas'])})"
-            for row in records(ordered.head(5))
-        ]
+    size = table["dfbetas"].abs()
+    strong = int((size >= STRONG_INFLUENCE).sum())
+    most = records(table.loc[[size.idxmax()]])[0]
+    moved = f"{text_of(most['term'])} by {format_number(most['dfbetas'])}"
+    if strong:
         yield (
-            f"{count_of(len(ordered), 'patient')} alone {'moves' if len(ordered) == 1 else 'move'} a coefficient by a "
-            f"standard error or more: {join_words(named)}."
+            f"{count_of(strong, 'patient')} alone {'moves' if strong == 1 else 'move'} a coefficient by a standard "
+            f"error or more, at most {moved}; influence.csv names them."
         )
-        return
-    largest = records(table.loc[[table["dfbetas"].abs().idxmax()]])[0]
-    yield (
-        "No single patient moves a coefficient by a standard error; the most influential one, "
-        f"{text_of(largest['patient'])}, moves {text_of(largest['term'])} by {format_number(largest['dfbetas'])}."
-    )
+    else:
+        yield f"No single patient moves a coefficient by a standard error; at most one moves {moved}."
