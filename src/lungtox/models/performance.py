@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
@@ -16,7 +18,7 @@ MEASURES = ("auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90")
 SPAN = 2.0 / 3.0
 
 
-def measure_performance(eta: FloatArray, y: FloatArray) -> FloatArray:
+def measure_performance(eta: FloatArray, y: FloatArray, *, curve: SmoothCurve | None = None) -> FloatArray:
     """Measure predictions.
 
     Parameters
@@ -25,6 +27,8 @@ def measure_performance(eta: FloatArray, y: FloatArray) -> FloatArray:
         Linear predictors (log odds).
     y : ndarray, shape (n,)
         0 and 1, both present.
+    curve : SmoothCurve, optional
+        Of these predictions and outcomes, where it is there already.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def measure_performance(eta: FloatArray, y: FloatArray) -> FloatArray:
     p = expit(eta)
     brier = float(np.mean((y - p) ** 2))
     rate = float(y.mean())
-    error = np.abs(smooth_calibration(p, y, p) - p)
+    error = np.abs((curve or smooth_calibration(p, y)).at(p) - p)
     return np.array(
         [
             area_under_curve(y, eta),
@@ -59,34 +63,46 @@ def calibration_slope(eta: FloatArray, y: FloatArray) -> float:
     return np.nan if separated or not line.converged else float(line.beta[1]) / spread
 
 
-def smooth_calibration(p: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
-    """Give the observed share of events as a smooth function of the predicted risk.
+@dataclass(frozen=True)
+class SmoothCurve:
+    """Observed share of events as a smooth function of the predicted risk.
 
     Cleveland's lowess of the outcome on the risk, span 2/3, without robustness steps (R: ``lowess(p, y, iter = 0)``, as
     rms' val.prob does), joined by straight lines. ICI is its mean distance from the diagonal over the patients, E90 the
     90th percentile (Austin and Steyerberg 2019, with loess).
 
+    Attributes
+    ----------
+    risks : ndarray, shape (r,)
+        Different predicted risks, ascending.
+    shares : ndarray, shape (r,)
+    """
+
+    risks: FloatArray
+    shares: FloatArray
+
+    def at(self, risk: FloatArray) -> FloatArray:
+        """Give the shares at risks; missing outside of those that were predicted."""
+        return np.interp(risk, self.risks, self.shares, left=np.nan, right=np.nan)
+
+
+def smooth_calibration(p: FloatArray, y: FloatArray) -> SmoothCurve:
+    """Smooth outcomes over predicted risks.
+
     Parameters
     ----------
     p, y : ndarray, shape (n,)
-    at : ndarray, shape (g,)
-
-    Returns
-    -------
-    ndarray, shape (g,)
-        Missing outside of the predicted risks.
     """
     from statsmodels.nonparametric.smoothers_lowess import lowess
 
     order = np.argsort(p, kind="stable")
     risk, outcome = p[order], y[order]
+    values, first, counts = np.unique(risk, return_index=True, return_counts=True)
     span = float(risk[-1] - risk[0])
     if span < 1e-9:
-        return np.where(np.abs(at - risk[0]) < 1e-9, float(y.mean()), np.nan)
+        return SmoothCurve(values, np.full(len(values), float(y.mean())))
     smooth = lowess(outcome, risk, frac=SPAN, it=0, delta=0.01 * span, is_sorted=True, missing="none")
-    values, first, counts = np.unique(risk, return_index=True, return_counts=True)
-    level = np.add.reduceat(smooth[:, 1], first) / counts
-    return np.interp(at, values, level, left=np.nan, right=np.nan)
+    return SmoothCurve(values, np.add.reduceat(smooth[:, 1], first) / counts)
 
 
 def net_benefit(p: FloatArray, y: FloatArray, thresholds: FloatArray) -> FloatArray:

@@ -108,9 +108,10 @@ def measure_model(x: FloatArray, y: FloatArray, beta: FloatArray, axes: Axes) ->
     """
     etas = x @ beta
     risks = expit(etas)
+    curves = [smooth_calibration(risk, y) for risk in risks]
     return Measured(
-        np.mean([measure_performance(eta, y) for eta in etas], axis=0),
-        np.mean([smooth_calibration(risk, y, axes.grid) for risk in risks], axis=0),
+        np.mean([measure_performance(eta, y, curve=curve) for eta, curve in zip(etas, curves, strict=True)], axis=0),
+        np.mean([curve.at(axes.grid) for curve in curves], axis=0),
         np.mean([net_benefit(risk, y, axes.thresholds) for risk in risks], axis=0),
     )
 
@@ -151,7 +152,7 @@ def bootstrap(
             continue
         own.append(measure_model(sample, y[rows], refit.beta, axes))
         original.append(measure_model(x, y, refit.beta, axes))
-        band.append(smooth_calibration(risk[rows], y[rows], axes.grid))
+        band.append(smooth_calibration(risk[rows], y[rows]).at(axes.grid))
         risks.append(expit(x @ refit.beta).mean(axis=0))
         chosen.append(refit.chosen)
         firth, reduced = firth + refit.firth, reduced + refit.reduced
