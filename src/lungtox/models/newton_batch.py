@@ -73,9 +73,9 @@ def fit_many(
         part = x[active] if len(active) < count else x
         step, decrement = _steps(part, eta[active], y, weight, beta[active], penalty[active])
         better = decrement > tolerance
+        # The last step squares the error.
+        beta[active[~better]] += step[~better]
         if not better.any():
-            # The last step squares the error.
-            beta[active] += step
             break
         active, step, part = active[better], step[better], part[better] if not better.all() else part
         taken = _climb(part, y, weight, penalty[active], (beta[active], eta[active], loglik[active]), step)
