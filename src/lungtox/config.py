@@ -283,8 +283,8 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, f"association.families.{family}") for name in names)
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
-    for step, names in (config.ladder.steps if config.ladder else {}).items():
-        yield from ((name, f"ladder.steps.{step}") for name in names)
+    for step in config.ladder.steps if config.ladder else ():
+        yield from ((name, f"ladder.steps.{step.name}") for name in step.add)
     if config.validation.by is not None:
         yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)

@@ -112,7 +112,8 @@ def test_influence_is_the_fit_without_the_patient() -> None:
 
 
 def ladder(table: pd.DataFrame, **steps: list[str]) -> pd.DataFrame:
-    settings = LadderSettings(steps=steps, threshold=0.25)
+    rungs = [{"name": name, "add": columns} for name, columns in steps.items()]
+    settings = LadderSettings.model_validate({"steps": rungs, "threshold": 0.25})
     rng = np.random.default_rng(1)
     return measure_added_value(table, settings=settings, resamples=30, rng=rng).set_index("step")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import chdtrc, expit
 
 from lungtox.errors import FitError
-from lungtox.models.config import LadderSettings
+from lungtox.models.config import LadderSettings, LadderStep
 from lungtox.models.design import Design, build_design
 from lungtox.models.discrimination import area_under_curve
 from lungtox.models.labels import column_label
@@ -65,14 +65,14 @@ def measure_added_value(
     """
     import pandas as pd
 
-    names = [column for columns in settings.steps.values() for column in columns]
+    names = [column for step in settings.steps for column in step.add]
     complete = table.loc[table[[outcome, *names]].notna().all(axis=1)]
     rows: list[dict[str, Any]] = []
     steps = _designs(complete, settings.steps, outcome, dictionary)
     draws = [rng.integers(0, len(complete), len(complete)) for _ in range(resamples)]
     before: tuple[float, int, FloatArray, float] | None = None
-    for name, design in steps:
-        added = settings.steps[name]
+    for (name, design), step in zip(steps, settings.steps, strict=True):
+        added = step.add
         row: dict[str, Any] = {
             "step": name,
             "added": ", ".join(added),
@@ -99,18 +99,18 @@ def measure_added_value(
 
 
 def _designs(
-    complete: pd.DataFrame, steps: Mapping[str, Sequence[str]], outcome: str, dictionary: pd.DataFrame | None
+    complete: pd.DataFrame, steps: Sequence[LadderStep], outcome: str, dictionary: pd.DataFrame | None
 ) -> list[tuple[str, Design | FitError]]:
     found: list[tuple[str, Design | FitError]] = []
     names: list[str] = []
-    for step, added in steps.items():
-        names = [*names, *added]
+    for step in steps:
+        names = [*names, *step.add]
         try:
             design = build_design(complete, outcome=outcome, predictors=names, dictionary=dictionary)
         except FitError as error:
-            found.append((step, error))
+            found.append((step.name, error))
         else:
-            found.append((step, design))
+            found.append((step.name, design))
     return found
 
 

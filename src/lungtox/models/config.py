@@ -127,20 +127,27 @@ class ValidationSettings(Settings):
     """AUC that the literature lets expect, for Riley's minimum sample size; never the one found here."""
 
 
+class LadderStep(Settings):
+    """One step of the ladder."""
+
+    name: str
+    """What it is called in the report."""
+    add: Columns
+    """Columns of the analysis table that it adds."""
+
+
 class LadderSettings(Settings):
     """Added value: nested logistic models, each with the predictors of the steps before and some more."""
 
-    steps: dict[str, Columns]
-    """Name of the step -> columns of the analysis table that it adds. All steps use the patients complete in all of
-    them."""
+    steps: Annotated[list[LadderStep], Field(min_length=1)]
+    """In order. All steps use the patients complete in all of them."""
     threshold: float = Field(default=0.2, gt=0, lt=1)
     """Threshold probability of the net benefit, set beforehand."""
 
     @model_validator(mode="after")
     def _each_column_once(self) -> LadderSettings:
-        _refuse_repeats("steps", [name for columns in self.steps.values() for name in columns])
-        if not self.steps:
-            raise ValueError("at least one step")
+        _refuse_repeats("steps", [name for step in self.steps for name in step.add])
+        _refuse_repeats("steps", [step.name for step in self.steps])
         return self
 
 

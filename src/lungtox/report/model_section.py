@@ -10,7 +10,7 @@ from lungtox.figures import format_number, format_p
 from lungtox.report.blocks import Block, Bullets, Notes, Section, Table, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import ModelResults, Results, records
-from lungtox.report.validation_blocks import performance_words, validation_blocks
+from lungtox.report.validation_blocks import candidate_label, performance_words, validation_blocks
 from lungtox.report.wording import (
     count_cell,
     count_of,
@@ -38,7 +38,9 @@ def model_sentence(model: ModelResults) -> str:
     if fit.get("finding"):
         return f"The model '{plain_name(model.name)}' could not be fitted: {text_of(fit['finding']).rstrip('.')}."
     if fit.get("selection", "none") != "none" or fit.get("strength") is not None:
-        named = f"chose {join_words([plain_name(text_of(name)) for name in fit['chosen']]) or 'no predictor'}"
+        named = (
+            f"chose {join_words([candidate_label(model, text_of(name)) for name in fit['chosen']]) or 'no predictor'}"
+        )
         return (
             f"Model '{plain_name(model.name)}' ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
             f"{format_number(optional(fit['epv']), decimals=1)} events per candidate parameter) {named} from "

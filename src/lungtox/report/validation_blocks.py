@@ -130,7 +130,11 @@ def _selection_tables(model: ModelResults) -> Iterator[Table]:
         part = table[table["kind"] == kind]
         part = part if most is None else part.head(most)
         rows = [
-            (_label(model, text_of(row["name"])), "yes" if row["chosen"] else "", number_cell(100 * row["share"]))
+            (
+                candidate_label(model, text_of(row["name"])),
+                "yes" if row["chosen"] else "",
+                number_cell(100 * row["share"], decimals=0),
+            )
             for row in records(part)
         ]
         columns = (kind.capitalize(), "In the model", "Share of resamples [%]")
@@ -138,7 +142,7 @@ def _selection_tables(model: ModelResults) -> Iterator[Table]:
         yield make_table(f"selection-{kind}-{model.name}", caption, columns, rows)
 
 
-def _label(model: ModelResults, name: str) -> str:
+def candidate_label(model: ModelResults, name: str) -> str:
     """Give the printed names of one or several candidates joined by a plus sign."""
     listed = model.tables.get("collinearity")
     labels = {} if listed is None else dict(zip(listed["column"], listed["label"], strict=True))
@@ -192,11 +196,12 @@ def _influence_sentences(model: ModelResults) -> Iterator[str]:
     size = table["dfbetas"].abs()
     strong = int((size >= STRONG_INFLUENCE).sum())
     most = records(table.loc[[size.idxmax()]])[0]
-    moved = f"{text_of(most['term'])} by {format_number(most['dfbetas'])}"
+    labels = {term["term"]: text_of(term["label"]) for term in model.fit["estimates"]}
+    moved = f"{labels.get(most['term'], most['term'])} by {format_number(most['dfbetas'])}"
     if strong:
         yield (
             f"{count_of(strong, 'patient')} alone {'moves' if strong == 1 else 'move'} a coefficient by a standard "
             f"error or more, at most {moved}; influence.csv names them."
         )
     else:
-        yield f"No single patient moves a coefficient by a standard error; at most one moves {moved}."
+        yield f"No single patient moves a coefficient by a standard error; the most influential one moves {moved}."
