@@ -253,8 +253,8 @@ def describe(
         "Written by `make simulate` (`python -m lungtox.synthetic.validation_study`); not edited by hand.",
         "",
         f"- {options.replicates} cohorts of each scenario, seeds 1 to {options.replicates}, all reported; optimism"
-        f" bootstrap with {options.resamples} resamples, {options.folds}-fold cross-validation repeated {options.repeats} times,"
-        " the whole recipe repeated in each.",
+        f" bootstrap with {options.resamples} resamples, {options.folds}-fold cross-validation repeated {options.repeats}"
+        " times, the whole recipe repeated in each.",
         f"- Candidates: standard normal in blocks of {BLOCK_SIZE} that correlate by {WITHIN:g}; share of events 25 %."
         " Effects are those of the first candidate of the first blocks.",
         f"- External: the cohort's own final model on {EXTERNAL_PATIENTS} new patients. Error: figure minus external,"
@@ -268,8 +268,8 @@ def describe(
         "|---|---|---|---|---|---|---|---|---|---|---|",
         *(_auc_row(scenario, outcomes) for scenario, outcomes in cells),
         "",
-        "Spread of one cohort's figure around its external AUC (standard deviation), and how often the instability range"
-        " of the bootstrap held it; it is no confidence interval and is not shown as one:",
+        "Spread of one cohort's figure around its external AUC (standard deviation), and how often the instability"
+        " range of the bootstrap held it; it is no confidence interval and is not shown as one:",
         "",
         "| scenario | apparent | bootstrap | cross-validation | external AUC inside the instability range |",
         "|---|---|---|---|---|",
@@ -285,8 +285,8 @@ def describe(
         "",
         "## Intervals and tests",
         "",
-        f"{options.cheap} replicates each, seed 1; Monte Carlo interval Clopper-Pearson, 95 %. Goal: coverage 93-97 %, size"
-        " of the DeLong test at most 5 % (it is conservative).",
+        f"{options.cheap} replicates each, seed 1; Monte Carlo interval Clopper-Pearson, 95 %. Goal: coverage 93-97 %,"
+        " size of the DeLong test at most 5 % (it is conservative).",
         "",
         "| what | count | % | Monte Carlo interval |",
         "|---|---|---|---|",
