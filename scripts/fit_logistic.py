@@ -1,4 +1,4 @@
-"""Fit one logistic model and validate it by the optimism bootstrap."""
+"""Fit one logistic model, check it and validate it."""
 
 from argparse import Namespace
 
@@ -20,9 +20,9 @@ def main(options: Namespace) -> None:
         rng=task_rng(seed, "fit_logistic", options.name),
         seed=seed,
     )
-    write_csv(result.predictions, options.predictions)
-    write_csv(result.validation, options.validation)
-    write_json(result.fit, options.fit)
+    for name, table in result.tables.items():
+        write_csv(table, f"{options.folder}/{name}.csv")
+    write_json(result.fit, f"{options.folder}/fit.json")
 
 
 if __name__ == "__main__":
@@ -34,7 +34,5 @@ if __name__ == "__main__":
         model="the model's settings as JSON",
         validation_settings="section validation as JSON",
         seed="seed of the config",
-        fit="fit to write (JSON)",
-        predictions="predictions to write (CSV)",
-        validation="validation to write (CSV)",
+        folder="folder of the model's fit (JSON) and tables (CSV)",
     )

@@ -17,6 +17,7 @@ from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
 from lungtox.models.config import (
     AssociationSettings,
+    LadderSettings,
     LogisticSettings,
     MissingSettings,
     RocSettings,
@@ -35,6 +36,7 @@ STAGE_FOLDERS = frozenset(
         "cohort",
         "association",
         "models",
+        "added_value",
         "roc",
         "ntcp",
         "time",
@@ -74,6 +76,8 @@ class Config(Settings):
     """Multivariable logistic models by name."""
     validation: ValidationSettings
     """Internal validation of the logistic models."""
+    ladder: LadderSettings | None = None
+    """Added value of groups of predictors; left out when it is not wanted."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
@@ -285,6 +289,10 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield from ((name, "association.strata") for name in (by, *names))
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    for step in config.ladder.steps if config.ladder else ():
+        yield from ((name, f"ladder.steps.{step.name}") for name in step.add)
+    if config.validation.by is not None:
+        yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
     yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))

@@ -67,7 +67,7 @@ CONFIG: dict[str, Any] = {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
         "functional_clinical": {"predictors": ["fmld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
     },
-    "validation": {"resamples": 100},
+    "validation": {"resamples": 100, "folds": 10, "repeats": 10},
     "roc": {
         "scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"],
         "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]],
@@ -524,6 +524,20 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
             "covariance": covariance.tolist(),
             "terms": terms,
             "interval": "profile likelihood",
+            "leads": "cross-validation",
+            "candidates": len(terms) - 1,
+            "chosen": predictors,
+            "selection": "none",
+            "strength": None,
+            "sample_size": {
+                "required": 443,
+                "shrinkage": 443,
+                "optimism": 137,
+                "rate": 298,
+                "parameters": len(terms) - 1,
+                "expected_auc": 0.7,
+                "r2": 0.1,
+            },
             "warnings": [f"{epv:.1f} events per variable: fewer than 10"],
             "seed": 1,
         },
@@ -540,12 +554,60 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
     rows = [
         ("auc", auc, 0.05, auc - 0.12, auc + 0.07),
         ("slope", 1.0, 0.2, 0.5, 1.4),
-        ("brier", 0.15, -0.02, 0.12, 0.2),
         ("citl", 0.0, 0.01, -0.5, 0.5),
+        ("brier", 0.15, -0.02, 0.12, 0.2),
+        ("scaled_brier", 0.2, 0.1, -0.1, 0.3),
+        ("ici", 0.02, -0.02, 0.01, 0.1),
+        ("e90", 0.04, -0.03, 0.02, 0.2),
     ]
     table = pd.DataFrame(rows, columns=["measure", "apparent", "optimism", "low", "high"])
-    table.insert(3, "corrected", table["apparent"] - table["optimism"])
-    _write(table.assign(resamples=100, method="Harrell bootstrap"), folder / "validation.csv")
+    table.insert(1, "approach", "bootstrap")
+    table.insert(4, "corrected", table["apparent"] - table["optimism"])
+    table = table.assign(resamples=100, method="Harrell bootstrap")
+    crossed = table.assign(
+        approach="cross-validation", corrected=table["corrected"] - 0.01, resamples=10, method="10-fold"
+    )
+    _write(pd.concat([table, crossed]), folder / "validation.csv")
+    risk = 1 / (1 + np.exp(-score))
+    grid = np.linspace(risk.min(), risk.max(), 21)
+    curve = pd.DataFrame({"predicted": grid, "apparent": grid, "corrected": 0.9 * grid + 0.02})
+    band = {"low": np.clip(curve["corrected"] - 0.1, 0, 1), "high": np.clip(curve["corrected"] + 0.1, 0, 1)}
+    _write(curve.assign(**band), folder / "calibration.csv")
+    threshold = np.linspace(0.05, 0.5, 10)
+    benefit = pd.DataFrame(
+        {"threshold": threshold, "apparent": 0.3 - 0.5 * threshold, "corrected": 0.27 - 0.5 * threshold}
+    )
+    every = {"low": benefit["corrected"] - 0.1, "high": benefit["corrected"] + 0.1, "all": 0.3 - threshold}
+    _write(benefit.assign(**every), folder / "decision.csv")
+    stability = pd.DataFrame({"patient": used["patient"], "rp": y.astype(int), "probability": risk})
+    around = {"low": 0.6 * risk, "high": np.minimum(1.0, 1.5 * risk), "mean_absolute_difference": 0.1 * risk}
+    _write(stability.assign(**around), folder / "stability.csv")
+    _write_checks(used, predictors, folder)
+
+
+def _write_checks(used: pd.DataFrame, predictors: list[str], folder: Path) -> None:
+    """Write what a model of declared predictors has to tell about itself."""
+    listed = [*predictors, "v5_pct", "v20_pct", "v30_pct"]
+    numeric = [name for name in listed if pd.api.types.is_numeric_dtype(used[name])]
+    clusters = {name: 1 if name.endswith("_pct") else 2 + index for index, name in enumerate(numeric)}
+    rows = [
+        (name, _labels()[name][0], 1.2, clusters.get(name), name not in ("v5_pct", "v30_pct"), "", None)
+        for name in listed
+    ]
+    columns = ["column", "label", "vif", "cluster", "representative", "closest", "correlation"]
+    _write(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), folder / "collinearity.csv")
+    leaves = len(numeric)
+    tree = [(1, leaves - 2, leaves - 1, 0.95, 2), (2, leaves - 3, leaves, 0.8, 3)]
+    tree += [(3 + index, index, leaves + 1 + index, 0.3 - 0.1 * index, 4 + index) for index in range(leaves - 3)]
+    _write(pd.DataFrame(tree, columns=["step", "left", "right", "correlation", "size"]), folder / "dendrogram.csv")
+    moved = np.linspace(-0.4, 0.5, len(used))
+    influence = pd.DataFrame({"patient": used["patient"], "rp": used["rp"], "leverage": 0.05, "cook": 0.01})
+    risks = {"probability": 0.3, "probability_left_out": 0.31}
+    _write(influence.assign(dfbetas=moved, term=predictors[0], **risks), folder / "influence.csv")
+    empty = {"selection": ["kind", "name", "chosen", "count", "share", "resamples"],
+             "internal_external": ["column", "level", "n", "events"]}  # fmt: skip
+    for name, header in empty.items():
+        _write(pd.DataFrame(columns=header), folder / f"{name}.csv")
 
 
 def _auc(y: np.ndarray, score: np.ndarray) -> tuple[float, float, float]:

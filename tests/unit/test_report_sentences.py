@@ -93,6 +93,7 @@ def model(**changes: Any) -> ModelResults:
         [
             {
                 "measure": "auc",
+                "approach": "bootstrap",
                 "apparent": 0.81,
                 "optimism": 0.08,
                 "corrected": 0.73,

@@ -18,10 +18,25 @@ ROWS = {
 }
 FIGURES = (
     ["dvh_groups", "roc", "forest", "ntcp"]
+    + ["calibration", "decision", "stability", "dendrogram"]
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
     + (["missing"] if ANALYSIS.missing else [])
 )
+
+# Tables of one logistic model, beside its fit.json.
+MODEL_TABLES = [
+    "predictions",
+    "validation",
+    "calibration",
+    "decision",
+    "stability",
+    "selection",
+    "internal_external",
+    "collinearity",
+    "dendrogram",
+    "influence",
+]
 
 
 def make_batches(patients, size):

@@ -146,6 +146,43 @@ rule plot_cytokines:
         " >{log:q} 2>&1"
 
 
+rule plot_validation:
+    """Calibration, decision curves, stability of predictions and collinearity of the logistic models."""
+    input:
+        fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
+        tables=expand(
+            "<results>/models/{model}/{name}.csv",
+            model=ANALYSIS.models,
+            name=[
+                "calibration",
+                "decision",
+                "stability",
+                "collinearity",
+                "dendrogram",
+            ],
+        ),
+        script=script("plot_validation"),
+    output:
+        expand(
+            "<results>/figures/{figure}{ending}",
+            figure=["calibration", "decision", "stability", "dendrogram"],
+            ending=[".pdf", ".svg", ".png", ".csv"],
+        ),
+    log:
+        "<logs>/plot_validation.log",
+    benchmark:
+        "<benchmarks>/plot_validation.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_validation"),
+        settings=section("figures"),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --settings {params.settings:q} --folder {params.folder:q}"
+        " >{log:q} 2>&1"
+
+
 rule plot_incidence:
     """Cumulative incidence by dose group."""
     input:

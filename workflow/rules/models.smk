@@ -1,17 +1,16 @@
 # Several factors together, and how well they discriminate.
-# Reads: <results>/cohort/. Writes: <results>/models/, <results>/roc/.
+# Reads: <results>/cohort/. Writes: <results>/models/, <results>/added_value/, <results>/roc/.
 
 
 rule fit_logistic:
-    """Fit one logistic model, validate it by the optimism bootstrap."""
+    """Fit one logistic model, check it, validate it by the optimism bootstrap and by cross-validation."""
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
         script=script("fit_logistic"),
     output:
         fit="<results>/models/{model}/fit.json",
-        predictions="<results>/models/{model}/predictions.csv",
-        validation="<results>/models/{model}/validation.csv",
+        tables=expand("<results>/models/{{model}}/{name}.csv", name=MODEL_TABLES),
     log:
         "<logs>/fit_logistic/{model}.log",
     benchmark:
@@ -25,11 +24,36 @@ rule fit_logistic:
         ),
         validation=section("validation"),
         seed=ANALYSIS.seed,
+        folder=lambda wildcards, output: str(Path(output.fit).parent),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --name {wildcards.model:q} --model {params.model:q} --validation-settings {params.validation:q}"
-        " --seed {params.seed} --fit {output.fit:q} --predictions {output.predictions:q}"
-        " --validation {output.validation:q} >{log:q} 2>&1"
+        " --seed {params.seed} --folder {params.folder:q} >{log:q} 2>&1"
+
+
+rule measure_added_value:
+    """What each group of predictors adds to those before, on the same patients."""
+    input:
+        analysis="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("measure_added_value"),
+    output:
+        ladder="<results>/added_value/ladder.csv",
+    log:
+        "<logs>/measure_added_value.log",
+    benchmark:
+        "<benchmarks>/measure_added_value.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("measure_added_value"),
+        settings=section("ladder"),
+        validation=section("validation"),
+        seed=ANALYSIS.seed,
+    shell:
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
+        " --settings {params.settings:q} --validation-settings {params.validation:q} --seed {params.seed}"
+        " --ladder {output.ladder:q} >{log:q} 2>&1"
 
 
 rule compare_roc:

@@ -34,8 +34,9 @@ rule build_report:
         models=expand(
             "<results>/models/{model}/{name}",
             model=ANALYSIS.models,
-            name=["fit.json", "predictions.csv", "validation.csv"],
+            name=["fit.json"] + [f"{name}.csv" for name in MODEL_TABLES],
         ),
+        ladder=["<results>/added_value/ladder.csv"] if ANALYSIS.ladder else [],
         roc=expand(
             "<results>/roc/{name}.csv",
             name=["auc", "curves", "pairs", "partial", "cut_points"],

@@ -4,6 +4,8 @@ from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
+from .dendrogram import plot_dendrogram as plot_dendrogram
+from .dendrogram import tabulate_dendrogram as tabulate_dendrogram
 from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .forest import plot_forest as plot_forest
@@ -23,3 +25,9 @@ from .ntcp import tabulate_ntcp as tabulate_ntcp
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc
 from .save import save_figure as save_figure
+from .validation import plot_calibration as plot_calibration
+from .validation import plot_decision as plot_decision
+from .validation import plot_stability as plot_stability
+from .validation import tabulate_calibration as tabulate_calibration
+from .validation import tabulate_decision as tabulate_decision
+from .validation import tabulate_stability as tabulate_stability

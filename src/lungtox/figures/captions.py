@@ -40,6 +40,26 @@ CAPTIONS: dict[str, str] = {
         "competing event (Aalen-Johansen) and pointwise 95 % intervals. Panels: all patients, and groups by dose; p of "
         "Gray's test."
     ),
+    "calibration": (
+        "Calibration of the logistic models: share of patients with radiation pneumonitis (RP) against predicted risk, "
+        "smoothed (lowess), corrected for optimism by the bootstrap, with a pointwise 95 % band of sampling; dotted: "
+        "apparent. Ticks at the foot: predicted risks of the patients. The printed figures are corrected ones."
+    ),
+    "decision": (
+        "Decision curves of the logistic models: net benefit of treating patients as likely to develop radiation "
+        "pneumonitis (RP) from a threshold risk on, corrected for optimism, against treating all or none so. Shaded: "
+        "middle 95 % over the resamples, no confidence band."
+    ),
+    "stability": (
+        "Stability of the predictions: each patient's risk by the model (points) and the middle 95 % of what the "
+        "models refitted to bootstrap resamples give the same patient (lines). Long lines: the risk depends on who "
+        "happened to be in the cohort."
+    ),
+    "dendrogram": (
+        "Candidates of the logistic models by absolute rank correlation (Spearman, average linkage); the outcome is "
+        "not looked at. Candidates that join left of the dashed line at 0.7 are one cluster (coloured); an "
+        "asterisk marks the one that stands for it. Categories are not shown."
+    ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
         "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
@@ -56,5 +76,9 @@ ALTERNATIVES: dict[str, str] = {
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
     "missing": "Which values are missing together, with counts; values in figures/missing.csv",
     "incidence": "Step curves of cumulative incidence; values in figures/incidence.csv",
+    "calibration": "Calibration curves; figures in the tables of this section, points in figures/calibration.csv",
+    "decision": "Decision curves; values in figures/decision.csv",
+    "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
+    "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
 }

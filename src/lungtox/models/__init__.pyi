@@ -1,9 +1,12 @@
+from .added_value import measure_added_value as measure_added_value
 from .association import test_associations as test_associations
 from .censored import CensoredFit as CensoredFit
 from .censored import fit_censored as fit_censored
 from .censoring import WeightedFit as WeightedFit
 from .censoring import censoring_weights as censoring_weights
 from .censoring import fit_weighted as fit_weighted
+from .collinearity import Collinearity as Collinearity
+from .collinearity import measure_collinearity as measure_collinearity
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cut_points import CutPoint as CutPoint
@@ -21,12 +24,14 @@ from .imputation import impute as impute
 from .imputation import impute_values as impute_values
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
+from .influence import measure_influence as measure_influence
 from .landmark import Landmark as Landmark
 from .landmark import start_at_draw as start_at_draw
 from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
 from .missing_data import MissingTables as MissingTables
 from .missing_data import describe_gaps as describe_gaps
+from .missing_data import make_imputer as make_imputer
 from .missing_data import missing_patterns as missing_patterns
 from .missing_data import pool_logistic as pool_logistic
 from .mixed import MixedFit as MixedFit
@@ -49,6 +54,8 @@ from .rubin import Pooled as Pooled
 from .rubin import PooledTest as PooledTest
 from .rubin import pool as pool
 from .rubin import pool_test as pool_test
+from .sample_size import SampleSize as SampleSize
+from .sample_size import minimum_sample_size as minimum_sample_size
 from .strata import compare_strata as compare_strata
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from lungtox.errors import FitError, ParameterError
+from lungtox.models.config import TransformSettings
 from lungtox.models.design import Encoding, build_design
 from lungtox.models.separation import find_separation
 
@@ -106,6 +107,8 @@ def fit_weighted(
     weight: str,
     predictors: Sequence[str],
     dictionary: pd.DataFrame | None = None,
+    transforms: Mapping[str, TransformSettings] | None = None,
+    interactions: Sequence[Sequence[str]] = (),
 ) -> WeightedFit:
     """Fit a logistic model to weighted rows.
 
@@ -116,7 +119,7 @@ def fit_weighted(
         Column of 0, 1 or missing.
     weight : str
         Column of weights, not negative.
-    predictors : sequence of str
+    predictors, transforms, interactions
         As for `fit_logistic`.
     dictionary : DataFrame, optional
 
@@ -137,7 +140,14 @@ def fit_weighted(
     import pandas as pd
     from scipy.stats import norm
 
-    design = build_design(table[table[weight] > 0.0], outcome=outcome, predictors=predictors, dictionary=dictionary)
+    design = build_design(
+        table[table[weight] > 0.0],
+        outcome=outcome,
+        predictors=predictors,
+        dictionary=dictionary,
+        transforms=transforms,
+        interactions=interactions,
+    )
     if find_separation(design.x, design.y, terms=design.encoding.terms):
         raise FitError("separation: no finite weighted estimate; see the model with Firth's penalty.")
     weights = table.loc[table[weight] > 0.0, weight].to_numpy(dtype=np.float64)[design.rows]

@@ -80,7 +80,13 @@ def coded_rows(
         rows = data.assign(rp_=known, weight_=weight)
         try:
             weighted = fit_weighted(
-                rows, outcome="rp_", weight="weight_", predictors=model.predictors, dictionary=dictionary
+                rows,
+                outcome="rp_",
+                weight="weight_",
+                predictors=model.predictors,
+                dictionary=dictionary,
+                transforms=model.transforms,
+                interactions=model.interactions,
             )
         except FitError as error:
             yield [name, coding, "", "", *[np.nan] * 4, *_counts(known, weight), str(error)]
@@ -90,7 +96,7 @@ def coded_rows(
         try:
             fit = fit_logistic(
                 data.assign(rp=outcome), outcome="rp", predictors=model.predictors, penalty=model.penalty,
-                dictionary=dictionary,
+                dictionary=dictionary, transforms=model.transforms, interactions=model.interactions,
             )  # fmt: skip
         except FitError as error:
             yield [name, coding, "", "", *[np.nan] * 4, int(outcome.notna().sum()), int(outcome.sum()), str(error)]

@@ -43,26 +43,119 @@ class AssociationSettings(Settings):
         return self
 
 
+class TransformSettings(Settings):
+    """How a numeric predictor enters a model."""
+
+    kind: Literal["log", "sqrt", "square", "standardise", "per", "spline"]
+    """log = natural logarithm; per = per step (of 10 years, say); spline = restricted cubic spline."""
+    step: float = Field(default=1.0, gt=0)
+    """Step of kind per, in the predictor's unit."""
+    knots: int = Field(default=4, ge=3, le=7)
+    """Knots of kind spline, at Harrell's quantiles."""
+
+
+class SelectionSettings(Settings):
+    """Selection of predictors by these data. Every resample of the validation repeats it."""
+
+    method: Literal["forward", "backward", "lasso"]
+    """forward, backward: by the likelihood-ratio test, step by step; lasso: those that a tuned lasso keeps, refitted
+    without penalty."""
+    p: float = Field(default=0.05, gt=0, lt=1)
+    """Level to enter (forward) or to stay (backward); not used by lasso."""
+    forced: list[str] = Field(default_factory=list)
+    """Predictors that stay in whatever the data say."""
+
+
 class LogisticSettings(Settings):
     """One multivariable logistic model."""
 
     predictors: Columns
-    """Columns of the analysis table, set beforehand."""
-    penalty: Literal["none", "firth"] = "none"
+    """Columns of the analysis table, set beforehand; with a selection or a shrinking penalty the candidates."""
+    penalty: Literal["none", "firth", "ridge", "lasso", "elastic_net"] = "none"
     """none = maximum likelihood, with an automatic and reported switch to Firth where outcome and predictors are
-    separated; firth = Firth's penalty always."""
+    separated; firth = Firth's penalty always; ridge, lasso, elastic_net = shrunken estimates without intervals, their
+    strength tuned by cross-validation."""
+    transforms: dict[str, TransformSettings] = Field(default_factory=dict)
+    """Predictor -> how it enters; those not named enter as they are."""
+    interactions: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
+    """Pairs of predictors whose product enters too."""
+    selection: SelectionSettings | None = None
+    """Left out: all predictors stay in."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the predictors are fixed beforehand and their estimates have intervals."""
+        return self.selection is None and self.penalty in ("none", "firth")
 
     @model_validator(mode="after")
-    def _each_predictor_once(self) -> LogisticSettings:
+    def _names_agree(self) -> LogisticSettings:
         _refuse_repeats("predictors", self.predictors)
+        named = {
+            "transforms": list(self.transforms),
+            "interactions": [name for pair in self.interactions for name in pair],
+            "selection.forced": self.selection.forced if self.selection else [],
+        }
+        for key, names in named.items():
+            unknown = sorted(set(names) - set(self.predictors))
+            if unknown:
+                raise ValueError(f"names of predictors in {key}; {', '.join(unknown)} is none")
+        for pair in self.interactions:
+            _refuse_repeats("interactions", pair)
+        if self.selection is not None and self.penalty in ("ridge", "lasso", "elastic_net"):
+            raise ValueError("penalty none or firth beside a selection; a shrinking penalty needs none")
         return self
 
 
-class ValidationSettings(Settings):
-    """Internal validation of the logistic models by Harrell's optimism bootstrap."""
+class ThresholdSettings(Settings):
+    """Risks at which somebody would act differently, set beforehand: the range of the decision curves."""
 
-    resamples: int = Field(default=100, ge=10)
-    """Bootstrap resamples; 500 for a paper, 100 keeps the demo short."""
+    low: float = Field(default=0.05, gt=0, lt=1)
+    """Lowest threshold probability."""
+    high: float = Field(default=0.5, gt=0, lt=1)
+    """Highest threshold probability."""
+    step: float = Field(default=0.01, gt=0)
+    """Distance of the thresholds."""
+
+
+class ValidationSettings(Settings):
+    """Internal validation of the logistic models: optimism bootstrap and repeated cross-validation."""
+
+    resamples: int = Field(default=500, ge=10)
+    """Resamples of Harrell's optimism bootstrap; 500 for a paper, 100 keeps the demo short."""
+    folds: int = Field(default=10, ge=2)
+    """Folds of the cross-validation, stratified by outcome; never more than patients in the smaller outcome group."""
+    repeats: int = Field(default=20, ge=1)
+    """How often the cross-validation is repeated with new folds."""
+    thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
+    """Threshold probabilities of the decision curves."""
+    by: str | None = None
+    """Column of the analysis table, such as centre or period: each level is predicted by a model of all others."""
+    expected_auc: float = Field(default=0.7, gt=0.5, lt=1)
+    """AUC that the literature lets expect, for Riley's minimum sample size; never the one found here."""
+
+
+class LadderStep(Settings):
+    """One step of the ladder."""
+
+    name: str
+    """What it is called in the report."""
+    add: Columns
+    """Columns of the analysis table that it adds."""
+
+
+class LadderSettings(Settings):
+    """Added value: nested logistic models, each with the predictors of the steps before and some more."""
+
+    steps: Annotated[list[LadderStep], Field(min_length=1)]
+    """In order. All steps use the patients complete in all of them."""
+    threshold: float = Field(default=0.2, gt=0, lt=1)
+    """Threshold probability of the net benefit, set beforehand."""
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> LadderSettings:
+        _refuse_repeats("steps", [name for step in self.steps for name in step.add])
+        _refuse_repeats("steps", [step.name for step in self.steps])
+        return self
 
 
 class TimeSettings(Settings):

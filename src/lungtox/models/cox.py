@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import norm
 
 from lungtox.errors import FitError
+from lungtox.models.config import TransformSettings
 from lungtox.models.design import Encoding, build_design
 from lungtox.models.proportional import proportional_hazards
 
@@ -54,6 +55,8 @@ def fit_cox(
     event: str,
     predictors: Sequence[str],
     dictionary: pd.DataFrame | None = None,
+    transforms: Mapping[str, TransformSettings] | None = None,
+    interactions: Sequence[Sequence[str]] = (),
 ) -> CoxFit:
     """Fit a Cox model by lifelines; competing events are censored (cause-specific hazard).
 
@@ -67,6 +70,9 @@ def fit_cox(
     predictors : sequence of str
         As for `fit_logistic`.
     dictionary : DataFrame, optional
+    transforms : mapping of str to TransformSettings, optional
+    interactions : sequence of pairs of str
+        As for `fit_logistic`.
 
     Returns
     -------
@@ -83,7 +89,10 @@ def fit_cox(
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
-    design = build_design(table, outcome=event, predictors=predictors, dictionary=dictionary)
+    design = build_design(
+        table, outcome=event, predictors=predictors, dictionary=dictionary, transforms=transforms,
+        interactions=interactions,
+    )  # fmt: skip
     terms = design.encoding.terms[1:]
     data = pd.DataFrame(design.x[:, 1:], columns=list(terms))
     data[_EVENT], data[_TIME] = design.y, table.loc[design.rows, time].to_numpy(dtype=float)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from lungtox.errors import Fault, FitError, InputError, ParameterError
+from lungtox.models.config import TransformSettings
+from lungtox.models.transforms import Transform, make_transform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +24,24 @@ INTERCEPT = "Intercept"
 
 
 @dataclass(frozen=True)
+class TermGroup:
+    """Columns of the design matrix that come and go together.
+
+    Attributes
+    ----------
+    name : str
+        The predictor, or ``a * b`` of an interaction.
+    columns : tuple of int
+    parents : tuple of str
+        The predictors of an interaction.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Encoding:
     """How predictors become columns of the design matrix.
 
@@ -31,12 +51,33 @@ class Encoding:
     levels : mapping of str to tuple of str
         Levels of each categorical predictor, the reference first.
     terms : tuple of str
-        Column names of the design matrix: ``Intercept``, ``mld_gy``, ``smoking[former]``.
+        Column names of the design matrix: ``Intercept``, ``mld_gy``, ``smoking[former]``, ``log(il6_pre)``, ``age_y'``
+        (the second column of a spline), ``mld_gy * smoking[former]``.
+    transforms : mapping of str to Transform
+    interactions : tuple of pairs of str
+        Pairs of predictors; the products of their columns follow those of all predictors.
     """
 
     predictors: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     terms: tuple[str, ...]
+    transforms: Mapping[str, Transform] = field(default_factory=dict)
+    interactions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def groups(self) -> tuple[TermGroup, ...]:
+        """Predictors and interactions with their columns."""
+        found: dict[str, TermGroup] = {}
+        at = 1
+        for name in self.predictors:
+            width = len(_predictor_terms(name, self.levels, self.transforms))
+            found[name] = TermGroup(name, tuple(range(at, at + width)))
+            at += width
+        for pair in self.interactions:
+            width = len(found[pair[0]].columns) * len(found[pair[1]].columns)
+            found[" * ".join(pair)] = TermGroup(" * ".join(pair), tuple(range(at, at + width)), pair)
+            at += width
+        return tuple(found.values())
 
     def matrix(self, table: pd.DataFrame) -> FloatArray:
         """Give the design matrix, shape (n, k), NaN where a predictor is missing.
@@ -47,12 +88,17 @@ class Encoding:
             A predictor is not a column of the table, or holds a level that the model was not fitted with.
         """
         _require_columns(table, self.predictors)
-        columns = [np.ones(len(table))]
+        parts = {}
         for predictor in self.predictors:
             if predictor in self.levels:
-                columns.extend(_dummies(table[predictor], self.levels[predictor]))
+                parts[predictor] = _dummies(table[predictor], self.levels[predictor])
+            elif predictor in self.transforms:
+                parts[predictor] = self.transforms[predictor].columns(predictor, _numbers(table[predictor]))
             else:
-                columns.append(_numbers(table[predictor]))
+                parts[predictor] = [_numbers(table[predictor])]
+        columns = [np.ones(len(table)), *(column for part in parts.values() for column in part)]
+        for first, second in self.interactions:
+            columns.extend(one * other for one in parts[first] for other in parts[second])
         return np.column_stack(columns)
 
 
@@ -94,6 +140,9 @@ def build_design(
     outcome: str,
     predictors: Sequence[str],
     dictionary: pd.DataFrame | None = None,
+    transforms: Mapping[str, TransformSettings] | None = None,
+    interactions: Sequence[Sequence[str]] = (),
+    candidates: bool = False,
 ) -> Design:
     """Take the complete rows of a table and encode them.
 
@@ -108,6 +157,12 @@ def build_design(
         dictionary, else a natural one (no, none, never), else the first in alphabetical order.
     dictionary : DataFrame, optional
         Data dictionary with `column` and `levels` (separated by ``|``).
+    transforms : mapping of str to TransformSettings, optional
+        Of numeric predictors.
+    interactions : sequence of pairs of str
+        Pairs of predictors.
+    candidates : bool
+        The predictors are candidates of a selection or of a penalised fit: they may outnumber the events.
 
     Returns
     -------
@@ -131,10 +186,26 @@ def build_design(
     if events in (0, int(complete.sum())):
         found = f"{events} events among {int(complete.sum())} complete rows"
         raise FitError(f"one outcome class: expected rows with and without {outcome}; found {found}.")
-    encoding = _encoding(kept, names, dictionary)
+    pairs = tuple((str(first), str(second)) for first, second in interactions)
+    encoding = _encoding(kept, names, dictionary, transforms or {}, pairs)
     design = Design(encoding.matrix(kept), y[complete], encoding, complete, tuple(warnings))
-    _require_estimable(design)
+    slopes = design.x.shape[1] - 1
+    if not candidates:
+        require_few_parameters(slopes, design.y)
+    elif slopes > design.n - 2:
+        raise FitError(f"more parameters than patients: {slopes} candidates for {design.n} patients; name fewer.")
+    _require_independent(design)
     return design
+
+
+def require_few_parameters(slopes: int, y: FloatArray) -> None:
+    """Refuse more parameters beside the intercept than patients in the smaller outcome group."""
+    smaller = int(min(y.sum(), len(y) - y.sum()))
+    if slopes > smaller:
+        raise FitError(
+            f"more parameters than events: {slopes} parameters beside the intercept, {smaller} patients in the smaller "
+            "outcome group; use fewer predictors."
+        )
 
 
 def declared_levels(dictionary: pd.DataFrame | None, column: str) -> tuple[str, ...]:
@@ -177,20 +248,55 @@ def _complete_rows(
     return y, complete, [f"{int((~complete).sum())} of {len(y)} rows left out because a value is missing: {counts}."]
 
 
-def _encoding(kept: pd.DataFrame, names: list[str], dictionary: pd.DataFrame | None) -> Encoding:
+def _encoding(
+    kept: pd.DataFrame,
+    names: list[str],
+    dictionary: pd.DataFrame | None,
+    settings: Mapping[str, TransformSettings],
+    interactions: tuple[tuple[str, str], ...],
+) -> Encoding:
     levels = {
         name: observed_levels(kept[name], declared_levels(dictionary, name))
         for name in names
         if is_categorical(kept[name])
     }
-    terms = [INTERCEPT]
     for name in names:
         different = levels[name] if name in levels else tuple(map(str, np.unique(_numbers(kept[name]))))
         if len(different) < 2:
             found = f"only {different[0]} in {len(kept)} complete rows" if different else "no value"
             raise FitError(f"constant predictor: {name} has {found}; leave it out of the model.")
-        terms += [f"{name}[{level}]" for level in levels[name][1:]] if name in levels else [name]
-    return Encoding(tuple(names), levels, tuple(terms))
+    _require_known(names, levels, settings, interactions)
+    transforms = {
+        name: make_transform(name, _numbers(kept[name]), kind=chosen.kind, step=chosen.step, knots=chosen.knots)
+        for name, chosen in settings.items()
+    }
+    parts = {name: _predictor_terms(name, levels, transforms) for name in names}
+    products = [f"{one} * {two}" for first, second in interactions for one in parts[first] for two in parts[second]]
+    terms = (INTERCEPT, *(term for part in parts.values() for term in part), *products)
+    return Encoding(tuple(names), levels, terms, transforms, interactions)
+
+
+def _predictor_terms(
+    name: str, levels: Mapping[str, tuple[str, ...]], transforms: Mapping[str, Transform]
+) -> tuple[str, ...]:
+    if name in levels:
+        return tuple(f"{name}[{level}]" for level in levels[name][1:])
+    return transforms[name].terms(name) if name in transforms else (name,)
+
+
+def _require_known(
+    names: list[str],
+    levels: Mapping[str, tuple[str, ...]],
+    settings: Mapping[str, TransformSettings],
+    interactions: tuple[tuple[str, str], ...],
+) -> None:
+    strangers = sorted({name for pair in interactions for name in pair} | set(settings)) if names else []
+    unknown = [name for name in strangers if name not in names]
+    if unknown:
+        raise ParameterError(f"{', '.join(unknown)}: transformed or in an interaction, but not among the predictors.")
+    worded = [name for name in settings if name in levels]
+    if worded:
+        raise ParameterError(f"{', '.join(worded)}: only numbers can be transformed; found text.")
 
 
 def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
@@ -209,14 +315,7 @@ def _require_different(names: list[str]) -> None:
         raise FitError(f"duplicated predictor: {', '.join(repeated)} stands twice; name it once.")
 
 
-def _require_estimable(design: Design) -> None:
-    slopes = design.x.shape[1] - 1
-    smaller = min(design.events, design.n - design.events)
-    if slopes > smaller:
-        raise FitError(
-            f"more parameters than events: {slopes} parameters beside the intercept, {smaller} patients in the smaller "
-            "outcome group; use fewer predictors."
-        )
+def _require_independent(design: Design) -> None:
     dependent = _dependent_terms(design)
     if dependent:
         raise FitError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,9 @@ def describe_gaps(
         found, action = ", ".join(absent), "Correct the name."
         raise InputError(Fault("config: missing", "columns of the analysis table", found, action, "missing-column"))
     patterns = missing_patterns(table, columns=wanted, dictionary=dictionary)
-    return MissingTables(patterns, _model_table(table, models, settings, rng, dictionary))
+    # What selects or shrinks has no estimates to pool.
+    fixed = {name: model for name, model in models.items() if model.fixed}
+    return MissingTables(patterns, _model_table(table, fixed, settings, rng, dictionary))
 
 
 def missing_patterns(
@@ -159,6 +161,33 @@ def _model_table(
     return frame if frame.empty else IMPUTED.validate(frame, lazy=True)
 
 
+def make_imputer(
+    settings: MissingSettings, *, predictors: Sequence[str], dictionary: pd.DataFrame | None = None
+) -> Callable[[pd.DataFrame, np.random.Generator], Sequence[pd.DataFrame]]:
+    """Give what `validate` takes as `imputer`: it completes the rows of a resample by themselves.
+
+    Parameters
+    ----------
+    settings : MissingSettings
+    predictors : sequence of str
+    dictionary : DataFrame, optional
+
+    Returns
+    -------
+    callable
+        Given a table with known outcomes and a generator, the completed tables.
+    """
+    columns = list(dict.fromkeys([OUTCOME, *predictors, *settings.auxiliary]))
+
+    def complete(table: pd.DataFrame, rng: np.random.Generator) -> Sequence[pd.DataFrame]:
+        return impute(
+            table[columns], rng, settings.imputations, outcome=OUTCOME, iterations=settings.iterations,
+            donors=settings.donors, dictionary=dictionary,
+        )  # fmt: skip
+
+    return complete
+
+
 def _imputed(
     table: pd.DataFrame, settings: MissingSettings, rng: np.random.Generator, dictionary: pd.DataFrame | None
 ) -> tuple[list[pd.DataFrame], str]:
@@ -176,8 +205,9 @@ def _complete_rows(
 ) -> Iterator[list[Any]]:
     try:
         fit = fit_logistic(
-            table, outcome=OUTCOME, predictors=model.predictors, penalty=model.penalty, dictionary=dictionary
-        )
+            table, outcome=OUTCOME, predictors=model.predictors, penalty=model.penalty, dictionary=dictionary,
+            transforms=model.transforms, interactions=model.interactions,
+        )  # fmt: skip
     except FitError as error:
         yield [name, COMPLETE, "", "", *[np.nan] * 5, 0, 0, 0, str(error)]
         return
@@ -234,7 +264,15 @@ def pool_logistic(
         As for `fit_logistic`.
     """
     designs = [
-        build_design(copy, outcome=OUTCOME, predictors=model.predictors, dictionary=dictionary) for copy in copies
+        build_design(
+            copy,
+            outcome=OUTCOME,
+            predictors=model.predictors,
+            dictionary=dictionary,
+            transforms=model.transforms,
+            interactions=model.interactions,
+        )
+        for copy in copies
     ]
     terms = designs[0].encoding.terms
     firth = model.penalty == "firth" or any(

@@ -109,9 +109,11 @@ PREDICTIONS = _table(
         "probability": _share(),
     }
 )
+MEASURES = ("auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90")
 VALIDATION = _table(
     {
-        "measure": _text(pa.Check.isin(["auc", "slope", "brier", "citl"])),
+        "measure": _text(pa.Check.isin(MEASURES)),
+        "approach": _text(pa.Check.isin(["bootstrap", "cross-validation"])),
         "apparent": _number(),
         "optimism": _number(),
         "corrected": _number(),
@@ -119,6 +121,72 @@ VALIDATION = _table(
         "high": _number(),
         "resamples": _count(),
         "method": _text(),
+    }
+)
+CALIBRATION = _table({name: _share() for name in ("predicted", "apparent", "corrected", "low", "high")})
+DECISION = _table(
+    {"threshold": _share(), **{name: _number() for name in ("apparent", "corrected", "low", "high", "all")}}
+)
+STABILITY = _table(
+    {
+        "patient": _text(),
+        "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        **{name: _share() for name in ("probability", "low", "high", "mean_absolute_difference")},
+    }
+)
+SELECTION = _table(
+    {
+        "kind": _text(pa.Check.isin(["predictor", "model"])),
+        "name": _text(),
+        "chosen": pa.Column("bool", coerce=True),
+        "count": _count(),
+        "share": _share(),
+        "resamples": _count(),
+    }
+)
+LEVELS = _table(
+    {"column": _text(), "level": _text(), "n": _count(), "events": _count(), **{name: _number() for name in MEASURES}}
+)
+COLLINEARITY = _table(
+    {
+        "column": _text(),
+        "label": _text(),
+        "vif": _number(pa.Check.ge(0)),
+        "cluster": pa.Column("Int64", pa.Check.ge(1), nullable=True, coerce=True),
+        "representative": pa.Column("bool", coerce=True),
+        "closest": _text(),
+        "correlation": _share(),
+    }
+)
+TREE = _table({"step": _count(), "left": _count(), "right": _count(), "correlation": _share(), "size": _count()})
+INFLUENCE = _table(
+    {
+        "patient": _text(),
+        "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        "leverage": _share(),
+        "cook": _number(pa.Check.ge(0)),
+        "dfbetas": _number(),
+        "term": _text(),
+        "probability": _share(),
+        "probability_left_out": _share(),
+    }
+)
+LADDER = _table(
+    {
+        "step": _text(),
+        "added": _text(),
+        "label": _text(),
+        **{name: _count() for name in ("n", "events", "parameters")},
+        **{name: _number() for name in ("loglik", "lr")},
+        "df": _count(),
+        "p": _share(),
+        **{name: _share() for name in ("auc_apparent", "auc_corrected")},
+        **{name: _number() for name in ("auc_change", "auc_change_low", "auc_change_high")},
+        **{name: _number() for name in ("brier_apparent", "brier_corrected", "scaled_brier_corrected")},
+        "threshold": _share(),
+        **{name: _number() for name in ("net_benefit_apparent", "net_benefit_corrected", "net_benefit_all")},
+        "resamples": _count(),
+        "finding": _text(),
     }
 )
 AUC = _table(

@@ -69,7 +69,8 @@ def describe_course(
     window_months : float
         End of the window.
     models : mapping of str to LogisticSettings
-        Each is also fitted as a Cox model, and again with the unknown outcomes weighed out and coded either way.
+        Each without selection or shrinkage is also fitted as a Cox model, and again with the unknown outcomes
+        weighed out and coded either way.
     dictionary : DataFrame, optional
     draws : DataFrame, optional
         The cytokine table. A model that uses a value drawn during radiotherapy starts at the draw (`start_at_draw`).
@@ -101,6 +102,8 @@ def describe_course(
         groups.append([group, label, level, len(rows), *counts, *result.at(window_months), *tests])
     cox, codings = [], list(share_rows(data, window_months=window_months))
     for name, model in models.items():
+        if not model.fixed:
+            continue
         rows, words = _from_landmark(data, model, draws, start)
         cox += list(_cox_rows(rows, name, model, dictionary, words))
         codings += list(coded_rows(rows, name, model, dictionary))
@@ -179,7 +182,10 @@ def _cox_rows(
 ) -> Iterator[list[Any]]:
     """Fit the Cox model; `words` say where the clock starts, when not at the window's start."""
     try:
-        fit = fit_cox(data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary)
+        fit = fit_cox(
+            data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary,
+            transforms=model.transforms, interactions=model.interactions,
+        )  # fmt: skip
     except FitError as error:
         yield [name, "", "", *[np.nan] * 5, len(data), int(data["event_"].sum()), words, str(error)]
         return

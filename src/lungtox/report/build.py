@@ -10,6 +10,7 @@ from lungtox.report.association_section import association_section, cytokine_sec
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
+from lungtox.report.ladder_section import ladder_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
 from lungtox.report.missing_section import missing_section
@@ -30,6 +31,7 @@ SECTIONS = (
     cytokine_section,
     model_section,
     missing_section,
+    ladder_section,
     roc_section,
     time_section,
     ntcp_section,

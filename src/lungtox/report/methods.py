@@ -118,16 +118,19 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
 def _models(config: Mapping[str, Any]) -> Iterator[str]:
     models = config.get("models") or {}
     if models:
-        named = join_words(
-            [f"{plain_name(name)} ({', '.join(model['predictors'])})" for name, model in sorted(models.items())]
+        named = join_words([_model_words(name, model) for name, model in sorted(models.items())])
+        validation = config.get("validation") or {}
+        crossed = (
+            f", and {validation['folds']}-fold cross-validation repeated {validation['repeats']} times"
+            if validation.get("repeats")
+            else ""
         )
-        resamples = (config.get("validation") or {}).get("resamples")
         yield (
             f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
-            "separated, "
-            "Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's optimism "
-            "bootstrap with "
-            f"{resamples} resamples, the whole fit repeated in each."
+            "separated, Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's "
+            f"optimism bootstrap with {validation.get('resamples')} resamples{crossed}, the whole fit (selection, "
+            "standardising and tuning included) repeated in each; smooth calibration by lowess; net benefit by Vickers "
+            "and Elkin; minimum sample size by Riley et al."
         )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
@@ -143,6 +146,17 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             "ROC: declared scores and directions; DeLong intervals on the logit scale; declared pairs by the paired "
             f"DeLong test; {more} by bootstrap of patients with and without RP apart."
         )
+
+
+def _model_words(name: str, model: Mapping[str, Any]) -> str:
+    selection, penalty = model.get("selection"), text_of(model.get("penalty"))
+    how = ""
+    if selection:
+        level = "" if selection["method"] == "lasso" else f", p < {selection['p']:g}"
+        how = f"{selection['method']} selection{level} from"
+    elif penalty in ("ridge", "lasso", "elastic_net"):
+        how = f"{plain_name(penalty)} tuned by cross-validation on"
+    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{', '.join(model['predictors'])})"
 
 
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
