@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from lungtox.entry import run
 from lungtox.models import fit_model
-from lungtox.models.config import LogisticSettings, ValidationSettings
+from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 from lungtox.randomness import task_rng
 from lungtox.tables import read_csv, write_csv, write_json
 
@@ -19,6 +19,7 @@ def main(options: Namespace) -> None:
         validation=ValidationSettings.model_validate_json(options.validation_settings),
         rng=task_rng(seed, "fit_logistic", options.name),
         seed=seed,
+        missing=None if options.missing == "null" else MissingSettings.model_validate_json(options.missing),
     )
     for name, table in result.tables.items():
         write_csv(table, f"{options.folder}/{name}.csv")
@@ -33,6 +34,7 @@ if __name__ == "__main__":
         name="name of the model",
         model="the model's settings as JSON",
         validation_settings="section validation as JSON",
+        missing="section missing as JSON, null without one",
         seed="seed of the config",
         folder="folder of the model's fit (JSON) and tables (CSV)",
     )

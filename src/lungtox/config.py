@@ -240,9 +240,17 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
     yield from unknown_published(config.ntcp)
+    yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _imputation_faults(config: Config) -> Iterator[Fault]:
+    """Find a validation that is to impute without saying how."""
+    if config.validation.impute and config.missing is None:
+        action = "Add the section, or take validation.impute out."
+        yield Fault("config: validation.impute", "a `missing` section", "none", action, "config-reference")
 
 
 def _composition_faults(config: Config) -> Iterator[Fault]:

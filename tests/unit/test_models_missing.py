@@ -6,8 +6,8 @@ import pytest
 from scipy.special import expit
 
 from lungtox.errors import FitError, InputError
-from lungtox.models import describe_gaps, fit_logistic, impute, missing_patterns, pool_logistic
-from lungtox.models.config import LogisticSettings, MissingSettings
+from lungtox.models import describe_gaps, fit_logistic, fit_model, impute, missing_patterns, pool_logistic
+from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 
 
 def test_patterns_by_hand():
@@ -90,3 +90,21 @@ def test_separated_tables_are_pooled_by_firths_penalty():
     assert encoding.terms == ("Intercept", "x")
     with pytest.raises(FitError, match="constant predictor"):
         pool_logistic([table.assign(x=1.0)] * 2, model=LogisticSettings(predictors=["x"]))
+
+
+def test_validation_imputes_inside_each_resample():
+    table = biased_cohort()[["rp", "dose", "marker"]].head(150).assign(patient=[f"P{i:03d}" for i in range(150)])
+    validation = ValidationSettings(resamples=10, repeats=1, folds=3, impute=True)
+    missing = MissingSettings(iterations=2, auxiliary=["marker"])
+    models = LogisticSettings(predictors=["dose"])
+    results = [
+        fit_model(
+            table, dictionary=None, name="m", settings=models, validation=each, missing=missing,
+            rng=np.random.default_rng(1),
+        )
+        for each in (validation, validation.model_copy(update={"impute": False}))
+    ]  # fmt: skip
+    whole, complete = (len(result.tables["stability"]) for result in results)
+    assert whole == 150 and complete == table["dose"].notna().sum()
+    assert any("imputed inside each resample (150 patients)" in text for text in results[0].fit["warnings"])
+    assert len(results[0].predictions) == complete

@@ -23,12 +23,13 @@ rule fit_logistic:
             ANALYSIS.models[wildcards.model].model_dump(mode="json")
         ),
         validation=section("validation"),
+        missing=section("missing"),
         seed=ANALYSIS.seed,
         folder=lambda wildcards, output: str(Path(output.fit).parent),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --name {wildcards.model:q} --model {params.model:q} --validation-settings {params.validation:q}"
-        " --seed {params.seed} --folder {params.folder:q} >{log:q} 2>&1"
+        " --missing {params.missing:q} --seed {params.seed} --folder {params.folder:q} >{log:q} 2>&1"
 
 
 rule measure_added_value:

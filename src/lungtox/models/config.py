@@ -128,6 +128,8 @@ class ValidationSettings(Settings):
     """How often the cross-validation is repeated with new folds."""
     thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
     """Threshold probabilities of the decision curves."""
+    impute: bool = False
+    """Validate with gaps imputed as section `missing` says, anew inside each resample; false: complete rows."""
     by: str | None = None
     """Column of the analysis table, such as centre or period: each level is predicted by a model of all others."""
     expected_auc: float = Field(default=0.7, gt=0.5, lt=1)

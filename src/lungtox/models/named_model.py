@@ -10,11 +10,12 @@ import numpy as np
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.models.collinearity import measure_collinearity
-from lungtox.models.config import LogisticSettings, ValidationSettings
+from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 from lungtox.models.design import build_design
 from lungtox.models.influence import measure_influence
 from lungtox.models.labels import column_label, term_label
 from lungtox.models.logistic import LogisticFit, fit_logistic
+from lungtox.models.missing_data import make_imputer
 from lungtox.models.sample_size import minimum_sample_size
 from lungtox.models.schemas import (
     CALIBRATION,
@@ -28,7 +29,7 @@ from lungtox.models.schemas import (
     TREE,
     VALIDATION,
 )
-from lungtox.models.validation import Validation, validate
+from lungtox.models.validation import Imputer, Validation, validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +86,7 @@ def fit_model(
     validation: ValidationSettings,
     rng: np.random.Generator,
     seed: int | None = None,
+    missing: MissingSettings | None = None,
 ) -> ModelResult:
     """Fit and validate one model of the config.
 
@@ -102,6 +104,8 @@ def fit_model(
         For tuning and resamples.
     seed : int, optional
         Only to be written down.
+    missing : MissingSettings, optional
+        How gaps are imputed where `validation.impute` asks for it.
 
     Returns
     -------
@@ -131,6 +135,12 @@ def fit_model(
     content["sample_size"] = _sample_size(fit, validation)
     content["warnings"] += _size_warning(content["sample_size"], fit)
     tables = {"predictions": predict_table(fit, table), **_checks(table, fit, settings, dictionary)}
+    imputer = _imputer(table, settings, validation, missing, dictionary)
+    if imputer is not None:
+        content["warnings"].append(
+            f"Validated with gaps imputed inside each resample ({int(table[OUTCOME].notna().sum())} patients); the "
+            f"estimates are of the {fit.n} complete rows."
+        )
     try:
         validated = validate(
             table,
@@ -140,6 +150,7 @@ def fit_model(
             repeats=validation.repeats,
             thresholds=_thresholds(validation),
             by=validation.by if validation.by in table else None,
+            imputer=imputer,
         )
     except FitError as error:
         content["warnings"].append(str(error))
@@ -150,6 +161,20 @@ def fit_model(
     if validation.by is not None and validation.by not in table:
         content["warnings"].append(f"No column {validation.by}: no internal-external validation.")
     return ModelResult(content, _checked(tables))
+
+
+def _imputer(
+    table: pd.DataFrame,
+    settings: LogisticSettings,
+    validation: ValidationSettings,
+    missing: MissingSettings | None,
+    dictionary: pd.DataFrame | None,
+) -> Imputer | None:
+    """Give what completes the rows of a resample, where it is asked for and anything is missing."""
+    gaps = table.loc[table[OUTCOME].notna(), settings.predictors].isna().any(axis=None)
+    if not (validation.impute and gaps) or missing is None or missing.method == "complete-case":
+        return None
+    return make_imputer(missing, predictors=settings.predictors, dictionary=dictionary)
 
 
 def _checked(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
