@@ -55,6 +55,7 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 
 simulate: $(STAMP)   ## coverage of the demo's truth over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate
+	$(BIN)/python -m lungtox.synthetic.association_study
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
