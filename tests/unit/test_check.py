@@ -32,6 +32,8 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         tables=None,
         time=None,
         missing=None,
+        ladder=None,
+        validation=SimpleNamespace(by=None),
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
