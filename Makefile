@@ -55,11 +55,8 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 
 simulate: $(STAMP)   ## coverage of the demo's truth, and of internal validation, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate
-<<<<<<< HEAD
-	$(BIN)/python -m lungtox.synthetic.validation_study
-=======
 	$(BIN)/python -m lungtox.synthetic.association_study
->>>>>>> i6assoc
+	$(BIN)/python -m lungtox.synthetic.validation_study
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \
