@@ -51,7 +51,9 @@ def _one(by: str, part: pd.DataFrame) -> list[Block]:
     caption = (
         f"Odds ratios (95 % CI) within {by_label.lower()}; patients (with RP): {sizes}. Adjusted: with "
         f"{by_label.lower()} in the model. p of the interaction term (likelihood ratio) and, for two levels, of "
-        "Breslow and Day's test: a small p says that the odds ratios differ."
+        "Breslow and Day's test: a small p says that the odds ratios differ. With few events the interaction "
+        "test calls "
+        "too much (12 % instead of 5 % at 10 events, 7 % at 30)."
     )
     columns = ("Factor", *strata, "Adjusted", "p, interaction", "p, Breslow-Day")
     words = (
