@@ -253,8 +253,8 @@ def describe(
         "Written by `make simulate` (`python -m lungtox.synthetic.validation_study`); not edited by hand.",
         "",
         f"- {options.replicates} cohorts of each scenario, seeds 1 to {options.replicates}, all reported; optimism"
-        f" bootstrap with {options.resamples} resamples, {options.folds}-fold cross-validation repeated {options.repeats}"
-        " times, the whole recipe repeated in each.",
+        f" bootstrap with {options.resamples} resamples, {options.folds}-fold cross-validation repeated"
+        f" {options.repeats} times, the whole recipe repeated in each.",
         f"- Candidates: standard normal in blocks of {BLOCK_SIZE} that correlate by {WITHIN:g}; share of events 25 %."
         " Effects are those of the first candidate of the first blocks.",
         f"- External: the cohort's own final model on {EXTERNAL_PATIENTS} new patients. Error: figure minus external,"
