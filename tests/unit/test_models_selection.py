@@ -10,7 +10,8 @@ from scipy.special import expit
 from lungtox.errors import FitError, ParameterError
 from lungtox.models import fit_logistic, fit_model, validate
 from lungtox.models.config import LogisticSettings, SelectionSettings, TransformSettings, ValidationSettings
-from lungtox.models.design import TermGroup, build_design
+from lungtox.models.design import build_design
+from lungtox.models.encoding import TermGroup
 from lungtox.models.newton import maximise
 from lungtox.models.newton_batch import fit_many
 from lungtox.models.penalised import fit_path, fit_penalised, strength_path, tuning_folds

@@ -12,13 +12,13 @@ from .discrimination import roc as roc
 from .incidence import Incidence as Incidence
 from .incidence import cumulative_incidence as cumulative_incidence
 from .influence import measure_influence as measure_influence
-from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
+from .logistic_fit import LogisticFit as LogisticFit
+from .model_files import fit_to_json as fit_to_json
+from .model_files import predict_table as predict_table
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
-from .named_model import fit_to_json as fit_to_json
-from .named_model import predict_table as predict_table
 from .roc_tables import compare_roc as compare_roc
 from .sample_size import SampleSize as SampleSize
 from .sample_size import minimum_sample_size as minimum_sample_size

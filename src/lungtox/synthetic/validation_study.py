@@ -18,8 +18,8 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from lungtox.models.config import SelectionSettings
-from lungtox.models.design import TermGroup
 from lungtox.models.discrimination import area_under_curve, compare_auc, roc
+from lungtox.models.encoding import TermGroup
 from lungtox.models.newton import maximise
 from lungtox.models.performance import MEASURES
 from lungtox.models.profile import profile_coefficients
