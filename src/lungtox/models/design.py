@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.models.config import TransformSettings
-from lungtox.models.encoding import INTERCEPT, Encoding, numbers_of, predictor_terms, require_columns
+from lungtox.models.encoding import INTERCEPT as INTERCEPT
+from lungtox.models.encoding import Encoding as Encoding
 from lungtox.models.encoding import is_categorical as is_categorical
+from lungtox.models.encoding import numbers_of, predictor_terms, require_columns
 from lungtox.models.transforms import make_transform
 
 if TYPE_CHECKING:
