@@ -123,10 +123,10 @@ def fit_model(
         "transforms": settings.transforms,
         "interactions": settings.interactions,
         "selection": settings.selection,
-        "rng": rng,
     }
+    folds = int(rng.integers(2**62))
     try:
-        fit = fit_logistic(table, **plan)
+        fit = fit_logistic(table, **plan, rng=np.random.default_rng(folds))
     except (FitError, ParameterError) as error:
         return ModelResult(unfitted_json(name, settings, seed, outcome=OUTCOME, finding=str(error)), _checked({}))
     content = fit_to_json(fit, model=name, dictionary=dictionary, seed=seed)
@@ -137,6 +137,8 @@ def fit_model(
         validated = validate(
             table,
             **plan,
+            rng=rng,
+            tuning=np.random.default_rng(folds),
             resamples=validation.resamples,
             folds=validation.folds,
             repeats=validation.repeats,
