@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtrc
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.models.config import SelectionSettings, TransformSettings
@@ -143,7 +144,20 @@ def _selected_fit(
         candidates=candidates,
         chosen=tuple(group.name for group in design.encoding.groups if group.name in chosen),
         selection="none" if selection is None else selection.method,
+        joint=() if used == "firth" else tuple(_joint_tests(design, chosen, columns, loglik)),
     )
+
+
+def _joint_tests(
+    design: Design, chosen: frozenset[str], columns: list[int], loglik: float
+) -> Iterator[tuple[str, int, float]]:
+    """Test all terms of a factor, a spline or an interaction at once; the other terms stay in."""
+    scaled = design.x / np.concatenate([[1.0], design.x[:, 1:].std(axis=0)])
+    for group in design.encoding.groups:
+        if group.name in chosen and len(group.columns) > 1:
+            rest = [column for column in columns if column not in group.columns]
+            ratio = max(0.0, 2.0 * (loglik - maximise(scaled[:, rest], design.y).loglik))
+            yield group.name, len(group.columns), float(chdtrc(len(group.columns), ratio))
 
 
 def _shrunken_fit(design: Design, model: Coefficients, *, outcome: str, penalty: Penalty) -> LogisticFit:

@@ -55,6 +55,9 @@ class LogisticFit:
         Predictors and interactions in the model, in the order of `predictors`.
     selection : str
         ``none``, ``forward``, ``backward`` or ``lasso``.
+    joint : tuple of (str, int, float)
+        Name, degrees of freedom and likelihood-ratio p of each predictor or interaction with several terms; none for
+        Firth and shrunken fits.
     strength, mix : float or None
         Of a shrinking penalty (`PenalisedFit`).
     """
@@ -76,6 +79,7 @@ class LogisticFit:
     candidates: int = 0
     chosen: tuple[str, ...] = field(default=())
     selection: str = "none"
+    joint: tuple[tuple[str, int, float], ...] = ()
     strength: float | None = None
     mix: float | None = None
 

@@ -55,6 +55,7 @@ def fit_to_json(
             | {key: _finite(row[key]) for key in ("estimate", "se", "low", "high", "p")}
             for row in rows
         ],
+        "joint": [{"name": name, "df": df, "p": p} for name, df, p in fit.joint],
         "covariance": None if shrunken else fit.covariance.tolist(),
         "terms": [str(row["term"]) for row in rows],
         "reference_levels": {name: levels[0] for name, levels in fit.encoding.levels.items()},
