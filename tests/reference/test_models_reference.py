@@ -200,6 +200,15 @@ def test_selection_by_likelihood_ratio_of_r() -> None:
         assert fit.candidates == 9
 
 
+def test_joint_test_of_a_factor_of_r() -> None:
+    # R 4.2.2 drop1(glm(low ~ age + lwt + race + smoke + ptl + ht + ui + ftv), test = "LRT"): race, 2 df, p 0.023897.
+    candidates = ["age", "lwt", "race", "smoke", "ptl", "ht", "ui", "ftv"]
+    ((name, df, p),) = fit_logistic(birthwt(), outcome="low", predictors=candidates).joint
+    assert (name, df) == ("race", 2)
+    # Its statistic as drop1 prints it.
+    assert p == pytest.approx(np.exp(-7.468005083 / 2.0), rel=1e-7)
+
+
 def test_leaving_one_out_of_r() -> None:
     # R 4.2.2 glm(low ~ age + lwt + smoke): hatvalues, cooks.distance, and glm without rows 1, 2, 3.
     births = birthwt()

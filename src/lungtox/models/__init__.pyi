@@ -27,8 +27,8 @@ from .incidence import cumulative_incidence as cumulative_incidence
 from .influence import measure_influence as measure_influence
 from .landmark import Landmark as Landmark
 from .landmark import start_at_draw as start_at_draw
-from .logistic import LogisticFit as LogisticFit
 from .logistic import fit_logistic as fit_logistic
+from .logistic_fit import LogisticFit as LogisticFit
 from .missing_data import MissingTables as MissingTables
 from .missing_data import describe_gaps as describe_gaps
 from .missing_data import make_imputer as make_imputer
@@ -37,11 +37,11 @@ from .missing_data import pool_logistic as pool_logistic
 from .mixed import MixedFit as MixedFit
 from .mixed import compare_courses as compare_courses
 from .mixed import fit_mixed as fit_mixed
+from .model_files import fit_to_json as fit_to_json
+from .model_files import predict_table as predict_table
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
-from .named_model import fit_to_json as fit_to_json
-from .named_model import predict_table as predict_table
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .roc_resampling import PartialArea as PartialArea

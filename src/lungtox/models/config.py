@@ -116,6 +116,12 @@ class ThresholdSettings(Settings):
     step: float = Field(default=0.01, gt=0)
     """Distance of the thresholds."""
 
+    @model_validator(mode="after")
+    def _low_below_high(self) -> ThresholdSettings:
+        if self.high < self.low:
+            raise ValueError("high not below low")
+        return self
+
 
 class ValidationSettings(Settings):
     """Internal validation of the logistic models: optimism bootstrap and repeated cross-validation."""

@@ -13,7 +13,8 @@ from scipy.stats import norm
 
 from lungtox.errors import FitError
 from lungtox.models.config import TransformSettings
-from lungtox.models.design import Encoding, build_design
+from lungtox.models.design import build_design
+from lungtox.models.encoding import Encoding
 from lungtox.models.proportional import proportional_hazards
 
 if TYPE_CHECKING:

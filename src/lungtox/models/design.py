@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.errors import Fault, FitError, InputError, ParameterError
+from lungtox.errors import FitError, ParameterError
 from lungtox.models.config import TransformSettings
-from lungtox.models.transforms import Transform, make_transform
+from lungtox.models.encoding import INTERCEPT as INTERCEPT
+from lungtox.models.encoding import Encoding as Encoding
+from lungtox.models.encoding import is_categorical as is_categorical
+from lungtox.models.encoding import numbers_of, predictor_terms, require_columns
+from lungtox.models.transforms import make_transform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,86 +24,6 @@ FloatArray = npt.NDArray[np.float64]
 
 # A reference level that a reader expects, where no dictionary states the order.
 NATURAL_REFERENCES = ("no", "none", "never", "absent", "False", "0")
-INTERCEPT = "Intercept"
-
-
-@dataclass(frozen=True)
-class TermGroup:
-    """Columns of the design matrix that come and go together.
-
-    Attributes
-    ----------
-    name : str
-        The predictor, or ``a * b`` of an interaction.
-    columns : tuple of int
-    parents : tuple of str
-        The predictors of an interaction.
-    """
-
-    name: str
-    columns: tuple[int, ...]
-    parents: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How predictors become columns of the design matrix.
-
-    Attributes
-    ----------
-    predictors : tuple of str
-    levels : mapping of str to tuple of str
-        Levels of each categorical predictor, the reference first.
-    terms : tuple of str
-        Column names of the design matrix: ``Intercept``, ``mld_gy``, ``smoking[former]``, ``log(il6_pre)``, ``age_y'``
-        (the second column of a spline), ``mld_gy * smoking[former]``.
-    transforms : mapping of str to Transform
-    interactions : tuple of pairs of str
-        Pairs of predictors; the products of their columns follow those of all predictors.
-    """
-
-    predictors: tuple[str, ...]
-    levels: Mapping[str, tuple[str, ...]]
-    terms: tuple[str, ...]
-    transforms: Mapping[str, Transform] = field(default_factory=dict)
-    interactions: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def groups(self) -> tuple[TermGroup, ...]:
-        """Predictors and interactions with their columns."""
-        found: dict[str, TermGroup] = {}
-        at = 1
-        for name in self.predictors:
-            width = len(_predictor_terms(name, self.levels, self.transforms))
-            found[name] = TermGroup(name, tuple(range(at, at + width)))
-            at += width
-        for pair in self.interactions:
-            width = len(found[pair[0]].columns) * len(found[pair[1]].columns)
-            found[" * ".join(pair)] = TermGroup(" * ".join(pair), tuple(range(at, at + width)), pair)
-            at += width
-        return tuple(found.values())
-
-    def matrix(self, table: pd.DataFrame) -> FloatArray:
-        """Give the design matrix, shape (n, k), NaN where a predictor is missing.
-
-        Raises
-        ------
-        InputError
-            A predictor is not a column of the table, or holds a level that the model was not fitted with.
-        """
-        _require_columns(table, self.predictors)
-        parts = {}
-        for predictor in self.predictors:
-            if predictor in self.levels:
-                parts[predictor] = _dummies(table[predictor], self.levels[predictor])
-            elif predictor in self.transforms:
-                parts[predictor] = self.transforms[predictor].columns(predictor, _numbers(table[predictor]))
-            else:
-                parts[predictor] = [_numbers(table[predictor])]
-        columns = [np.ones(len(table)), *(column for part in parts.values() for column in part)]
-        for first, second in self.interactions:
-            columns.extend(one * other for one in parts[first] for other in parts[second])
-        return np.column_stack(columns)
 
 
 @dataclass(frozen=True)
@@ -178,7 +102,7 @@ def build_design(
         No events or only events, a constant or duplicated predictor, more parameters than events.
     """
     names = list(predictors)
-    _require_columns(table, [outcome, *names])
+    require_columns(table, [outcome, *names])
     _require_different(names)
     y, complete, warnings = _complete_rows(table, outcome, names)
     kept = table.loc[complete]
@@ -218,11 +142,6 @@ def declared_levels(dictionary: pd.DataFrame | None, column: str) -> tuple[str, 
     return tuple(level.strip() for level in found.iloc[0].split("|") if level.strip())
 
 
-def is_categorical(values: pd.Series) -> bool:
-    """Tell whether a column holds text (or truth values) rather than numbers."""
-    return values.dtype.kind not in "iuf" and not str(values.dtype).startswith(("Int", "Float"))
-
-
 def observed_levels(values: pd.Series, declared: Sequence[str] = ()) -> tuple[str, ...]:
     """Give the levels that occur, the reference first."""
     found = set(values.dropna().astype(str))
@@ -237,7 +156,7 @@ def observed_levels(values: pd.Series, declared: Sequence[str] = ()) -> tuple[st
 def _complete_rows(
     table: pd.DataFrame, outcome: str, names: list[str]
 ) -> tuple[FloatArray, npt.NDArray[np.bool_], list[str]]:
-    y = _numbers(table[outcome])
+    y = numbers_of(table[outcome])
     if not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
         raise ParameterError(f"{outcome}: expected 0, 1 or missing; found other values.")
     missing = {outcome: np.isnan(y)} | {name: table[name].isna().to_numpy() for name in names}
@@ -261,27 +180,19 @@ def _encoding(
         if is_categorical(kept[name])
     }
     for name in names:
-        different = levels[name] if name in levels else tuple(map(str, np.unique(_numbers(kept[name]))))
+        different = levels[name] if name in levels else tuple(map(str, np.unique(numbers_of(kept[name]))))
         if len(different) < 2:
             found = f"only {different[0]} in {len(kept)} complete rows" if different else "no value"
             raise FitError(f"constant predictor: {name} has {found}; leave it out of the model.")
     _require_known(names, levels, settings, interactions)
     transforms = {
-        name: make_transform(name, _numbers(kept[name]), kind=chosen.kind, step=chosen.step, knots=chosen.knots)
+        name: make_transform(name, numbers_of(kept[name]), kind=chosen.kind, step=chosen.step, knots=chosen.knots)
         for name, chosen in settings.items()
     }
-    parts = {name: _predictor_terms(name, levels, transforms) for name in names}
+    parts = {name: predictor_terms(name, levels, transforms) for name in names}
     products = [f"{one} * {two}" for first, second in interactions for one in parts[first] for two in parts[second]]
     terms = (INTERCEPT, *(term for part in parts.values() for term in part), *products)
     return Encoding(tuple(names), levels, terms, transforms, interactions)
-
-
-def _predictor_terms(
-    name: str, levels: Mapping[str, tuple[str, ...]], transforms: Mapping[str, Transform]
-) -> tuple[str, ...]:
-    if name in levels:
-        return tuple(f"{name}[{level}]" for level in levels[name][1:])
-    return transforms[name].terms(name) if name in transforms else (name,)
 
 
 def _require_known(
@@ -297,16 +208,6 @@ def _require_known(
     worded = [name for name in settings if name in levels]
     if worded:
         raise ParameterError(f"{', '.join(worded)}: only numbers can be transformed; found text.")
-
-
-def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
-    faults = [
-        Fault(name, "a column of the table", "none of that name", "Check the spelling.", "missing-column")
-        for name in names
-        if name not in table
-    ]
-    if faults:
-        raise InputError(faults)
 
 
 def _require_different(names: list[str]) -> None:
@@ -336,28 +237,3 @@ def _dependent_terms(design: Design) -> list[str]:
         else:
             basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
     return dependent
-
-
-def _dummies(values: pd.Series, levels: tuple[str, ...]) -> list[FloatArray]:
-    missing = values.isna().to_numpy()
-    text = values.astype(str).to_numpy()
-    unknown = sorted(set(text[~missing]) - set(levels))
-    if unknown:
-        name = str(values.name)
-        raise InputError(
-            Fault(
-                name, f"one of {', '.join(levels)}", ", ".join(unknown), "Recode or refit the model.", "unknown-level"
-            )
-        )
-    return [np.where(missing, np.nan, (text == level).astype(np.float64)) for level in levels[1:]]
-
-
-def _numbers(values: pd.Series) -> FloatArray:
-    truth = str(values.dtype) in ("bool", "boolean")
-    if is_categorical(values) and not truth and values.notna().any():
-        raise ParameterError(f"{values.name}: expected numbers; found text.")
-    numbers = values.astype("Float64" if str(values.dtype).startswith(("Int", "Float", "boolean")) else "float64")
-    array = np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    if np.isinf(array).any():
-        raise ParameterError(f"{values.name}: expected finite numbers; found infinity.")
-    return array

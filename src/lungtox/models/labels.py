@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lungtox.models.design import INTERCEPT, Encoding
+from lungtox.models.encoding import INTERCEPT, Encoding
 from lungtox.models.transforms import Transform
 
 if TYPE_CHECKING:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import chdtrc
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.models.config import SelectionSettings, TransformSettings
-from lungtox.models.design import Design, Encoding, build_design, require_few_parameters
+from lungtox.models.design import Design, build_design, require_few_parameters
 from lungtox.models.firth import fit_firth, flic_intercept
+from lungtox.models.logistic_fit import LogisticFit as LogisticFit
 from lungtox.models.newton import maximise
 from lungtox.models.profile import profile_coefficients
 from lungtox.models.recipe import SHRINKING, Coefficients, Penalty, make_recipe
@@ -27,90 +27,6 @@ FloatArray = npt.NDArray[np.float64]
 
 # Peduzzi 1996: below ten events per variable estimates and intervals of logistic models become unreliable.
 FEW_EVENTS_PER_VARIABLE = 10.0
-
-
-@dataclass(frozen=True)
-class LogisticFit:
-    """A fitted logistic model.
-
-    Attributes
-    ----------
-    outcome : str
-    predictors : tuple of str
-    penalty : {"none", "firth", "ridge", "lasso", "elastic_net"}
-        What was used; firth also after a switch because of separation.
-    estimates : DataFrame
-        Columns `term, estimate, se, low, high, p` on the log-odds scale, per one unit of a numeric predictor;
-        `Intercept` first. `low` and `high` are 95 % profile-likelihood limits, `p` is of the likelihood-ratio test.
-        Terms that a selection dropped are not there; shrunken estimates have neither limits nor p.
-    covariance : ndarray, shape (k, k)
-        In the order of `estimates`.
-    loglik : float
-        Maximised log-likelihood; with Firth the penalised one.
-    n, events : int
-        Complete rows, and those with outcome 1.
-    epv : float
-        Patients in the smaller outcome group per parameter beside the intercept, all candidates of a selection counted.
-    separation : Separation
-    converged : bool
-    warnings : tuple of str
-        Sentences that a report must show.
-    encoding : Encoding
-        How the predictors are coded.
-    prediction_intercept : float
-        Intercept for predictions: the estimated one, with Firth the FLIC one.
-    candidates : int
-        Parameters beside the intercept before a selection.
-    chosen : tuple of str
-        Predictors and interactions in the model, in the order of `predictors`.
-    selection : str
-        ``none``, ``forward``, ``backward`` or ``lasso``.
-    strength, mix : float or None
-        Of a shrinking penalty (`PenalisedFit`).
-    """
-
-    outcome: str
-    predictors: tuple[str, ...]
-    penalty: Penalty
-    estimates: pd.DataFrame
-    covariance: FloatArray
-    loglik: float
-    n: int
-    events: int
-    epv: float
-    separation: Separation
-    converged: bool
-    warnings: tuple[str, ...]
-    encoding: Encoding
-    prediction_intercept: float
-    candidates: int = 0
-    chosen: tuple[str, ...] = field(default=())
-    selection: str = "none"
-    strength: float | None = None
-    mix: float | None = None
-
-    def linear_predictor(self, table: pd.DataFrame) -> pd.Series:
-        """Give the log odds for each row of a table, missing where a predictor is missing."""
-        import pandas as pd
-
-        beta = self.estimates["estimate"].to_numpy(dtype=np.float64).copy()
-        beta[0] = self.prediction_intercept
-        place = {term: column for column, term in enumerate(self.encoding.terms)}
-        columns = [place[term] for term in self.estimates["term"]]
-        matrix = self.encoding.matrix(table)[:, columns]
-        return pd.Series(matrix @ beta, index=table.index, name="linear_predictor")
-
-    def predict(self, table: pd.DataFrame) -> pd.Series:
-        """Give the probability for each row of a table, missing where a predictor is missing.
-
-        Raises
-        ------
-        InputError
-            A predictor is missing as a column, or holds a level that the model was not fitted with.
-        """
-        import pandas as pd
-
-        return pd.Series(expit(self.linear_predictor(table).to_numpy()), index=table.index, name="probability")
 
 
 def fit_logistic(
@@ -228,7 +144,20 @@ def _selected_fit(
         candidates=candidates,
         chosen=tuple(group.name for group in design.encoding.groups if group.name in chosen),
         selection="none" if selection is None else selection.method,
+        joint=() if used == "firth" else tuple(_joint_tests(design, chosen, columns, loglik)),
     )
+
+
+def _joint_tests(
+    design: Design, chosen: frozenset[str], columns: list[int], loglik: float
+) -> Iterator[tuple[str, int, float]]:
+    """Test all terms of a factor, a spline or an interaction at once; the other terms stay in."""
+    scaled = design.x / np.concatenate([[1.0], design.x[:, 1:].std(axis=0)])
+    for group in design.encoding.groups:
+        if group.name in chosen and len(group.columns) > 1:
+            rest = [column for column in columns if column not in group.columns]
+            ratio = max(0.0, 2.0 * (loglik - maximise(scaled[:, rest], design.y).loglik))
+            yield group.name, len(group.columns), float(chdtrc(len(group.columns), ratio))
 
 
 def _shrunken_fit(design: Design, model: Coefficients, *, outcome: str, penalty: Penalty) -> LogisticFit:

@@ -13,9 +13,11 @@ from lungtox.models.collinearity import measure_collinearity
 from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 from lungtox.models.design import build_design
 from lungtox.models.influence import measure_influence
-from lungtox.models.labels import column_label, term_label
-from lungtox.models.logistic import LogisticFit, fit_logistic
+from lungtox.models.labels import column_label
+from lungtox.models.logistic import fit_logistic
+from lungtox.models.logistic_fit import LogisticFit
 from lungtox.models.missing_data import make_imputer
+from lungtox.models.model_files import fit_to_json, predict_table, unfitted_json
 from lungtox.models.sample_size import minimum_sample_size
 from lungtox.models.schemas import (
     CALIBRATION,
@@ -125,12 +127,12 @@ def fit_model(
         "transforms": settings.transforms,
         "interactions": settings.interactions,
         "selection": settings.selection,
-        "rng": rng,
     }
+    folds = int(rng.integers(2**62))
     try:
-        fit = fit_logistic(table, **plan)
+        fit = fit_logistic(table, **plan, rng=np.random.default_rng(folds))
     except (FitError, ParameterError) as error:
-        return ModelResult(_unfitted(name, settings, seed, finding=str(error)), _checked({}))
+        return ModelResult(unfitted_json(name, settings, seed, outcome=OUTCOME, finding=str(error)), _checked({}))
     content = fit_to_json(fit, model=name, dictionary=dictionary, seed=seed)
     content["sample_size"] = _sample_size(fit, validation)
     content["warnings"] += _size_warning(content["sample_size"], fit)
@@ -145,6 +147,8 @@ def fit_model(
         validated = validate(
             table,
             **plan,
+            rng=rng,
+            tuning=np.random.default_rng(folds),
             resamples=validation.resamples,
             folds=validation.folds,
             repeats=validation.repeats,
@@ -255,101 +259,3 @@ def _size_warning(size: dict[str, Any] | None, fit: LogisticFit) -> list[str]:
         f"{fit.n} patients; Riley's criteria ask for {size['required']} ({size['parameters']} candidate parameters, "
         f"AUC of {size['expected_auc']:g} expected)."
     ]
-
-
-def fit_to_json(
-    fit: LogisticFit, *, model: str, dictionary: pd.DataFrame | None = None, seed: int | None = None
-) -> dict[str, Any]:
-    """Give a fit as the content of fit.json.
-
-    Parameters
-    ----------
-    fit : LogisticFit
-    model : str
-        Name of the model in the config.
-    dictionary : DataFrame, optional
-        Gives labels and units of the terms.
-    seed : int, optional
-
-    Returns
-    -------
-    dict
-        Limits that are infinite are None (a warning of the fit says so).
-    """
-    rows = fit.estimates.to_dict(orient="records")
-    shrunken = fit.strength is not None
-    return {
-        "model": model,
-        "outcome": fit.outcome,
-        "predictors": list(fit.predictors),
-        "chosen": list(fit.chosen),
-        "selection": fit.selection,
-        "candidates": fit.candidates,
-        "penalty": fit.penalty,
-        "strength": fit.strength,
-        "mix": fit.mix,
-        "n": fit.n,
-        "events": fit.events,
-        "epv": fit.epv,
-        "loglik": fit.loglik,
-        "converged": fit.converged,
-        "separation": {"found": fit.separation.found, "terms": list(fit.separation.terms)},
-        "estimates": [
-            {"term": row["term"], "label": term_label(str(row["term"]), fit.encoding, dictionary)}
-            | {key: _finite(row[key]) for key in ("estimate", "se", "low", "high", "p")}
-            for row in rows
-        ],
-        "covariance": None if shrunken else fit.covariance.tolist(),
-        "terms": [str(row["term"]) for row in rows],
-        "reference_levels": {name: levels[0] for name, levels in fit.encoding.levels.items()},
-        "transforms": {
-            name: {"kind": one.kind, "centre": one.centre, "scale": one.scale, "knots": list(one.knots)}
-            for name, one in fit.encoding.transforms.items()
-        },
-        "prediction_intercept": fit.prediction_intercept,
-        "interval": _interval_words(fit),
-        "warnings": list(fit.warnings),
-        "seed": seed,
-    }
-
-
-def _interval_words(fit: LogisticFit) -> str:
-    if fit.strength is not None:
-        return "no"
-    return "penalised profile likelihood" if fit.penalty == "firth" else "profile likelihood"
-
-
-def predict_table(fit: LogisticFit, table: pd.DataFrame) -> pd.DataFrame:
-    """Give `patient, rp, linear_predictor, probability` of the rows that the model was fitted to."""
-    import pandas as pd
-
-    complete = table[[fit.outcome, *fit.predictors]].notna().all(axis=1)
-    rows = table.loc[complete]
-    return pd.DataFrame(
-        {
-            "patient": rows["patient"],
-            "rp": rows[fit.outcome].astype("int64"),
-            "linear_predictor": fit.linear_predictor(rows),
-            "probability": fit.predict(rows),
-        }
-    ).reset_index(drop=True)
-
-
-def _unfitted(name: str, settings: LogisticSettings, seed: int | None, *, finding: str) -> dict[str, Any]:
-    return {
-        "model": name,
-        "outcome": OUTCOME,
-        "predictors": settings.predictors,
-        "penalty": settings.penalty,
-        "selection": "none" if settings.selection is None else settings.selection.method,
-        "converged": False,
-        "finding": finding,
-        "estimates": [],
-        "terms": [],
-        "warnings": [f"Model {name} could not be fitted: {finding}"],
-        "seed": seed,
-    }
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None

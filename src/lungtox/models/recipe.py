@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lungtox.models.config import SelectionSettings
-from lungtox.models.design import TermGroup
+from lungtox.models.encoding import TermGroup
 from lungtox.models.firth import flic_intercept
 from lungtox.models.newton import maximise
 from lungtox.models.penalised import fit_penalised

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from lungtox.models.design import TermGroup
+from lungtox.models.encoding import TermGroup
 from lungtox.models.newton_batch import fit_many
 
 FloatArray = npt.NDArray[np.float64]

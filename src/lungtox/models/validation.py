@@ -111,6 +111,7 @@ def validate(
     repeats: int = 20,
     thresholds: Sequence[float] = THRESHOLDS,
     by: str | None = None,
+    tuning: np.random.Generator | None = None,
 ) -> Validation:
     """Validate `fit_logistic` on the patients it is fitted to (Harrell, Lee and Mark 1996).
 
@@ -135,6 +136,9 @@ def validate(
         Threshold probabilities of the net benefit.
     by : str, optional
         Column whose levels are left out in turn.
+    tuning : numpy.random.Generator, optional
+        For the folds of the tuning on all patients; in the state in which `fit_logistic` got it, the model that is
+        validated is the one that was fitted there.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def validate(
         candidates=selection is not None or penalty in SHRINKING, imputer=imputer, rng=rng,
     )  # fmt: skip
     recipe = make_recipe(design.encoding.groups, penalty=penalty, selection=selection)
-    model = recipe.fit(cohort.x, cohort.y, rng)
+    model = recipe.fit(cohort.x, cohort.y, tuning or rng)
     if model is None:
         raise AssertionError("a design has both outcomes")
     risk = expit(cohort.x @ model.beta).mean(axis=0)

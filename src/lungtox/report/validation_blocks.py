@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import format_interval, format_number
+from lungtox.figures import format_interval, format_number, format_p
 from lungtox.report.blocks import Block, Cell, Table, Text, make_table
 from lungtox.report.results import ModelResults, records
 from lungtox.report.wording import (
@@ -62,6 +62,9 @@ def _measure(validation: pd.DataFrame | None, measure: str, approach: str) -> Ma
 
 def validation_blocks(model: ModelResults) -> Iterator[Block]:
     """Give sample size, performance, selection, levels left out, collinearity and influence of one model."""
+    if joint := model.fit.get("joint"):
+        tests = [f"{candidate_label(model, one['name'])} ({one['df']} df) {format_p(one['p'])}" for one in joint]
+        yield Text(f"All terms of a predictor at once (likelihood ratio): {join_words(tests)}.")
     if size := _size_sentence(model.fit):
         yield Text(size)
     yield from _performance_table(model)
