@@ -16,7 +16,15 @@ from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
 from lungtox.imaging.config import RegistrationSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
+from lungtox.models.config import (
+    AssociationSettings,
+    LadderSettings,
+    LogisticSettings,
+    MissingSettings,
+    RocSettings,
+    TimeSettings,
+    ValidationSettings,
+)
 from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
@@ -29,10 +37,12 @@ STAGE_FOLDERS = frozenset(
         "cohort",
         "association",
         "models",
+        "added_value",
         "roc",
         "ntcp",
         "time",
         "function",
+        "missing",
         "figures",
         "logs",
         "benchmarks",
@@ -70,10 +80,14 @@ class Config(Settings):
     """Multivariable logistic models by name."""
     validation: ValidationSettings
     """Internal validation of the logistic models."""
+    ladder: LadderSettings | None = None
+    """Added value of groups of predictors; left out when it is not wanted."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
     """Pneumonitis in time; left out when it is not wanted."""
+    missing: MissingSettings | None = None
+    """Missing values; left out when the models on complete rows are enough."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
     figures: FiguresSettings
@@ -246,9 +260,17 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
     yield from unknown_published(config.ntcp)
+    yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _imputation_faults(config: Config) -> Iterator[Fault]:
+    """Find a validation that is to impute without saying how."""
+    if config.validation.impute and config.missing is None:
+        action = "Add the section, or take validation.impute out."
+        yield Fault("config: validation.impute", "a `missing` section", "none", action, "config-reference")
 
 
 def _composition_faults(config: Config) -> Iterator[Fault]:
@@ -306,10 +328,17 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
     """Give the columns of the analysis table that the config names, each with the place."""
     for family, names in config.association.families.items():
         yield from ((name, f"association.families.{family}") for name in names)
+    for by, names in config.association.strata.items():
+        yield from ((name, "association.strata") for name in (by, *names))
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    for step in config.ladder.steps if config.ladder else ():
+        yield from ((name, f"ladder.steps.{step.name}") for name in step.add)
+    if config.validation.by is not None:
+        yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 

@@ -32,12 +32,15 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         names=NamesSettings(),
         tables=None,
         time=None,
+        missing=None,
+        ladder=None,
+        validation=SimpleNamespace(by=None),
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
         registration=RegistrationSettings(),
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
         association=SimpleNamespace(
-            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}
+            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}, strata={}
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[], pairs=[]),

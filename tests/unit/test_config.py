@@ -89,10 +89,13 @@ def test_names_that_refer_to_nothing(tmp_path: Path, change: dict[str, object], 
 def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"function": None}))
     assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text
-    places = (
-        "association.families.functional, models.functional_clinical.predictors, roc.scores, roc.pairs and time.groups"
-    )
-    assert f"take this entry out, also from {places}" in text
+    family, selected = "association.families.functional", "models.selected.predictors"
+    # Of fmld_gy and of fv20_pct.
+    for places in (
+        f"{family}, models.functional_clinical.predictors, {selected}, roc.scores, roc.pairs and time.groups",
+        f"{family}, {selected}, ladder.steps.functional dose, roc.scores and roc.pairs",
+    ):
+        assert f"take this entry out, also from {places}" in text
 
 
 def test_a_functional_fit_needs_a_known_region(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ SECTIONS = [
     "factors",
     "cytokines",
     "models",
+    "missing",
     "roc",
     "ntcp",
     "published",
@@ -261,8 +262,11 @@ def test_numbers_of_the_tables_are_those_of_the_files(folder):
     words = Outline(page(folder)).words
     auc = pd.read_csv(folder / "roc/auc.csv").iloc[0]
     assert f"{auc['auc']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})" in words
-    validation = pd.read_csv(folder / "models/dose_clinical/validation.csv").set_index("measure").loc["auc"]
-    assert f"AUC {validation['corrected']:.2f} corrected for optimism" in words
+    validation = pd.read_csv(folder / "models/dose_clinical/validation.csv").set_index(["measure", "approach"])
+    boot, crossed = (validation.loc[("auc", approach)] for approach in ("bootstrap", "cross-validation"))
+    # 4.5 events per parameter: cross-validation leads.
+    assert f"AUC {crossed['corrected']:.2f} by cross-validation" in words
+    assert f"corrected by the bootstrap {boot['corrected']:.2f}; apparent {boot['apparent']:.2f}" in words
 
 
 def test_firth_and_impossible_odds_ratios_are_marked(folder):

@@ -4,6 +4,8 @@ from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
+from .dendrogram import plot_dendrogram as plot_dendrogram
+from .dendrogram import tabulate_dendrogram as tabulate_dendrogram
 from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .forest import plot_forest as plot_forest
@@ -18,9 +20,17 @@ from .labels import format_number as format_number
 from .labels import format_p as format_p
 from .labels import format_ratio as format_ratio
 from .labels import weighting_label as weighting_label
+from .missing import plot_missing as plot_missing
+from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
 from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc
 from .save import save_figure as save_figure
+from .validation import plot_calibration as plot_calibration
+from .validation import plot_decision as plot_decision
+from .validation import plot_stability as plot_stability
+from .validation import tabulate_calibration as tabulate_calibration
+from .validation import tabulate_decision as tabulate_decision
+from .validation import tabulate_stability as tabulate_stability
