@@ -166,7 +166,7 @@ def test_proposals_are_added_and_what_is_there_stays(tmp_path, capsys):
     main_ends_well(["names", str(table)])
     assert names.read_text(encoding="utf-8") == f"{reviewed}A,9,{SECRET},,,,,not known\n"
     printed = capsys.readouterr()
-    assert "1 rows added" in printed.out
+    assert "1 row added" in printed.out
     assert "Meier" not in printed.out + printed.err
     assert not extend_structures(read_patients(table), names).proposals
 

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from lungtox.cohort.rows import RawTable
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 
 
 def read_raw(path: str | Path, name: str) -> RawTable:
@@ -40,10 +40,8 @@ def read_raw(path: str | Path, name: str) -> RawTable:
     table = RawTable(name, header, lines, [dict(zip(header, cells, strict=False)) for cells in rows])
     for line, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
-            found = f"{len(cells)} cells"
-            table.faults.append(
-                _fault(f"{name}, line {line}", f"{len(header)} cells", found, "A comma inside a cell needs quotes.")
-            )
+            expected, found = count_of(len(header), "cell"), count_of(len(cells), "cell")
+            table.faults.append(_fault(f"{name}, line {line}", expected, found, "A comma inside a cell needs quotes."))
     return table
 
 

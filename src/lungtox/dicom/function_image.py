@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from lungtox.dicom.axes import Orientation, orient
 from lungtox.dicom.kinds import UNRECONSTRUCTED
 from lungtox.dicom.source import frame_count, numbers, open_dicom, refusing, require, stored_values
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.geometry import Image
 
 
@@ -75,7 +75,7 @@ def _single_file(path: Path, *, who: str) -> Path:
             Fault(
                 who,
                 "one reconstructed multi-frame SPECT in the folder",
-                f"{len(files)} files",
+                count_of(len(files), "file"),
                 "Name the file of the reconstruction.",
                 "spect-folder",
             )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import (
@@ -285,5 +285,5 @@ def _listed(row: PatientRow) -> str:
     known = [(number, propose_name(name).structure) for number, name in names.items()]
     read = [f"ROI {number} like {structure}" for number, structure in known if structure]
     others = len(known) - len(read)
-    more = [f"{others} ROI{'s' if others > 1 else ''} of other names"] if others else []
+    more = [f"{count_of(others, 'ROI')} of other names"] if others else []
     return f"the structure set has {', '.join([*read, *more]) or 'no ROI'}"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 
 _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -51,7 +51,7 @@ def read_rows(
     for cells in reader:
         if "" in cells:
             who = f"{path.name} line {reader.line_num}"
-            faults.append(Fault(who, f"{len(header)} cells", "more", "Check the commas.", "table-row"))
+            faults.append(Fault(who, count_of(len(header), "cell"), "more", "Check the commas.", "table-row"))
             continue
         filled = {name: value.strip() for name, value in cells.items() if (value or "").strip()}
         if filled:  # spreadsheets leave lines of nothing but commas

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lungtox.dicom import NOT_FOR_TREATMENT, WHOLE_PLAN
-from lungtox.errors import Fault
+from lungtox.errors import Fault, count_of
 from lungtox.intake.identity import identity_faults
 from lungtox.intake.images import choose_images
 from lungtox.intake.narrowing import Choice, Narrowing, Number, facts, listed
@@ -204,7 +204,10 @@ def _see_that_they_fit(
     if len(plans) not in (0, 1, len(doses)):
         action = "Correct the rows plan and dose of this patient in choices.csv."
         work.fault(
-            "one plan, or the plan of each dose", f"{len(plans)} plans, {len(doses)} doses", action, "choose-plan"
+            "one plan, or the plan of each dose",
+            f"{count_of(len(plans), 'plan')}, {count_of(len(doses), 'dose')}",
+            action,
+            "choose-plan",
         )
     own = {plan.header.uid for plan in plans}
     meant = {uid for dose in doses for uid in facts(dose).plans}

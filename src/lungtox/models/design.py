@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.errors import Fault, FitError, InputError, ParameterError
+from lungtox.errors import Fault, FitError, InputError, ParameterError, count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,7 @@ def build_design(
     kept = table.loc[complete]
     events = int(y[complete].sum())
     if events in (0, int(complete.sum())):
-        found = f"{events} events among {int(complete.sum())} complete rows"
+        found = f"{count_of(events, 'event')} among {count_of(int(complete.sum()), 'complete row')}"
         raise FitError(f"one outcome class: expected rows with and without {outcome}; found {found}.")
     encoding = _encoding(kept, names, dictionary)
     design = Design(encoding.matrix(kept), y[complete], encoding, complete, tuple(warnings))
@@ -174,7 +174,11 @@ def _complete_rows(
     if complete.all():
         return y, complete, []
     counts = ", ".join(f"{name} {int(rows.sum())}" for name, rows in missing.items() if rows.any())
-    return y, complete, [f"{int((~complete).sum())} of {len(y)} rows left out because a value is missing: {counts}."]
+    return (
+        y,
+        complete,
+        [f"{int((~complete).sum())} of {len(y)} rows left out because a value is missing: {counts}."],
+    )
 
 
 def _encoding(kept: pd.DataFrame, names: list[str], dictionary: pd.DataFrame | None) -> Encoding:
@@ -214,7 +218,8 @@ def _require_estimable(design: Design) -> None:
     smaller = min(design.events, design.n - design.events)
     if slopes > smaller:
         raise FitError(
-            f"more parameters than events: {slopes} parameters beside the intercept, {smaller} patients in the smaller "
+            f"more parameters than events: {count_of(slopes, 'parameter')} beside the intercept, "
+            f"{count_of(smaller, 'patient')} in the smaller "
             "outcome group; use fewer predictors."
         )
     dependent = _dependent_terms(design)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from lungtox.errors import FitError, ParameterError
+from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.models.design import Design, build_design
 from lungtox.models.discrimination import area_under_curve
 from lungtox.models.firth import flic_intercept
@@ -173,6 +173,7 @@ def _warnings(design: Design, resamples: int, usable: int, switched: int, reduce
         sentences.append(f"{reduced} of {resamples} resamples lacked a level of a predictor.")
     if design.events < 100:
         sentences.append(
-            f"Only {design.events} events: the corrected figures are themselves unstable, see their instability range."
+            f"Only {count_of(design.events, 'event')}: the corrected figures are themselves unstable, "
+            "see their instability range."
         )
     return sentences
