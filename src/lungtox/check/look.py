@@ -72,7 +72,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     Returns
     -------
     CheckResult
-        Dose values are not read, so a maximum over 200 Gy and cut-off pixels show only in the run.
+        Of dose values only the maximum is looked at, which tells cGy and cut-off pixels.
     """
     inputs = config.inputs
     rows, faults = scan_patients(

@@ -49,7 +49,7 @@ def read_courses(
     add_multi_plan : bool
         Take a MULTI_PLAN dose beside others; its plans must still not be theirs.
     pixels : bool
-        False reads no dose values: the dose is 0 everywhere on its grid.
+        False keeps no dose values: the dose is 0 everywhere on its grid. Their maximum is still looked at.
 
     Returns
     -------
