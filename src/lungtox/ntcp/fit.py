@@ -197,6 +197,7 @@ def fit_to_json(fit: NtcpFit, *, name: str) -> dict[str, Any]:
         "fixed": fit.fixed,
         "n": fit.n,
         "events": fit.events,
+        "dose_range_gy": [float(fit.dose_gy.min()), float(fit.dose_gy.max())],
         "loglik": fit.loglik,
         "aic": fit.aic,
         "converged": fit.converged,
