@@ -145,7 +145,7 @@ class RawTable:
                 try:
                     value = convert(text)
                 except ValueError as error:
-                    hint = f"{action} {error}" if str(error).startswith("Did you mean") else action
+                    hint = f"{action} {error}" if str(error).startswith(("Did you mean", "Write")) else action
                     self.note(row, column, expected=expected, found=repr(text), action=hint, code=code)
             values.append(value)
         return values
