@@ -144,7 +144,7 @@ class MappedTable:
             lines = lines_text([self.table.lines[row] for row in found.decided], self.table.line_word)
             header = self.columns[column].column
             self.thousands.append(
-                f"{lines}, column {header!r}: read as thousands (groups of three figures), because `decimal` is declared"
+                f"{lines}, column {header!r}: read as thousands (three figures a group), because `decimal` is declared"
             )
         none = [row for row, reason in found.refused.items() if reason == "no number"]
         if self.refuse_column(column, none, cells, expected="numbers"):
