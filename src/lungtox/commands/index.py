@@ -44,6 +44,8 @@ def index(
         f" {result.kept} as before, {result.left_out} left out;"
         f" {count_of(result.apart, 'file')} set apart (unusable.csv)."
     )
+    if result.added:
+        print("Next: fill accepted_by in structures.csv, then lungtox check. Keep the key file.")
     if not result.added + result.kept:
         raise InputError(
             Fault(
