@@ -54,9 +54,8 @@ def check(
     _print_faults(faults, html)
     _print_notes(result)
     if faults:
-        print(
-            f"\n{count_of(len(faults), 'fault')} would stop the run. Nothing was started or written.", file=sys.stderr
-        )
+        done = "Nothing was started; the page is written." if html else "Nothing was started or written."
+        print(f"\n{count_of(len(faults), 'fault')} would stop the run. {done}", file=sys.stderr)
         raise typer.Exit(1)
     print(
         f"{count_of(result.patients, 'patient')} checked: nothing would stop the run"
