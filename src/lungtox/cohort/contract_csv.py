@@ -47,7 +47,14 @@ def read_raw(path: str | Path, name: str) -> RawTable:
 
 def _decode(path: Path, name: str) -> str:
     if not path.is_file():
-        raise InputError(_fault(name, "a CSV file", "no such file", "Check the path under `inputs` in the config."))
+        raise InputError(
+            _fault(
+                name,
+                "a CSV file",
+                "no such file",
+                "Check the path under `inputs` of the config, relative to the project.",
+            )
+        )
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -25,7 +25,15 @@ def read_rows(
 ) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]:
     """Read a table as (line number, non-empty cells), with the faults of its header."""
     if not path.is_file():
-        raise InputError(Fault(path.name, "a table", "no such file", "Check the path in the config.", "file-missing"))
+        raise InputError(
+            Fault(
+                path.name,
+                "a table",
+                "no such file",
+                "Check the path under `inputs` of the config, relative to the project.",
+                "file-missing",
+            )
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
