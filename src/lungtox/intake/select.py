@@ -163,7 +163,7 @@ def _choose_dose(work: _Work, doses: Sequence[FoundFile], plans: Sequence[FoundF
         work.fault("the dose of a whole plan", found, "Export the dose of the plan.", "dose-part")
         return []
     elif choice.answered and not choice.left:
-        work.fault("a dose", f"{NONE} in choices.csv", "Write the number of the dose there.", "dose-missing")
+        work.fault("a dose", f"the answer {NONE} in choices.csv", "Write the number of the dose there.", "dose-missing")
     return work.decide(choice, "dose")
 
 
@@ -184,7 +184,7 @@ def _choose_structures(
         work.apart += [SetApart(file.path, "no-structures", why, file.header.shared.patient_id) for file in doses]
     elif choice.answered and not choice.left:
         action = "Write the number of the structure set there."
-        work.fault("a structure set", f"{NONE} in choices.csv", action, "structures-missing")
+        work.fault("a structure set", f"the answer {NONE} in choices.csv", action, "structures-missing")
     elif meant and not any(file.header.uid in meant for file in sets):
         found = "not in the folder; another one was taken"
         action = "Export the structure set of the plan, or see that the other one has the same contours."
