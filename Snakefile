@@ -36,6 +36,8 @@ include: "workflow/rules/association.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/ntcp.smk"
 include: "workflow/rules/time.smk"
+include: "workflow/rules/function.smk"
+include: "workflow/rules/missing.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

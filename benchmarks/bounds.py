@@ -179,7 +179,7 @@ def _end(value: float | None) -> str:
 
 def plan_rows() -> Iterator[str]:
     """Give bounds of a real plan's structures and the volume and mean that the planning system states."""
-    from accuracy import stored_curves
+    from real_data import stored_curves
 
     structures, dose = read_structures(PLAN / "rtss.dcm"), read_dose(PLAN / "rtdose.dcm")
     names = " | ".join(PLAN_METRICS)

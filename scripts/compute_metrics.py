@@ -6,7 +6,7 @@ from argparse import Namespace
 from lungtox.dose import compute_metrics_table
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.entry import run
-from lungtox.tables import write_parquet
+from lungtox.tables import read_json, write_parquet
 
 
 def main(options: Namespace) -> None:
@@ -14,6 +14,7 @@ def main(options: Namespace) -> None:
     metrics = compute_metrics_table(
         options.dvh,
         bounds=options.bounds,
+        qa=read_json(options.qa),
         dose=DoseSettings.model_validate(settings["dose"]),
         function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
     )
@@ -25,6 +26,7 @@ if __name__ == "__main__":
         main,
         dvh="DVHs of the batch (Parquet)",
         bounds="low and high of its metrics (Parquet)",
+        qa="its quality figures (JSON)",
         settings="sections dose and function as JSON",
         metrics="metrics to write (Parquet)",
     )

@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 
+from lungtox.cohort import read_cytokines
 from lungtox.entry import run
 from lungtox.models import describe_course
 from lungtox.models.config import LogisticSettings, TimeSettings
@@ -17,6 +18,8 @@ def main(options: Namespace) -> None:
         window_months=settings["endpoint"]["window_months"],
         models={name: LogisticSettings.model_validate(model) for name, model in settings["models"].items()},
         dictionary=read_csv(options.dictionary),
+        draws=read_cytokines(options.cytokines[0]) if options.cytokines else None,
+        start=settings["endpoint"]["start"],
     )
     write_csv(course.curves, options.curves)
     write_csv(course.groups, options.groups)
@@ -29,6 +32,7 @@ if __name__ == "__main__":
         main,
         analysis="analysis table (CSV)",
         dictionary="data dictionary (CSV)",
+        cytokines="cytokine table (CSV), if there is one ...",
         settings="sections time, endpoint and models as JSON",
         curves="incidence curves to write (CSV)",
         groups="incidence at the end of the window by group to write (CSV)",

@@ -3,10 +3,11 @@
 import json
 from argparse import Namespace
 
-from lungtox.dose import write_bounds, write_dvhs
+from lungtox.dose import write_bounds, write_dvhs, write_sweep
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.entry import run
 from lungtox.extraction import extract_batch, read_patients
+from lungtox.imaging.config import RegistrationSettings
 from lungtox.naming.config import NamesSettings
 from lungtox.tables import write_json
 
@@ -19,13 +20,17 @@ def main(options: Namespace) -> None:
         accept_from_score=NamesSettings.model_validate(settings.get("names", {})).accept_from_score,
         only=options.patients,
     )
+    function = None if settings["function"] is None else FunctionSettings.model_validate(settings["function"])
+    structure = "" if function is None else function.structure
     extractions = extract_batch(
         rows,
         dose=DoseSettings.model_validate(settings["dose"]),
-        function=None if settings["function"] is None else FunctionSettings.model_validate(settings["function"]),
+        function=function,
+        registration=RegistrationSettings.model_validate(settings.get("registration", {})),
     )
     write_dvhs([(item.patient, dvh) for item in extractions for dvh in item.dvhs], options.dvh)
     write_bounds([bound for item in extractions for bound in item.bounds], options.bounds)
+    write_sweep([(item.patient, structure, row) for item in extractions for row in item.sweep], options.sweep)
     write_json([item.qa for item in extractions], options.qa)
 
 
@@ -35,8 +40,9 @@ if __name__ == "__main__":
         patients="study IDs ...",
         table="patients.csv",
         structures="structures.csv",
-        settings="sections dose, function and names as JSON",
+        settings="sections dose, function, registration and names as JSON",
         dvh="DVHs to write (Parquet)",
         bounds="low and high of the metrics to write (Parquet)",
+        sweep="functional sensitivity to write (Parquet)",
         qa="quality figures to write (JSON)",
     )

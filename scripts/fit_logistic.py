@@ -1,10 +1,10 @@
-"""Fit one logistic model and validate it by the optimism bootstrap."""
+"""Fit one logistic model, check it and validate it."""
 
 from argparse import Namespace
 
 from lungtox.entry import run
 from lungtox.models import fit_model
-from lungtox.models.config import LogisticSettings, ValidationSettings
+from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 from lungtox.randomness import task_rng
 from lungtox.tables import read_csv, write_csv, write_json
 
@@ -19,10 +19,11 @@ def main(options: Namespace) -> None:
         validation=ValidationSettings.model_validate_json(options.validation_settings),
         rng=task_rng(seed, "fit_logistic", options.name),
         seed=seed,
+        missing=None if options.missing == "null" else MissingSettings.model_validate_json(options.missing),
     )
-    write_csv(result.predictions, options.predictions)
-    write_csv(result.validation, options.validation)
-    write_json(result.fit, options.fit)
+    for name, table in result.tables.items():
+        write_csv(table, f"{options.folder}/{name}.csv")
+    write_json(result.fit, f"{options.folder}/fit.json")
 
 
 if __name__ == "__main__":
@@ -33,8 +34,7 @@ if __name__ == "__main__":
         name="name of the model",
         model="the model's settings as JSON",
         validation_settings="section validation as JSON",
+        missing="section missing as JSON, null without one",
         seed="seed of the config",
-        fit="fit to write (JSON)",
-        predictions="predictions to write (CSV)",
-        validation="validation to write (CSV)",
+        folder="folder of the model's fit (JSON) and tables (CSV)",
     )

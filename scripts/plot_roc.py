@@ -9,7 +9,8 @@ from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
-    table = tabulate_roc(read_csv(options.auc), read_csv(options.curves), read_csv(options.pairs))
+    names = ("auc", "curves", "pairs", "bands")
+    table = tabulate_roc(*(read_csv(getattr(options, name)) for name in names))
     write_csv(table, f"{options.stem}.csv")
     save_figure(plot_roc(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
 
@@ -19,6 +20,7 @@ if __name__ == "__main__":
         main,
         auc="AUC table (CSV)",
         curves="ROC curves (CSV)",
+        bands="pointwise bands (CSV)",
         pairs="paired comparisons (CSV)",
         settings="section figures as JSON",
         stem="path of the figure without its ending",

@@ -3,18 +3,16 @@
 from argparse import Namespace
 
 from lungtox.entry import run
-from lungtox.models import test_associations
+from lungtox.models import compare_strata, test_associations
 from lungtox.models.config import AssociationSettings
 from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
-    table = test_associations(
-        read_csv(options.analysis),
-        dictionary=read_csv(options.dictionary),
-        settings=AssociationSettings.model_validate_json(options.settings),
-    )
-    write_csv(table, options.table)
+    analysis, dictionary = read_csv(options.analysis), read_csv(options.dictionary)
+    settings = AssociationSettings.model_validate_json(options.settings)
+    write_csv(test_associations(analysis, dictionary=dictionary, settings=settings), options.table)
+    write_csv(compare_strata(analysis, dictionary=dictionary, settings=settings), options.strata)
 
 
 if __name__ == "__main__":
@@ -24,4 +22,5 @@ if __name__ == "__main__":
         dictionary="data dictionary (CSV)",
         settings="section association as JSON",
         table="table to write (CSV)",
+        strata="factors within strata to write (CSV)",
     )

@@ -11,11 +11,20 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
-from lungtox.dose.config import DoseSettings, FunctionSettings
+from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
-from lungtox.models.config import AssociationSettings, LogisticSettings, RocSettings, TimeSettings, ValidationSettings
+from lungtox.imaging.config import RegistrationSettings
+from lungtox.models.config import (
+    AssociationSettings,
+    LadderSettings,
+    LogisticSettings,
+    MissingSettings,
+    RocSettings,
+    TimeSettings,
+    ValidationSettings,
+)
 from lungtox.naming.config import NamesSettings
 from lungtox.ntcp import unknown_published
 from lungtox.ntcp.config import NtcpSettings
@@ -23,7 +32,22 @@ from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "logs", "benchmarks", "studies"}
+    {
+        "dose",
+        "cohort",
+        "association",
+        "models",
+        "added_value",
+        "roc",
+        "ntcp",
+        "time",
+        "function",
+        "missing",
+        "figures",
+        "logs",
+        "benchmarks",
+        "studies",
+    }
 )
 
 
@@ -44,6 +68,8 @@ class Config(Settings):
     """Structures, dose-volume histograms and their metrics."""
     function: FunctionSettings | None = None
     """Perfusion SPECT; left out when there is none."""
+    registration: RegistrationSettings = Field(default_factory=RegistrationSettings)
+    """Registration of images, for a SPECT in another frame of reference without a registration object."""
     endpoint: EndpointSettings
     """What counts as radiation pneumonitis, and in which window."""
     cohort: CohortSettings
@@ -54,10 +80,14 @@ class Config(Settings):
     """Multivariable logistic models by name."""
     validation: ValidationSettings
     """Internal validation of the logistic models."""
+    ladder: LadderSettings | None = None
+    """Added value of groups of predictors; left out when it is not wanted."""
     roc: RocSettings
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
     """Pneumonitis in time; left out when it is not wanted."""
+    missing: MissingSettings | None = None
+    """Missing values; left out when the models on complete rows are enough."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
     figures: FiguresSettings
@@ -104,6 +134,7 @@ def load_config(path: str | Path) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise InputError(_validation_faults(error, raw)) from None
+    config = _with_contours(config)
     faults = list(_reference_faults(config))
     results = config.results or _default_results(Path(path))
     if Path(results).name in STAGE_FOLDERS and Path(results).parent.name == "results":
@@ -119,6 +150,20 @@ def load_config(path: str | Path) -> Config:
     if faults:
         raise InputError(faults)
     return config.model_copy(update={"results": results})
+
+
+def _with_contours(config: Config) -> Config:
+    """Analyse canonical structures that `function.regions` names as contours, without a line in `dose.structures`."""
+    drawn = [] if config.function is None else config.function.contours
+    added = {
+        name: RegionSettings(union=[name])
+        for name in drawn
+        if name in CANONICAL_STRUCTURES and name not in config.dose.structures
+    }
+    if not added:
+        return config
+    dose = config.dose.model_copy(update={"structures": {**config.dose.structures, **added}})
+    return config.model_copy(update={"dose": dose})
 
 
 def _default_results(path: Path) -> str:
@@ -200,6 +245,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _composition_faults(config)
     yield from _mapping_faults(config)
+    yield from _contour_faults(config)
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
@@ -214,9 +260,17 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
     yield from unknown_published(config.ntcp)
+    yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _imputation_faults(config: Config) -> Iterator[Fault]:
+    """Find a validation that is to impute without saying how."""
+    if config.validation.impute and config.missing is None:
+        action = "Add the section, or take validation.impute out."
+        yield Fault("config: validation.impute", "a `missing` section", "none", action, "config-reference")
 
 
 def _composition_faults(config: Config) -> Iterator[Fault]:
@@ -239,6 +293,19 @@ def _composition_faults(config: Config) -> Iterator[Fault]:
                     )
 
 
+def _contour_faults(config: Config) -> Iterator[Fault]:
+    """Find functional regions that are neither of the image nor a structure that can be cut out."""
+    structures = config.dose.structures
+    for name in config.function.contours if config.function is not None else ():
+        where = "function.regions"
+        if name not in structures:
+            known = {*structures, *CANONICAL_STRUCTURES, "40%max", "40%p99", "40%mean", "p60"}
+            yield _unknown(where, "a region of the image or a structure of dose.structures", name, known)
+        elif not structures[name].only_joins:
+            expected = "a structure that joins canonical ones, without minus or within"
+            yield Fault(f"config: {where}", expected, repr(name), "Name the contour itself.", "config-reference")
+
+
 def _mapping_faults(config: Config) -> Iterator[Fault]:
     """Find mappings of tables that are not there."""
     for name in ("cytokines", "grades"):
@@ -253,16 +320,25 @@ def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
     yield from ((f"ntcp.fits.{name}.structure", fit.structure) for name, fit in config.ntcp.fits.items())
     if config.function is not None:
         yield "function.structure", config.function.structure
+        if config.function.total is not None:
+            yield "function.total", config.function.total
 
 
 def named_columns(config: Config) -> Iterator[tuple[str, str]]:
     """Give the columns of the analysis table that the config names, each with the place."""
     for family, names in config.association.families.items():
         yield from ((name, f"association.families.{family}") for name in names)
+    for by, names in config.association.strata.items():
+        yield from ((name, "association.strata") for name in (by, *names))
     for key, model in config.models.items():
         yield from ((name, f"models.{key}.predictors") for name in model.predictors)
+    for step in config.ladder.steps if config.ladder else ():
+        yield from ((name, f"ladder.steps.{step.name}") for name in step.add)
+    if config.validation.by is not None:
+        yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 
@@ -273,7 +349,7 @@ def _function_faults(config: Config, where: str, weighting: str, metric: str | N
         action = f"Add the section, or take this entry out{f', also from {_and(list(named))}' if named else ''}."
         yield Fault(f"config: {where}", "a `function` section", "none", action, "config-reference")
         return
-    known = {"perfusion", *(f"functional:{region}" for region in config.function.regions)}
+    known = set(config.function.weightings)
     if weighting not in known:
         yield _unknown(f"{where}.weighting", "perfusion or a region of function.regions", weighting, known)
     if metric is not None and metric not in config.function.metrics:

@@ -14,8 +14,8 @@ from typing import Any
 
 PACKAGE_ROOT = Path(__file__).resolve().parent
 REPORTED_DISTRIBUTIONS = (
-    "lungtox", "snakemake", "numpy", "scipy", "pandas", "pyarrow", "pydicom", "statsmodels", "scikit-learn",
-    "firthmodels", "tableone", "matplotlib", "seaborn", "pandera", "pydantic",
+    "lungtox", "snakemake", "numpy", "scipy", "pandas", "pyarrow", "pydicom", "SimpleITK", "statsmodels",
+    "scikit-learn", "firthmodels", "tableone", "matplotlib", "seaborn", "pandera", "pydantic",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lungtox.dicom import read_dose, read_dose_header, read_function_image, read_plan, read_structures
+from lungtox.dicom import read_ct, read_dose, read_dose_header, read_function_image, read_plan, read_structures
 from lungtox.dose import sample_courses
 from lungtox.errors import InputError
 from lungtox.extraction import read_courses
@@ -133,3 +133,18 @@ def test_files_of_another_kind_are_refused(read):
     for path in (DATA / "thorax-breast-tps" / "ct.0.dcm", DATA / "registration" / "spatial_reg.dcm"):
         with pytest.raises(InputError, match=r"modality (CT|REG)"):
             read(path)
+
+
+def test_ct_slices_and_contours_share_a_frame_of_reference():
+    # The headers place five slices of 5 x 5 pixels 100 mm apart, from -200 mm on along each axis.
+    ct = read_ct(sorted((DATA / "tiny-monaco").glob("*CT1*")))
+    grid = ct.image.grid
+    for axis in (grid.x_mm, grid.y_mm, grid.z_mm):
+        np.testing.assert_allclose(axis, [-200, -100, 0, 100, 200])
+    structures = read_structures(DATA / "tiny-monaco" / "TinyFS_StrctrSets.dcm")
+    assert ct.frame_of_reference == structures.frame_of_reference
+
+
+def test_a_single_slice_of_a_planning_ct_is_no_volume():
+    with pytest.raises(InputError, match="a CT of several slices; found one"):
+        read_ct(DATA / "thorax-breast-tps" / "ct.0.dcm")

@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
-from lungtox.models import compare_auc, fit_logistic, roc, validate
+from lungtox.models import compare_auc, fit_logistic, measure_collinearity, measure_influence, roc, validate
 from lungtox.models import test_associations as associations
-from lungtox.models.config import AssociationSettings
+from lungtox.models.config import AssociationSettings, SelectionSettings, TransformSettings
+from lungtox.models.design import build_design
+from lungtox.models.newton import maximise
+from lungtox.models.performance import MEASURES, measure_performance, net_benefit, smooth_calibration
 from lungtox.models.rank_tests import mann_whitney
+from lungtox.models.transforms import make_transform
 
 FOLDER = Path(os.environ.get("LUNGTOX_REFERENCE_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 STATISTICS = FOLDER / "statistics"
@@ -127,10 +132,118 @@ def test_optimism_bootstrap_agrees_with_rms() -> None:
     # Monte Carlo standard errors of our 1,000 resamples and rms' 4,000. Its Intercept is the joint one, not citl.
     births = birthwt()
     predictors = ["age", "lwt", "race", "smoke", "ht"]
-    result = validate(births, outcome="low", predictors=predictors, resamples=1000, rng=np.random.default_rng(1))
+    result = validate(
+        births, outcome="low", predictors=predictors, resamples=1000, repeats=0, rng=np.random.default_rng(1)
+    )
     measures = result.measures.set_index("measure")
     assert 2 * measures.loc["auc", "apparent"] - 1 == pytest.approx(0.4346805737, rel=1e-8)
     assert measures.loc["brier", "apparent"] == pytest.approx(0.1864733160, rel=1e-7)
     assert 2 * measures.loc["auc", "optimism"] == pytest.approx(0.07118791987, abs=0.009)
     assert measures.loc["slope", "optimism"] == pytest.approx(0.19326424594, abs=0.02)
     assert measures.loc["brier", "optimism"] == pytest.approx(-0.01506932693, abs=0.0015)
+    # rms 6.5.0 calibrate(f, B = 2000, predy = 0.1, ..., 0.6): apparent curve, exact up to its rounding of predictions;
+    # corrected curve within the Monte Carlo error of both.
+    curve = result.calibration
+    at = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    apparent = [0.10071432, 0.20515679, 0.31601394, 0.37317284, 0.45391281, 0.59667099]
+    corrected = [0.12336617, 0.23034324, 0.33037744, 0.36410337, 0.42611363, 0.55039676]
+    assert np.interp(at, curve["predicted"], curve["apparent"]) == pytest.approx(apparent, abs=0.006)
+    assert np.interp(at, curve["predicted"], curve["corrected"]) == pytest.approx(corrected, abs=0.012)
+
+
+def test_calibration_measures_of_rms() -> None:
+    # rms 6.5.0 val.prob of a risk made by hand: Slope, Brier, E90, Eavg (our ici); glm with offset for citl. Its C bins
+    # the risks by 1/500 and is not compared.
+    births = birthwt()
+    eta = -0.5 + 0.02 * (births["age"] - 23) - 0.03 * (births["lwt"] - 130) + 0.9 * births["smoke"]
+    y = births["low"].to_numpy(dtype=float)
+    found = dict(zip(MEASURES, measure_performance(eta.to_numpy(), y), strict=True))
+    assert found["slope"] == pytest.approx(0.50269014399510, rel=1e-8)
+    assert found["citl"] == pytest.approx(-0.83350551548872, rel=1e-8)
+    assert found["brier"] == pytest.approx(0.24419239714, rel=1e-10)
+    assert found["ici"] == pytest.approx(0.17295769061769, rel=1e-8)
+    assert found["e90"] == pytest.approx(0.28388573226854, rel=1e-8)
+    curve = smooth_calibration(expit(eta.to_numpy()), y).at(np.array([0.2, 0.4, 0.6]))
+    assert curve == pytest.approx([0.198216946140, 0.263288278667, 0.374072289107], rel=1e-8)  # R: lowess, approx
+
+
+def test_splines_and_interactions_of_rms() -> None:
+    # R 4.2.2 glm(low ~ age + rcs(lwt, 4) + smoke * ht), rms 6.5.0; knots of rcspline.eval (Hmisc 4.8.0).
+    births = birthwt()
+    fit = fit_logistic(
+        births, outcome="low", predictors=["age", "lwt", "smoke", "ht"], interactions=[("smoke", "ht")],
+        transforms={"lwt": TransformSettings(kind="spline", knots=4)},
+    )  # fmt: skip
+    assert fit.loglik == pytest.approx(-107.187956815, rel=1e-9)
+    estimates = [5.2483441463, -0.0374592973, -0.0505356981, 0.2282418335, -0.6165429395, 0.6340595618, 1.6799513996,
+                 0.1666180964]  # fmt: skip
+    assert fit.estimates["estimate"].to_numpy() == pytest.approx(estimates, rel=1e-6)
+    assert fit.encoding.transforms["lwt"].knots == pytest.approx((94.4, 115.0, 130.2, 188.2))
+    few = make_transform("lwt", births["lwt"].to_numpy(dtype=float)[:60], kind="spline", knots=4)
+    assert few.knots == pytest.approx((95.0, 113.0, 124.35, 182.0))
+    columns = [column[0] for column in few.columns("lwt", np.array([182.0]))]
+    assert columns == pytest.approx([182.0, 48.7985919540, 13.1042340468], rel=1e-9)
+    five = make_transform("lwt", births["lwt"].to_numpy(dtype=float), kind="spline", knots=5)
+    columns = [column[0] for column in five.columns("lwt", np.array([155.0]))]
+    assert columns == pytest.approx([155.0, 24.13224382856, 9.38866488870, 3.63507452638], rel=1e-9)
+
+
+def test_selection_by_likelihood_ratio_of_r() -> None:
+    # R 4.2.2: add1 and drop1 with test = "LRT", level 0.05, step by step.
+    births = birthwt()
+    candidates = ["age", "lwt", "race", "smoke", "ptl", "ht", "ui", "ftv"]
+    for method, expected in (("forward", ("lwt", "ptl", "ht")), ("backward", ("lwt", "race", "smoke", "ht", "ui"))):
+        fit = fit_logistic(
+            births, outcome="low", predictors=candidates, selection=SelectionSettings(method=method)  # type: ignore[arg-type]
+        )  # fmt: skip
+        assert fit.chosen == expected
+        assert fit.candidates == 9
+
+
+def test_joint_test_of_a_factor_of_r() -> None:
+    # R 4.2.2 drop1(glm(low ~ age + lwt + race + smoke + ptl + ht + ui + ftv), test = "LRT"): race, 2 df, p 0.023897.
+    candidates = ["age", "lwt", "race", "smoke", "ptl", "ht", "ui", "ftv"]
+    ((name, df, p),) = fit_logistic(birthwt(), outcome="low", predictors=candidates).joint
+    assert (name, df) == ("race", 2)
+    # Its statistic as drop1 prints it.
+    assert p == pytest.approx(np.exp(-7.468005083 / 2.0), rel=1e-7)
+
+
+def test_leaving_one_out_of_r() -> None:
+    # R 4.2.2 glm(low ~ age + lwt + smoke): hatvalues, cooks.distance, and glm without rows 1, 2, 3.
+    births = birthwt()
+    design = build_design(births, outcome="low", predictors=["age", "lwt", "smoke"])
+    beta = maximise(design.x, design.y).beta
+    found = measure_influence(design.x, design.y, beta, terms=design.encoding.terms).head(3)
+    assert found["leverage"].tolist() == pytest.approx([0.02738927813, 0.02143705471, 0.01926957665], rel=1e-6)
+    assert found["cook"].tolist() == pytest.approx([0.0014881198413, 0.0009250540591, 0.0049317745407], rel=1e-6)
+    risks = [0.175351280555, 0.144962421911, 0.505887613864]
+    assert found["probability_left_out"].tolist() == pytest.approx(risks, rel=1e-9)
+
+
+def test_rank_correlation_tree_of_r() -> None:
+    # R 4.2.2 hclust(as.dist(1 - abs(cor(x, method = "spearman"))), method = "average")$height
+    births = birthwt()
+    design = build_design(births, outcome="low", predictors=["age", "lwt", "ptl", "ftv", "bwt"])
+    found = measure_collinearity(births, design)
+    heights = [0.751111764141, 0.765828152270, 0.842734231737, 0.909952185969]
+    assert (1.0 - found.tree["correlation"]).tolist() == pytest.approx(heights, rel=1e-10)
+    assert found.candidates.set_index("column").loc["lwt", ["closest", "correlation"]].tolist() == [
+        "bwt",
+        pytest.approx(0.24888823586, rel=1e-9),
+    ]
+
+
+def test_net_benefit_of_dcurves_in_r() -> None:
+    # dcurves' R answers for its simulated cohort: dca(cancer ~ age, as_probability = "age"), that is a logistic model.
+    answers = read("dcurves_r_simple_binary_dca_result_df.csv")
+    table = read("dcurves_df_binary.csv")
+    table["cancer"] = (table["cancer"].astype(str).str.upper() == "TRUE").astype(int)
+    y = table["cancer"].to_numpy(dtype=float)
+    risks = {"all": np.ones(len(y)), "age": fit_logistic(table, outcome="cancer", predictors=["age"]).predict(table)}
+    for name, risk in risks.items():
+        model = answers[(answers["variable"] == name) & (answers["threshold"] > 0)]
+        thresholds = model["threshold"].to_numpy(dtype=float)
+        assert len(thresholds) == 99
+        found = net_benefit(np.asarray(risk, dtype=float), y, thresholds)
+        assert found == pytest.approx(model["net_benefit"].to_numpy(dtype=float), abs=1e-9), name

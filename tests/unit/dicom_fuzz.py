@@ -26,11 +26,13 @@ from lungtox.dicom import (
     read_function_image,
     read_header,
     read_plan,
+    read_registration,
     read_structure_names,
     read_structures,
 )
 from lungtox.errors import InputError
 from tests.unit import dicom_files as make
+from tests.unit import registration_files as objects
 
 MEMORY_BYTES = 3 << 30  # address space, most of it libraries; the inputs are below 20 kB
 CPU_S_EACH = 0.25  # on average over all inputs, with a floor of 120 s
@@ -42,10 +44,13 @@ def seeds(folder: Path) -> dict[str, tuple[bytes, tuple[Callable[[Path], Any], .
     square = make.contour(make.square(3.0))
     rois = {number: (f"ROI {number}", [square, make.contour(make.square(6.0, 5))]) for number in (1, 2)}
     dose = make.dose(np.arange(60, dtype="<u2").reshape(3, 4, 5))
+    field = np.arange(36.0).reshape(2, 2, 3, 3)
     kinds: dict[str, tuple[Any, tuple[Callable[[Path], Any], ...]]] = {
         "plan": (make.plan([make.beam(1, leaves=8), make.beam(2)]), (read_plan,)),
         "structures": (make.structures(rois), (read_structures, read_structure_names)),
         "dose": (dose, (read_dose, read_dose_header)),
+        "field": (objects.deformable(objects.deformation("1.2", field, before=objects.TURN)), (read_registration,)),
+        "matrix": (objects.spatial(objects.entry("1.2", objects.matrix(objects.TURN))), (read_registration,)),
         "spect": (make.spect(np.arange(60, dtype="<u2").reshape(3, 4, 5)), (read_function_image,)),
     }
     found = {}

@@ -15,8 +15,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lungtox.models import describe_course
-from lungtox.models.config import LogisticSettings, TimeSettings
+from lungtox.models import (
+    compare_roc,
+    compare_strata,
+    compare_sweep,
+    describe_course,
+    describe_gaps,
+    model_cytokines,
+)
+from lungtox.models.config import AssociationSettings, LogisticSettings, MissingSettings, RocSettings, TimeSettings
 
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
@@ -49,7 +56,7 @@ CONFIG: dict[str, Any] = {
         "eqd2": {"Lungs-GTV": 3.0, "Heart": 2.5},
         "metrics": {"Lungs-GTV": ["V20Gy[%]", "Mean[Gy]"], "Heart": ["Mean[Gy]"]},
     },
-    "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"]},
+    "function": {"structure": "Lungs-GTV", "regions": ["40%max"], "metrics": ["V20Gy[%]", "Mean[Gy]"], "sweep": True},
     "endpoint": {"scale": "CTCAE", "grade": 2, "window_months": 6, "start": "rt_end"},
     "cohort": {"on_unusable": "exclude", "accepted_exclusions": [], "metrics": {}},
     "association": {
@@ -61,17 +68,22 @@ CONFIG: dict[str, Any] = {
         "continuous_test": "mann-whitney",
         "categorical_test": "fisher",
         "cytokines": list(CYTOKINES),
+        "strata": {"sex": ["v20_pct", "lung_disease"]},
     },
     "models": {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
         "functional_clinical": {"predictors": ["fmld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
     },
-    "validation": {"resamples": 100},
+    "validation": {"resamples": 100, "folds": 10, "repeats": 10},
     "roc": {
         "scores": ["v20_pct", "fv20_pct", "mld_gy", "fmld_gy"],
         "pairs": [["v20_pct", "fv20_pct"], ["mld_gy", "fmld_gy"]],
+        "partial": {"focus": "specificity", "low": 0.8},
+        "cut_points": ["youden"],
+        "resamples": 100,
     },
     "time": {"groups": {"mld_gy": 15.0, "v20_pct": None}},
+    "missing": {"method": "multiple-imputation", "imputations": 20, "iterations": 2},
     "ntcp": {
         "fits": {
             "lkb": {
@@ -132,10 +144,13 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
         _write_json([entry], folder / f"dose/{entry['patient']}.qa.json")
     _write(_univariable(analysis), folder / "association/univariable.csv")
     _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
+    _write_cytokine_models(analysis, folder / "association")
     for name, model in CONFIG["models"].items():
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
     _write_time(analysis, folder / "time")
+    _write_function(analysis, folder / "function", rng)
+    _write_gaps(analysis, folder / "missing")
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
@@ -517,6 +532,20 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
             "covariance": covariance.tolist(),
             "terms": terms,
             "interval": "profile likelihood",
+            "leads": "cross-validation",
+            "candidates": len(terms) - 1,
+            "chosen": predictors,
+            "selection": "none",
+            "strength": None,
+            "sample_size": {
+                "required": 443,
+                "shrinkage": 443,
+                "optimism": 137,
+                "rate": 298,
+                "parameters": len(terms) - 1,
+                "expected_auc": 0.7,
+                "r2": 0.1,
+            },
             "warnings": [f"{epv:.1f} events per variable: fewer than 10"],
             "seed": 1,
         },
@@ -533,12 +562,60 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
     rows = [
         ("auc", auc, 0.05, auc - 0.12, auc + 0.07),
         ("slope", 1.0, 0.2, 0.5, 1.4),
-        ("brier", 0.15, -0.02, 0.12, 0.2),
         ("citl", 0.0, 0.01, -0.5, 0.5),
+        ("brier", 0.15, -0.02, 0.12, 0.2),
+        ("scaled_brier", 0.2, 0.1, -0.1, 0.3),
+        ("ici", 0.02, -0.02, 0.01, 0.1),
+        ("e90", 0.04, -0.03, 0.02, 0.2),
     ]
     table = pd.DataFrame(rows, columns=["measure", "apparent", "optimism", "low", "high"])
-    table.insert(3, "corrected", table["apparent"] - table["optimism"])
-    _write(table.assign(resamples=100, method="Harrell bootstrap"), folder / "validation.csv")
+    table.insert(1, "approach", "bootstrap")
+    table.insert(4, "corrected", table["apparent"] - table["optimism"])
+    table = table.assign(resamples=100, method="Harrell bootstrap")
+    crossed = table.assign(
+        approach="cross-validation", corrected=table["corrected"] - 0.01, resamples=10, method="10-fold"
+    )
+    _write(pd.concat([table, crossed]), folder / "validation.csv")
+    risk = 1 / (1 + np.exp(-score))
+    grid = np.linspace(risk.min(), risk.max(), 21)
+    curve = pd.DataFrame({"predicted": grid, "apparent": grid, "corrected": 0.9 * grid + 0.02})
+    band = {"low": np.clip(curve["corrected"] - 0.1, 0, 1), "high": np.clip(curve["corrected"] + 0.1, 0, 1)}
+    _write(curve.assign(**band), folder / "calibration.csv")
+    threshold = np.linspace(0.05, 0.5, 10)
+    benefit = pd.DataFrame(
+        {"threshold": threshold, "apparent": 0.3 - 0.5 * threshold, "corrected": 0.27 - 0.5 * threshold}
+    )
+    every = {"low": benefit["corrected"] - 0.1, "high": benefit["corrected"] + 0.1, "all": 0.3 - threshold}
+    _write(benefit.assign(**every), folder / "decision.csv")
+    stability = pd.DataFrame({"patient": used["patient"], "rp": y.astype(int), "probability": risk})
+    around = {"low": 0.6 * risk, "high": np.minimum(1.0, 1.5 * risk), "mean_absolute_difference": 0.1 * risk}
+    _write(stability.assign(**around), folder / "stability.csv")
+    _write_checks(used, predictors, folder)
+
+
+def _write_checks(used: pd.DataFrame, predictors: list[str], folder: Path) -> None:
+    """Write what a model of declared predictors has to tell about itself."""
+    listed = [*predictors, "v5_pct", "v20_pct", "v30_pct"]
+    numeric = [name for name in listed if pd.api.types.is_numeric_dtype(used[name])]
+    clusters = {name: 1 if name.endswith("_pct") else 2 + index for index, name in enumerate(numeric)}
+    rows = [
+        (name, _labels()[name][0], 1.2, clusters.get(name), name not in ("v5_pct", "v30_pct"), "", None)
+        for name in listed
+    ]
+    columns = ["column", "label", "vif", "cluster", "representative", "closest", "correlation"]
+    _write(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), folder / "collinearity.csv")
+    leaves = len(numeric)
+    tree = [(1, leaves - 2, leaves - 1, 0.95, 2), (2, leaves - 3, leaves, 0.8, 3)]
+    tree += [(3 + index, index, leaves + 1 + index, 0.3 - 0.1 * index, 4 + index) for index in range(leaves - 3)]
+    _write(pd.DataFrame(tree, columns=["step", "left", "right", "correlation", "size"]), folder / "dendrogram.csv")
+    moved = np.linspace(-0.4, 0.5, len(used))
+    influence = pd.DataFrame({"patient": used["patient"], "rp": used["rp"], "leverage": 0.05, "cook": 0.01})
+    risks = {"probability": 0.3, "probability_left_out": 0.31}
+    _write(influence.assign(dfbetas=moved, term=predictors[0], **risks), folder / "influence.csv")
+    empty = {"selection": ["kind", "name", "chosen", "count", "share", "resamples"],
+             "internal_external": ["column", "level", "n", "events"]}  # fmt: skip
+    for name, header in empty.items():
+        _write(pd.DataFrame(columns=header), folder / f"{name}.csv")
 
 
 def _auc(y: np.ndarray, score: np.ndarray) -> tuple[float, float, float]:
@@ -558,6 +635,7 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
             {
                 "score": score,
                 "label": _labels()[score][0],
+                "direction": "larger",
                 "n": len(y),
                 "events": int(y.sum()),
                 "auc": auc,
@@ -595,6 +673,14 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
     _write(pd.DataFrame(rows), folder / "auc.csv")
     _write(pd.DataFrame(curves), folder / "curves.csv")
     _write(pd.DataFrame(pairs), folder / "pairs.csv")
+    tables = compare_roc(
+        analysis,
+        settings=RocSettings.model_validate(CONFIG["roc"]),
+        rng=np.random.default_rng(1),
+        dictionary=_dictionary(),
+    )
+    for name in ("bands", "partial", "cut_points"):
+        _write(getattr(tables, name), folder / f"{name}.csv")
 
 
 def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
@@ -609,6 +695,66 @@ def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
     _write(course.curves, folder / "incidence.csv")
     for name in ("groups", "cox", "codings"):
         _write(getattr(course, name), folder / f"{name}.csv")
+
+
+def _write_function(analysis: pd.DataFrame, folder: Path, rng: np.random.Generator) -> None:
+    """Sweep in which each setting moves the functional metrics by a fixed amount and a little by chance."""
+    have = analysis[analysis["fv20_pct"].notna()]
+    settings = [("none", "anatomical", "", 0.0, have["v20_pct"], have["mld_gy"], 0.0)]
+    settings.append(("region", "perfusion", "", 0.0, have["fv20_pct"], have["fmld_gy"], 0.0))
+    regions = [f"{share}%{reference}" for reference in ("max", "p99", "mean") for share in range(10, 80, 10)]
+    for region in regions:
+        move = 0.0 if region == "40%max" else 0.1 * (40 - int(region[:2]))
+        settings.append(("region", f"functional:{region}", "", 0.0, have["fv20_pct"], have["fmld_gy"], move))
+    for shift_mm in (5.0, 10.0):
+        for number, direction in enumerate(("left", "right", "posterior", "anterior", "superior", "inferior")):
+            for weighting in ("perfusion", "functional:40%max"):
+                move = 0.02 * shift_mm * (number - 2.5)
+                settings.append(("shift", weighting, direction, shift_mm, have["fv20_pct"], have["fmld_gy"], move))
+    for weighting in ("perfusion", "functional:40%max"):
+        settings.append(("attenuation", weighting, "", 0.0, have["fv20_pct"], have["fmld_gy"], 0.5))
+    rows = []
+    for change, weighting, direction, shift_mm, v20, mean, move in settings:
+        chance = abs(move) * rng.normal(1.0, 0.3, len(have))
+        for metric, unit, values in (("V20Gy[%]", "%", v20 + chance), ("Mean[Gy]", "Gy", mean + 0.4 * chance)):
+            for patient, value in zip(have["patient"], values, strict=True):
+                head = (patient, "Lungs-GTV", change, weighting, direction, shift_mm)
+                rows.append((*head, metric, value, unit))
+    names = ["patient", "structure", "change", "weighting", "direction", "shift_mm", "metric", "value", "unit"]
+    sweep = pd.DataFrame(rows, columns=names)
+    _write(compare_sweep(sweep, analysis, region="40%max"), folder / "sensitivity.csv")
+
+
+def _write_cytokine_models(analysis: pd.DataFrame, folder: Path) -> None:
+    rows = []
+    for name in CYTOKINES:
+        for time in ("pre", "during"):
+            flags = f"{name}_{time}_below"
+            below = analysis[flags].astype(str).eq("True") if flags in analysis else pd.Series(False, analysis.index)
+            value = analysis[f"{name}_{time}"] * np.where(below, 2.0, 1.0)
+            rows.append(pd.DataFrame({
+                "patient": analysis["patient"], "cytokine": name, "timepoint": time, "value": value, "below": below,
+                "above": False, "plate": [f"{name}-{number % 3}" for number in range(len(analysis))],
+            }))  # fmt: skip
+    settings = AssociationSettings.model_validate({**CONFIG["association"], "cytokines": list(CYTOKINES)})
+    draws = pd.concat(rows, ignore_index=True).dropna(subset=["value"])
+    table = model_cytokines(analysis, draws, settings=settings, rng=np.random.default_rng(1), dictionary=_dictionary())
+    _write(table, folder / "cytokine_models.csv")
+    strata = AssociationSettings(families={"dose": ["v20_pct"]}, strata={"sex": ["v20_pct", "lung_disease"]})
+    _write(compare_strata(analysis, settings=strata, dictionary=_dictionary()), folder / "strata.csv")
+
+
+def _write_gaps(analysis: pd.DataFrame, folder: Path) -> None:
+    tables = describe_gaps(
+        analysis,
+        columns=["fev1_pct" if "fev1_pct" in analysis else "mld_gy", "fmld_gy", "fv20_pct", "il6_pre"],
+        models={name: LogisticSettings.model_validate(model) for name, model in CONFIG["models"].items()},
+        settings=MissingSettings.model_validate(CONFIG["missing"]),
+        rng=np.random.default_rng(1),
+        dictionary=_dictionary(),
+    )
+    _write(tables.patterns, folder / "patterns.csv")
+    _write(tables.models, folder / "models.csv")
 
 
 def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lungtox.check import check, read_usable_config
 from lungtox.cli import main
 from lungtox.cohort import CohortSettings, EndpointSettings, InputsSettings
+from lungtox.imaging.config import RegistrationSettings
 from lungtox.naming.config import NamesSettings
 from tests.unit import box_patient as boxes
 from tests.unit import dicom_files as make
@@ -31,11 +32,15 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         names=NamesSettings(),
         tables=None,
         time=None,
+        missing=None,
+        ladder=None,
+        validation=SimpleNamespace(by=None),
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,
+        registration=RegistrationSettings(),
         cohort=CohortSettings(accepted_exclusions=list(accepted), on_unusable=on_unusable, metrics={}),
         association=SimpleNamespace(
-            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}
+            families={"clinical": ["age_y", "technique", *(["tgfb1_pre"] if cytokines else [])]}, strata={}
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[], pairs=[]),
@@ -209,3 +214,11 @@ def test_a_config_is_used_as_far_as_it_can_be(tmp_path):
         (tmp_path / f"{name}.yaml").write_text(wrong)
         settings, faults = read_usable_config(tmp_path / f"{name}.yaml")
         assert settings is None and len(faults) == 1
+
+
+def test_a_patient_who_is_not_there_cannot_be_registered_by_name(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    settings = config(tmp_path)
+    settings.registration = RegistrationSettings(spect_to_ct=["A", "C"])
+    (fault,) = check(settings).faults
+    assert (fault.who, fault.found) == ("config: registration.spect_to_ct", "'C'")

@@ -366,6 +366,10 @@ def test_describes_the_cohort(inputs: Inputs) -> None:
         ({"structure": "Heart", "metric": "V30Gy[%]"}, "Heart V30", "%"),
         ({"structure": "SpinalCord", "metric": "Max[Gy]"}, "Maximum cord dose", "Gy"),
         ({"structure": "SpinalCord", "metric": "D0.03cc[Gy]"}, "Cord D0.03cc", "Gy"),
+        ({**LUNG, "metric": "V20Gy[%structure]", "weighting": "functional:p60"}, "Functional V20 of the lung", "%"),
+        ({**LUNG, "metric": "Volume[cc]", "weighting": "functional:40%max"}, "Functional volume", "cc"),
+        ({**LUNG, "metric": "Mean[Gy]", "weighting": "nonfunctional:40%max"}, "Non-functional MLD", "Gy"),
+        ({**LUNG, "metric": "Perfusion(left upper)[%]", "weighting": "perfusion"}, "Perfusion, left upper", "%"),
         ({**LUNG, "metric": "Odd[Gy]"}, "Odd", "Gy"),
     ],
 )

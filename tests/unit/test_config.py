@@ -89,15 +89,49 @@ def test_names_that_refer_to_nothing(tmp_path: Path, change: dict[str, object], 
 def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"function": None}))
     assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text
-    places = (
-        "association.families.functional, models.functional_clinical.predictors, roc.scores, roc.pairs and time.groups"
-    )
-    assert f"take this entry out, also from {places}" in text
+    family, selected = "association.families.functional", "models.selected.predictors"
+    # Of fmld_gy and of fv20_pct.
+    for places in (
+        f"{family}, models.functional_clinical.predictors, {selected}, roc.scores, roc.pairs and time.groups",
+        f"{family}, {selected}, ladder.steps.functional dose, roc.scores and roc.pairs",
+    ):
+        assert f"take this entry out, also from {places}" in text
 
 
 def test_a_functional_fit_needs_a_known_region(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"ntcp/fits/lkb_functional/weighting": "functional:41%max"}))
     assert "config: ntcp.fits.lkb_functional.weighting" in text
+
+
+def test_a_canonical_contour_of_functional_lung_is_analysed_by_being_named(tmp_path: Path) -> None:
+    config = load_config(changed(tmp_path, {"function/regions": ["40%max", "Lungs^Functional"]}))
+    assert config.dose.structures["Lungs^Functional"].union == ["Lungs^Functional"]
+    assert config.function is not None
+    assert (config.function.contours, config.function.sweep_region) == (["Lungs^Functional"], "40%max")
+    assert {"functional:Lungs^Functional", "nonfunctional:Lungs^Functional"} <= set(config.function.weightings)
+
+
+@pytest.mark.parametrize(
+    ("regions", "expected"),
+    [
+        (["FunctionalLung"], "a region of the image or a structure of dose.structures"),
+        (["Lungs-GTV"], "a structure that joins canonical ones"),
+        (["40%median"], "is not a functional region"),
+        (["40%max", "40%max"], "each region once"),
+    ],
+)
+def test_functional_regions_that_cannot_be(tmp_path: Path, regions: list[str], expected: str) -> None:
+    assert expected in faults(changed(tmp_path, {"function/regions": regions}))
+
+
+def test_bands_are_regions_that_the_analysis_may_name(tmp_path: Path) -> None:
+    bands = {"cuts_pct": [20, 50], "reference": "p99"}
+    source = {"structure": "Lungs-GTV", "weighting": "functional:20-50%p99", "metric": "Mean[Gy]"}
+    config = load_config(changed(tmp_path, {"function/bands": bands, "cohort/metrics/moderate_gy": source}))
+    assert config.function is not None
+    assert config.function.all_regions[-3:] == ["0-20%p99", "20-50%p99", "50%p99"]
+    assert "nonfunctional:20-50%p99" not in config.function.weightings
+    assert "ends below its start" in faults(changed(tmp_path, {"function/bands": {"cuts_pct": [50, 20]}}))
 
 
 def test_a_value_outside_its_range_is_said_plainly(tmp_path: Path) -> None:

@@ -22,11 +22,12 @@ from lungtox.dicom import (
     write_dose,
     write_function_image,
     write_plan,
+    write_registration,
     write_structures,
 )
 from lungtox.dicom.write_common import decimal_string
 from lungtox.errors import ParameterError
-from lungtox.geometry import Grid, Image, Plane, Structure
+from lungtox.geometry import Grid, Image, Plane, RigidMap, Structure
 
 SUBJECT = Subject("DEMO^ONE", "DEMO-1", "test")
 BOUNDARIES = np.arange(-200.0, 201.0, 10.0)
@@ -80,8 +81,8 @@ def save_plan(path: Path, beams: list[BeamOutline]) -> Path:
 SETUP = BeamOutline("SETUP 0", "SETUP", np.zeros(2))
 
 
-def save_ct(path: Path) -> Path:
-    write_ct(Image(GRID, ramp().values * 100.0 - 2000.0), path, subject=SUBJECT)
+def save_ct(path: Path, *, frame: str = "") -> Path:
+    write_ct(Image(GRID, ramp().values * 100.0 - 2000.0), path, subject=SUBJECT, frame=frame)
     return path / "0002.dcm"
 
 
@@ -103,11 +104,22 @@ def save_spect(path: Path) -> Path:
     return path
 
 
+# 90 degrees about z, then 10, 20, 30 mm: what the registration takes from the SPECT's frame to the plan's.
+TO_PLAN = RigidMap(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([10.0, 20.0, 30.0]))
+
+
+def save_registration(path: Path) -> Path:
+    write_registration(TO_PLAN, path, subject=SUBJECT)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "structures": save_structures,
     "dose": save_dose,
     "spect": save_spect,
+    "registration": save_registration,
     "ct": save_ct,
+    "spect ct": lambda path: save_ct(path, frame="spect"),
     "plan_3d": lambda path: save_plan(path, [treating(1), treating(1), SETUP]),
     "plan_imrt": lambda path: save_plan(path, [treating(8, points=16), SETUP]),
     "plan_vmat": lambda path: save_plan(path, [treating(5, rotation="CW", points=20), SETUP]),
@@ -165,6 +177,19 @@ def test_everything_shares_one_frame_of_reference(tmp_path: Path) -> None:
     structures = read_structures(save_structures(tmp_path / "s.dcm"))
     dose, spect = read_dose(save_dose(tmp_path / "d.dcm")), read_function_image(save_spect(tmp_path / "n.dcm"))
     assert structures.frame_of_reference == dose.frame_of_reference == spect.frame_of_reference
+
+
+def test_a_registration_leads_from_the_frame_of_the_spect_to_that_of_the_plan(tmp_path: Path) -> None:
+    raw = pydicom.dcmread(save_registration(tmp_path / "r.dcm"))
+    write_function_image(Image(GRID, np.ones(GRID.shape)), tmp_path / "n.dcm", subject=SUBJECT, frame="spect")
+    spect, dose = pydicom.dcmread(tmp_path / "n.dcm"), pydicom.dcmread(save_dose(tmp_path / "d.dcm"))
+    assert raw.FrameOfReferenceUID == dose.FrameOfReferenceUID != spect.FrameOfReferenceUID
+    own, other = raw.RegistrationSequence
+    assert own.FrameOfReferenceUID == dose.FrameOfReferenceUID
+    assert other.FrameOfReferenceUID == spect.FrameOfReferenceUID
+    matrix = other.MatrixRegistrationSequence[0].MatrixSequence[0].FrameOfReferenceTransformationMatrix
+    # PS3.3 C.20.2.1.1: row by row, from the item's frame to that of the object.
+    assert [float(value) for value in matrix] == [0, -1, 0, 10, 1, 0, 0, 20, 0, 0, 1, 30, 0, 0, 0, 1]
 
 
 def test_files_refer_to_each_other(tmp_path: Path) -> None:

@@ -144,8 +144,8 @@ def test_bins_agree_in_a_dose_of_any_direction(direction, spacing):
     assume(np.abs(direction).max() > 0.2)  # with less, 20 mm are few bins, and D5% lies in the last one
     usual, *others = (compute_metrics(compute_dvh(BOX, dose, bin_width_gy=w), names) for w in (0.01, 0.05, 0.1))
     for other in others:
-        # Along diagonals samples lie less evenly than along the axes: 0.016 Gy at 1.4 Gy/mm.
-        assert other == pytest.approx(usual, abs=0.03)
+        # Askew samples lie less evenly than along the axes: 0.04 Gy at 1.1 Gy/mm and 4 mm.
+        assert other == pytest.approx(usual, abs=0.06)
 
 
 def test_the_histogram_is_that_of_the_samples():

@@ -42,7 +42,7 @@ def test_every_metric_of_the_table_has_its_bounds(tmp_path):
     rows = table_of(found, tmp_path).to_pylist()
     assert {(row["weighting"], row["quantity"]) for row in rows} == {
         (weighting, quantity)
-        for weighting in ("anatomical", "perfusion", "functional:40%max")
+        for weighting in ("anatomical", "perfusion", "functional:40%max", "nonfunctional:40%max")
         for quantity in ("physical", "eqd2")
     }
     for row in rows:

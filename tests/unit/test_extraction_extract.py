@@ -46,7 +46,9 @@ def test_anatomical_perfusion_and_functional_dvhs(tmp_path):
     assert pick(found, weighting="functional:40%max", quantity="eqd2").mean_gy == pytest.approx(expected, abs=3e-3)
     assert pick(found, weighting="perfusion", quantity="eqd2").alpha_beta_gy == 3.0
     assert pick(found, structure="Heart").mean_gy == pytest.approx(20, abs=2e-3)
-    assert len(found.dvhs) == 7
+    rest = pick(found, weighting="nonfunctional:40%max")  # the left lung without the tumour
+    assert (rest.total_cc, rest.mean_gy) == (pytest.approx(14.1, rel=1e-6), pytest.approx(26, abs=2e-3))
+    assert len(found.dvhs) == 9
 
 
 def test_quality_figures(tmp_path):

@@ -15,25 +15,38 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    plot_calibration,
     plot_cytokines,
+    plot_decision,
+    plot_dendrogram,
     plot_dvh_groups,
     plot_forest,
+    plot_function_sweep,
     plot_incidence,
+    plot_missing,
     plot_ntcp,
     plot_roc,
+    plot_stability,
     save_figure,
+    tabulate_calibration,
     tabulate_cytokines,
+    tabulate_decision,
+    tabulate_dendrogram,
     tabulate_dvh_groups,
     tabulate_forest,
+    tabulate_function_sweep,
     tabulate_incidence,
+    tabulate_missing,
     tabulate_ntcp,
     tabulate_roc,
+    tabulate_stability,
 )
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines"]
+VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
+NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +57,28 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tables(folder):
     fits = sorted(folder.glob("ntcp/*/fit.json"))
+    models = sorted(folder.glob("models/*/fit.json"))
+    logistic = [read_json(path) for path in models]
+    parts = {
+        name: [read_csv(path.with_name(f"{name}.csv")) for path in models]
+        for name in ("calibration", "decision", "stability", "validation", "collinearity", "dendrogram")
+    }
     return {
+        "calibration": tabulate_calibration(logistic, parts["calibration"], parts["stability"], parts["validation"]),
+        "decision": tabulate_decision(logistic, parts["decision"]),
+        "stability": tabulate_stability(logistic, parts["stability"]),
+        "dendrogram": tabulate_dendrogram(logistic, parts["collinearity"], parts["dendrogram"]),
         "dvh_groups": tabulate_dvh_groups(
             read_parquet(folder / "dose/model_dvhs.parquet"), read_csv(folder / "cohort/analysis.csv")
         ),
-        "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs"))),
+        "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs", "bands"))),
         "forest": tabulate_forest(
             read_csv(folder / "association/univariable.csv"),
             [read_json(path) for path in sorted(folder.glob("models/*/fit.json"))],
         ),
         "incidence": tabulate_incidence(read_csv(folder / "time/incidence.csv"), read_csv(folder / "time/groups.csv")),
+        "function_sweep": tabulate_function_sweep(read_csv(folder / "function/sensitivity.csv")),
+        "missing": tabulate_missing(read_csv(folder / "missing/patterns.csv")),
         "ntcp": tabulate_ntcp(
             [read_json(path) for path in fits],
             [read_csv(path.with_name("curve.csv")) for path in fits],
@@ -69,12 +94,18 @@ def tables(folder):
 
 
 PLOTS = {
+    "calibration": plot_calibration,
+    "decision": plot_decision,
+    "stability": plot_stability,
+    "dendrogram": plot_dendrogram,
     "dvh_groups": plot_dvh_groups,
     "roc": plot_roc,
     "forest": plot_forest,
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "cytokines": plot_cytokines,
+    "function_sweep": plot_function_sweep,
+    "missing": plot_missing,
 }
 
 
@@ -125,7 +156,7 @@ def test_no_text_is_cut_small_or_over_another(tables, name, style):
 @pytest.mark.parametrize("name", NAMES)
 def test_width_is_the_printed_column(tables, name):
     width_mm = PLOTS[name](tables[name], settings=SETTINGS).get_figwidth() * 25.4
-    assert width_mm == pytest.approx(90.0 if name == "roc" else 180.0)
+    assert width_mm == pytest.approx(90.0 if name in ("roc", "missing", "dendrogram") else 180.0)
 
 
 @pytest.mark.parametrize("name", NAMES)

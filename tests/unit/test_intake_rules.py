@@ -13,6 +13,9 @@ from lungtox.intake import index_folder
 from lungtox.intake.dvh_texts import find_dvh_texts
 from lungtox.intake.scan import SetApart
 from tests.unit import dicom_files as make
+from tests.unit import registration_files as objects
+
+PT = "1.2.840.10008.5.1.4.1.1.128"
 
 
 def refer(uid):
@@ -224,6 +227,107 @@ def test_a_spect_in_another_frame_comes_with_its_registration_and_its_ct(export)
     assert {note.code for note in export.index().notes} == {"plan-missing"}
     assert (export.linked("spect"), export.linked("registration")) == (["spect"], ["registration"])
     assert export.linked("spect_ct") == ["1.2.602", "1.2.601", "1.2.600"]
+
+
+def test_a_spect_that_can_be_registered_by_its_ct_needs_no_registration_object(export):
+    elsewhere(export)
+    export.slices("1.2.60", 3, frame="1.2.77")
+    export.slices("1.2.61", 4)
+    assert "spect-frame" not in {note.code for note in export.index().notes}
+    assert export.linked("spect_ct") == ["1.2.602", "1.2.601", "1.2.600"]
+    assert len(export.linked("planning_ct")) == 4
+
+
+def registered(*sources, to, sop_class=objects.SPATIAL):
+    """A registration object of this many sources, to the frame ``to``."""
+    if sop_class == objects.DEFORMABLE:
+        return objects.deformable(*(objects.deformation(frame) for frame in sources), registered=to)
+    return objects.spatial(*(objects.entry(frame, objects.matrix(objects.TURN)) for frame in sources), registered=to)
+
+
+def elsewhere(export):
+    """A SPECT in another frame of reference than the dose."""
+    export.structures("set")
+    export.dose("dose")
+    export.write("spect", make.spect(np.ones((3, 4, 5), "<u2")), FrameOfReferenceUID="1.2.77")
+
+
+def test_two_registrations_that_lead_from_the_dose_to_the_spect_together_are_taken_in_their_order(export):
+    elsewhere(export)
+    export.write("second", registered("1.2.77", to="1.2.78"))
+    export.write("first", registered("1.2.78", to=make.FRAME))
+    export.write("another", registered("1.2.79", to=make.FRAME))
+    export.index()
+    assert export.linked("registration") == ["first", "second"]
+    assert export.rule("registration") == "one chain leads from the dose to the SPECT"
+
+
+def test_registrations_that_fit_alike_are_left_to_a_person_and_stop_nothing(export):
+    elsewhere(export)
+    export.write("one", registered("1.2.77", to=make.FRAME))
+    export.write("two", registered("1.2.77", to=make.FRAME))
+    result = export.index()
+    assert (result.faults, export.linked("spect"), export.linked("registration")) == ((), ["spect"], [])
+    assert "2 registrations that fit alike" in next(note.found for note in result.notes if note.code == "spect-frame")
+    (export.out / "patients.csv").unlink()
+    export.answer("registration", "two")
+    export.index()
+    assert export.linked("registration") == ["two"]
+
+
+def test_a_deformable_registration_counts_in_its_own_direction_only(export):
+    elsewhere(export)
+    export.write("back", registered(make.FRAME, to="1.2.77", sop_class=objects.DEFORMABLE))
+    assert "spect-frame" in {note.code for note in export.index().notes}
+    (export.out / "patients.csv").unlink()
+    export.write("forth", registered("1.2.77", to=make.FRAME, sop_class=objects.DEFORMABLE))
+    export.index()
+    assert export.linked("registration") == ["forth"]
+
+
+def test_a_transmission_map_is_no_candidate(export):
+    export.structures("set")
+    export.dose("dose")
+    export.write("spect", make.spect(np.ones((3, 4, 5), "<u2")))
+    transmission = make.spect(np.full((3, 4, 5), 2, "<u2"))
+    export.write("mu", transmission, ImageType=["ORIGINAL", "PRIMARY", "RECON TOMO", "TRANSMISSION"])
+    export.index()
+    assert export.linked("spect") == ["spect"]
+    assert [row["code"] for row in export.rows("unusable.csv")] == ["transmission"]
+
+
+def single_slices(export, modality, sop_class, **changes):
+    for number in range(3):
+        dataset = make.spect(np.ones((1, 2, 2), "<u2"))
+        dataset.Modality, dataset.SOPClassUID = modality, sop_class
+        dataset.DetectorInformationSequence[0].ImagePositionPatient = [0, 0, -number]
+        export.write(f"slice{number}", dataset, SeriesInstanceUID="1.2.90", **changes)
+
+
+def test_a_spect_of_single_slices_becomes_a_folder(export):
+    export.structures("set")
+    export.dose("dose")
+    single_slices(export, "NM", make.NM)
+    export.index()
+    (row,) = export.rows("patients.csv")
+    assert row["spect"] == f"inputs/{row['patient']}/spect"
+    assert sorted(path.name for path in export.out.glob("inputs/*/spect/*")) == ["0001.dcm", "0002.dcm", "0003.dcm"]
+
+
+def test_a_pet_of_gallium_stands_for_a_spect_where_there_is_none_and_another_does_not(export):
+    export.structures("set")
+    export.dose("dose")
+    nuclide, tracer = Dataset(), Dataset()
+    nuclide.CodeValue, tracer.RadionuclideCodeSequence = "C-131A3", [nuclide]
+    single_slices(export, "PT", PT, RadiopharmaceuticalInformationSequence=[tracer])
+    notes = export.index().notes
+    assert [note.code for note in notes if note.code.startswith("spect")] == ["spect-pet"]
+    assert export.rows("patients.csv")[0]["spect"].endswith("/spect")
+    (export.out / "patients.csv").unlink()
+    nuclide.CodeValue = "C-111A1"  # fluorine-18, as in PET of glucose
+    single_slices(export, "PT", PT, RadiopharmaceuticalInformationSequence=[tracer])
+    export.index()
+    assert export.rows("patients.csv")[0]["spect"] == ""
 
 
 def test_of_two_spects_the_corrected_one_in_the_frame_of_the_dose_is_taken_and_equal_ones_are_asked_for(export):

@@ -108,7 +108,8 @@ def test_tables_use_the_patients_who_have_the_scores() -> None:
     table["flat"] = 1.0
     config = RocSettings(scores=["v20", "fv20", "flat"], pairs=[["v20", "fv20"], ["v20", "flat"]])
     dictionary = pd.DataFrame({"column": ["v20"], "label": ["V20"]})
-    auc, curves, pairs = compare_roc(table, settings=config, dictionary=dictionary)
+    tables = compare_roc(table, settings=config, dictionary=dictionary, rng=np.random.default_rng(1))
+    auc, curves, pairs = tables.auc, tables.curves, tables.pairs
     assert auc["n"].tolist() == [59, 49, 59]
     assert auc["label"].tolist() == ["V20", "fv20", "flat"]
     assert auc["method"].iloc[2].startswith("not measured: constant predictor")
@@ -120,10 +121,10 @@ def test_tables_use_the_patients_who_have_the_scores() -> None:
     assert pairs.loc[0, ["auc_a", "auc_b", "p"]].tolist() == [expected.auc_a, expected.auc_b, expected.p]
     assert np.isnan(pairs["p"].iloc[1])
     with pytest.raises(InputError, match="v99"):
-        compare_roc(table, settings=RocSettings(scores=["v99"]))
+        compare_roc(table, settings=RocSettings(scores=["v99"]), rng=np.random.default_rng(1))
 
 
 def test_no_scores_give_empty_tables() -> None:
-    auc, curves, pairs = compare_roc(pd.DataFrame({"rp": [0, 1]}), settings=RocSettings(scores=[]))
-    assert (len(auc), len(curves), len(pairs)) == (0, 0, 0)
-    assert list(curves.columns) == ["score", "fpr", "tpr", "threshold"]
+    tables = compare_roc(pd.DataFrame({"rp": [0, 1]}), settings=RocSettings(scores=[]), rng=np.random.default_rng(1))
+    assert (len(tables.auc), len(tables.curves), len(tables.pairs), len(tables.bands)) == (0, 0, 0, 0)
+    assert list(tables.curves.columns) == ["score", "fpr", "tpr", "threshold"]

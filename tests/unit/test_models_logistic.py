@@ -214,7 +214,7 @@ def test_wrong_inputs_are_refused() -> None:
     with pytest.raises(ParameterError, match="expected numbers"):
         fit_logistic(table.assign(rp="yes"), predictors=["mld_gy"])
     with pytest.raises(ParameterError, match="penalty must be"):
-        fit_logistic(table, predictors=["mld_gy"], penalty="ridge")  # type: ignore[arg-type]
+        fit_logistic(table, predictors=["mld_gy"], penalty="l2")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="finite"):
         fit_logistic(table.assign(mld_gy=np.inf), predictors=["mld_gy"])
     fit = fit_logistic(table, predictors=["smoking"])

@@ -24,7 +24,7 @@ def cohort(n: int = 120, seed: int = 3, noise: int = 0, slope: float = 0.2) -> p
 
 
 def run(table: pd.DataFrame, predictors: list[str], **options: object) -> pd.DataFrame:
-    settings = {"resamples": 100, "rng": np.random.default_rng(1)} | options
+    settings = {"resamples": 100, "repeats": 0, "rng": np.random.default_rng(1)} | options
     return validate(table, predictors=predictors, **settings).measures.set_index("measure")  # type: ignore[arg-type]
 
 
@@ -40,7 +40,7 @@ def test_apparent_figures_are_those_of_the_fit() -> None:
     assert measures.loc["citl", "apparent"] == pytest.approx(0.0, abs=1e-9)
     assert measures["corrected"].to_numpy() == pytest.approx((measures["apparent"] - measures["optimism"]).to_numpy())
     assert ((measures["low"] <= measures["corrected"]) & (measures["corrected"] <= measures["high"])).all()
-    assert measures["resamples"].tolist() == [100] * 4
+    assert measures["resamples"].tolist() == [100] * 7
     assert "no confidence interval" in measures["method"].iloc[0]
 
 
@@ -70,7 +70,7 @@ def test_separated_and_reduced_resamples_are_told() -> None:
     table = cohort(40)
     table["rare"] = np.where(np.arange(40) < 2, "yes", "no")
     table["rp"] = np.where(np.arange(40) < 1, 1, table["rp"].where(np.arange(40) != 1, 0))
-    result = validate(table, predictors=["mld_gy", "rare"], resamples=100, rng=np.random.default_rng(1))
+    result = validate(table, predictors=["mld_gy", "rare"], resamples=100, repeats=0, rng=np.random.default_rng(1))
     text = " ".join(result.warnings)
     assert "were separated and fitted with Firth's penalty" in text
     assert "lacked a level" in text
@@ -123,7 +123,7 @@ def model(table: pd.DataFrame, predictors: list[str], penalty: str = "none") -> 
         dictionary=None,
         name="dose",
         settings=LogisticSettings(predictors=predictors, penalty=penalty),  # type: ignore[arg-type]
-        validation=ValidationSettings(resamples=20),
+        validation=ValidationSettings(resamples=20, repeats=2),
         rng=np.random.default_rng(1),
         seed=7,
     )
@@ -139,7 +139,8 @@ def test_model_of_the_config() -> None:
     assert expit(result.predictions["linear_predictor"]).to_numpy() == pytest.approx(
         result.predictions["probability"].to_numpy()
     )
-    assert list(result.validation["measure"]) == ["auc", "slope", "brier", "citl"]
+    assert list(result.validation["measure"]) == ["auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90"] * 2
+    assert list(result.validation["approach"]) == ["bootstrap"] * 7 + ["cross-validation"] * 7
     # The rows left out are said once, not by the fit and by the validation.
     assert len(result.fit["warnings"]) == len(set(result.fit["warnings"]))
 

@@ -20,6 +20,7 @@ SECTIONS = [
     "factors",
     "cytokines",
     "models",
+    "missing",
     "roc",
     "ntcp",
     "published",
@@ -261,8 +262,11 @@ def test_numbers_of_the_tables_are_those_of_the_files(folder):
     words = Outline(page(folder)).words
     auc = pd.read_csv(folder / "roc/auc.csv").iloc[0]
     assert f"{auc['auc']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})" in words
-    validation = pd.read_csv(folder / "models/dose_clinical/validation.csv").set_index("measure").loc["auc"]
-    assert f"AUC {validation['corrected']:.2f} corrected for optimism" in words
+    validation = pd.read_csv(folder / "models/dose_clinical/validation.csv").set_index(["measure", "approach"])
+    boot, crossed = (validation.loc[("auc", approach)] for approach in ("bootstrap", "cross-validation"))
+    # 4.5 events per parameter: cross-validation leads.
+    assert f"AUC {crossed['corrected']:.2f} by cross-validation" in words
+    assert f"corrected by the bootstrap {boot['corrected']:.2f}; apparent {boot['apparent']:.2f}" in words
 
 
 def test_firth_and_impossible_odds_ratios_are_marked(folder):
@@ -312,6 +316,18 @@ def test_time_section_counts_and_says_what_the_unknown_outcomes_can_do(folder):
     text = Outline(page(folder)).words
     assert "Pneumonitis in time" in text and "died and" in text
     assert "All without RP" in text and "HR (95 % CI)" in text
+
+
+def test_function_section_says_how_the_comparison_moves(folder):
+    text = Outline(page(folder)).words
+    assert "Functional lung: what the choices do" in text
+    assert "Over 34 settings the difference runs from" in text  # 21 regions, 12 shifts, the other image
+    assert "moved 10 mm superior" in text and "40%max (as analysed)" in text
+
+
+def test_report_without_a_sweep_says_so(folder):
+    config = {**CONFIG, "function": {**CONFIG["function"], "sweep": False}}
+    assert "The sensitivity sweep is not part of this analysis." in Outline(page(folder, config=config)).words
 
 
 def test_report_without_time_says_so(folder):

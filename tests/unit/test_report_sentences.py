@@ -12,9 +12,10 @@ from lungtox.report.cohort_section import endpoint_words, neither_sentence, outc
 from lungtox.report.findings import summary_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
-from lungtox.report.model_section import model_sentence, pair_sentences, performance_words
+from lungtox.report.model_section import model_sentence, performance_words
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.results import ModelResults, Results
+from lungtox.report.roc_section import pair_sentences
 from lungtox.report.wording import count_of, decimals_for, join_words, share, text_of
 
 
@@ -92,6 +93,7 @@ def model(**changes: Any) -> ModelResults:
         [
             {
                 "measure": "auc",
+                "approach": "bootstrap",
                 "apparent": 0.81,
                 "optimism": 0.08,
                 "corrected": 0.73,

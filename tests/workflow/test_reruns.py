@@ -13,6 +13,9 @@ COHORT_STAGES = {
     "gather_metrics", "gather_model_dvhs", "assemble_cohort", "describe_cohort", "test_associations",
     "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "validate_published", "plot_dvh_groups",
     "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
+    "gather_sweep", "compare_sweep", "plot_function_sweep",
+    "describe_gaps", "plot_missing",
+    "measure_added_value", "plot_validation",
 }  # fmt: skip
 
 
@@ -83,7 +86,9 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     workspace.edit("config.yaml", "seed: ", "results: results\nseed: ")
     assert workspace.planned() == {}
     workspace.edit("config.yaml", "resamples: 100", "resamples: 99")
-    assert set(workspace.planned()) == {"fit_logistic", "plot_forest", "build_report"}
+    assert set(workspace.planned()) == {
+        "fit_logistic", "measure_added_value", "plot_forest", "plot_validation", "build_report",
+    }  # fmt: skip
 
 
 def test_another_mapping_of_the_tables_reruns_no_dose(finished_run: Workspace, copy_of: Copy) -> None:

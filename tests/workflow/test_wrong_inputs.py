@@ -438,7 +438,8 @@ def extract(cohort: Cohort) -> list[dict[str, Any]]:
     done = run(
         PROJECT / "scripts" / "extract_dose.py", "--patients", *(f"LT00{number}" for number in range(1, 7)),
         "--table", "data/patients.csv", "--structures", "data/structures.csv", "--settings", json.dumps(settings),
-        "--dvh", "all.dvh.parquet", "--bounds", "all.bounds.parquet", "--qa", "all.qa.json", folder=cohort.folder,
+        "--dvh", "all.dvh.parquet", "--bounds", "all.bounds.parquet", "--sweep", "all.sweep.parquet",
+        "--qa", "all.qa.json", folder=cohort.folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     text = (cohort.folder / "all.qa.json").read_text(encoding="utf-8")

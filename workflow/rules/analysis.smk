@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from lungtox.config import load_config
+from lungtox.config import load_config, named_columns
 from lungtox.extraction import read_patients
 from lungtox.provenance import canonical_json, code_digest as digest_of
 
@@ -18,9 +18,30 @@ ROWS = {
 }
 FIGURES = (
     ["dvh_groups", "roc", "forest", "ntcp"]
+    + ["calibration", "decision", "stability", "dendrogram"]
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
+    + (
+        ["function_sweep"]
+        if ANALYSIS.function is not None and ANALYSIS.function.sweep
+        else []
+    )
+    + (["missing"] if ANALYSIS.missing else [])
 )
+
+# Tables of one logistic model, beside its fit.json.
+MODEL_TABLES = [
+    "predictions",
+    "validation",
+    "calibration",
+    "decision",
+    "stability",
+    "selection",
+    "internal_external",
+    "collinearity",
+    "dendrogram",
+    "influence",
+]
 
 
 def make_batches(patients, size):

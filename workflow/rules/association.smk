@@ -10,6 +10,7 @@ rule test_associations:
         script=script("test_associations"),
     output:
         table="<results>/association/univariable.csv",
+        strata="<results>/association/strata.csv",
     log:
         "<logs>/test_associations.log",
     benchmark:
@@ -21,7 +22,7 @@ rule test_associations:
         settings=section("association"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"
+        " --settings {params.settings:q} --table {output.table:q} --strata {output.strata:q} >{log:q} 2>&1"
 
 
 rule compare_cytokines:
@@ -29,9 +30,11 @@ rule compare_cytokines:
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
+        draws="<results>/cohort/cytokines.csv",
         script=script("compare_cytokines"),
     output:
         table="<results>/association/cytokines.csv",
+        models="<results>/association/cytokine_models.csv",
     log:
         "<logs>/compare_cytokines.log",
     benchmark:
@@ -41,6 +44,8 @@ rule compare_cytokines:
     params:
         code=code_digest("compare_cytokines"),
         settings=section("association"),
+        seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --table {output.table:q} >{log:q} 2>&1"
+        " --draws {input.draws:q} --settings {params.settings:q} --seed {params.seed} --table {output.table:q}"
+        " --models {output.models:q} >{log:q} 2>&1"

@@ -8,12 +8,13 @@ rule extract_dose:
         files=lambda wildcards: [
             path
             for patient in BATCHES[wildcards.batch]
-            for path in ROWS[patient].files
+            for path in ROWS[patient].files_with(ANALYSIS.registration.spect_to_ct)
         ],
         script=script("extract_dose"),
     output:
         dvh="<results>/dose/{batch}.dvh.parquet",
         bounds="<results>/dose/{batch}.bounds.parquet",
+        sweep="<results>/dose/{batch}.sweep.parquet",
         qa="<results>/dose/{batch}.qa.json",
     log:
         "<logs>/extract_dose/{batch}.log",
@@ -27,6 +28,7 @@ rule extract_dose:
         settings=section(
             "dose",
             "function",
+            "registration",
             "names",
             without=None if ANALYSIS.dose.bounds else "metrics",
         ),
@@ -39,7 +41,8 @@ rule extract_dose:
     shell:
         "python {input.script:q} --patients {params.patients:q} --table {params.table:q}"
         " --structures {params.structures:q} --settings {params.settings:q}"
-        " --dvh {output.dvh:q} --bounds {output.bounds:q} --qa {output.qa:q} >{log:q} 2>&1"
+        " --dvh {output.dvh:q} --bounds {output.bounds:q} --sweep {output.sweep:q} --qa {output.qa:q}"
+        " >{log:q} 2>&1"
 
 
 rule compute_metrics:
@@ -47,6 +50,7 @@ rule compute_metrics:
     input:
         dvh="<results>/dose/{batch}.dvh.parquet",
         bounds="<results>/dose/{batch}.bounds.parquet",
+        qa="<results>/dose/{batch}.qa.json",
         script=script("compute_metrics"),
     output:
         metrics="<results>/dose/{batch}.metrics.parquet",
@@ -60,7 +64,7 @@ rule compute_metrics:
         code=code_digest("compute_metrics"),
         settings=section("dose", "function"),
     shell:
-        "python {input.script:q} --dvh {input.dvh:q} --bounds {input.bounds:q} --settings {params.settings:q}"
+        "python {input.script:q} --dvh {input.dvh:q} --bounds {input.bounds:q} --qa {input.qa:q} --settings {params.settings:q}"
         " --metrics {output.metrics:q} >{log:q} 2>&1"
 
 

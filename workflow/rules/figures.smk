@@ -37,6 +37,7 @@ rule plot_roc:
         auc="<results>/roc/auc.csv",
         curves="<results>/roc/curves.csv",
         pairs="<results>/roc/pairs.csv",
+        bands="<results>/roc/bands.csv",
         script=script("plot_roc"),
     output:
         multiext(
@@ -54,7 +55,35 @@ rule plot_roc:
         stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
     shell:
         "python {input.script:q} --auc {input.auc:q} --curves {input.curves:q} --pairs {input.pairs:q}"
-        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+        " --bands {input.bands:q} --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_function_sweep:
+    """How functional metrics, and fV20 against V20, move with what was chosen."""
+    input:
+        sensitivity="<results>/function/sensitivity.csv",
+        script=script("plot_function_sweep"),
+    output:
+        multiext(
+            "<results>/figures/function_sweep",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_function_sweep.log",
+    benchmark:
+        "<benchmarks>/plot_function_sweep.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_function_sweep"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --sensitivity {input.sensitivity:q} --settings {params.settings:q}"
+        " --stem {params.stem:q} >{log:q} 2>&1"
 
 
 rule plot_forest:
@@ -145,6 +174,43 @@ rule plot_cytokines:
         " >{log:q} 2>&1"
 
 
+rule plot_validation:
+    """Calibration, decision curves, stability of predictions and collinearity of the logistic models."""
+    input:
+        fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
+        tables=expand(
+            "<results>/models/{model}/{name}.csv",
+            model=ANALYSIS.models,
+            name=[
+                "calibration",
+                "decision",
+                "stability",
+                "collinearity",
+                "dendrogram",
+            ],
+        ),
+        script=script("plot_validation"),
+    output:
+        expand(
+            "<results>/figures/{figure}{ending}",
+            figure=["calibration", "decision", "stability", "dendrogram"],
+            ending=[".pdf", ".svg", ".png", ".csv"],
+        ),
+    log:
+        "<logs>/plot_validation.log",
+    benchmark:
+        "<benchmarks>/plot_validation.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_validation"),
+        settings=section("figures"),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --settings {params.settings:q} --folder {params.folder:q}"
+        " >{log:q} 2>&1"
+
+
 rule plot_incidence:
     """Cumulative incidence by dose group."""
     input:
@@ -172,3 +238,31 @@ rule plot_incidence:
     shell:
         "python {input.script:q} --curves {input.curves:q} --groups {input.groups:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
+rule plot_missing:
+    """Patterns of missing values."""
+    input:
+        patterns="<results>/missing/patterns.csv",
+        script=script("plot_missing"),
+    output:
+        multiext(
+            "<results>/figures/missing",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_missing.log",
+    benchmark:
+        "<benchmarks>/plot_missing.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_missing"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --patterns {input.patterns:q} --settings {params.settings:q}"
+        " --stem {params.stem:q} >{log:q} 2>&1"

@@ -19,21 +19,40 @@ rule build_report:
         ),
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
         sensitivity="<results>/dose/sensitivity.csv",
-        association="<results>/association/univariable.csv",
+        association=[
+            "<results>/association/univariable.csv",
+            "<results>/association/strata.csv",
+        ],
         cytokines=(
-            ["<results>/association/cytokines.csv"]
+            [
+                "<results>/association/cytokines.csv",
+                "<results>/association/cytokine_models.csv",
+            ]
             if ANALYSIS.inputs.cytokines
             else []
         ),
         models=expand(
             "<results>/models/{model}/{name}",
             model=ANALYSIS.models,
-            name=["fit.json", "predictions.csv", "validation.csv"],
+            name=["fit.json"] + [f"{name}.csv" for name in MODEL_TABLES],
         ),
-        roc=expand("<results>/roc/{name}.csv", name=["auc", "curves", "pairs"]),
+        ladder=["<results>/added_value/ladder.csv"] if ANALYSIS.ladder else [],
+        roc=expand(
+            "<results>/roc/{name}.csv",
+            name=["auc", "curves", "pairs", "partial", "cut_points"],
+        ),
         time=expand(
             "<results>/time/{name}.csv",
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
+        ),
+        function=(
+            ["<results>/function/sensitivity.csv"]
+            if "function_sweep" in FIGURES
+            else []
+        ),
+        missing=expand(
+            "<results>/missing/{name}.csv",
+            name=["patterns", "models"] if ANALYSIS.missing else [],
         ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",

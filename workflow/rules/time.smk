@@ -7,6 +7,9 @@ rule describe_course:
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
+        cytokines=(
+            ["<results>/cohort/cytokines.csv"] if ANALYSIS.inputs.cytokines else []
+        ),
         script=script("describe_course"),
     output:
         curves="<results>/time/incidence.csv",
@@ -24,5 +27,5 @@ rule describe_course:
         settings=section("time", "endpoint", "models"),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --curves {output.curves:q} --groups {output.groups:q}"
+        " --cytokines {input.cytokines:q} --settings {params.settings:q} --curves {output.curves:q} --groups {output.groups:q}"
         " --cox {output.cox:q} --codings {output.codings:q} >{log:q} 2>&1"

@@ -93,6 +93,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         else:
             # Without structures.csv no patient has an accepted structure: one fault, not one for each patient.
             faults += [fault for fault in found.faults if not (no_names and fault.code == "structure-missing")]
+    faults += _unknown_registrations(listed, config)
     faults += _same_dose_twice(rows, inspections)
     warnings += _spect_warnings(rows, inspections)
     if tables.cytokine_frame is not None:
@@ -179,6 +180,14 @@ def _spect_warnings(rows: Sequence[PatientRow], inspections: Sequence[Inspection
         yield f"functional analyses use the {usable} of {len(looked_at)} usable patients with a SPECT{names}"
 
 
+def _unknown_registrations(listed: Sequence[str], config: Config) -> Iterator[Fault]:
+    """Find names that allow a SPECT to be registered by itself, and belong to nobody."""
+    unknown = [name for name in config.registration.spect_to_ct if name not in listed]
+    if unknown and listed:
+        where, expected = "config: registration.spect_to_ct", "study IDs of patients.csv"
+        yield Fault(where, expected, ", ".join(map(repr, unknown)), "Correct the names.", "config-reference")
+
+
 def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspection]) -> Iterator[Fault]:
     """Find one dose under two study IDs: the same patient counted twice."""
     owner: dict[str, str] = {}
@@ -190,7 +199,7 @@ def _same_dose_twice(rows: Sequence[PatientRow], inspections: Sequence[Inspectio
 
 
 def _inspect(rows: Sequence[PatientRow], config: Config, processes: int) -> list[Inspection]:
-    look = partial(inspect_patient, dose=config.dose, function=config.function)
+    look = partial(inspect_patient, dose=config.dose, function=config.function, registration=config.registration)
     if processes < 2 or len(rows) < PARALLEL_FROM:
         return [look(row) for row in rows]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:

@@ -88,8 +88,8 @@ LIMIT_FLAGS = ("_below", "_above")
 
 _ORGAN_WORDS = {"Heart": "heart", "Esophagus": "esophagus", "SpinalCord": "cord"}
 _METRIC = re.compile(
-    r"^(?:(?P<volume>C?V[\d.]+)Gy|(?P<dose>D[\d.]+(?:%|cc))|(?P<word>Mean|Max|Min)|gEUD\((?P<a>[\d.]+)\))"
-    r"(?:\[(?P<unit>%|cc|Gy)\])?$"
+    r"^(?:(?P<volume>C?V[\d.]+)Gy|(?P<dose>D[\d.]+(?:%|cc))|(?P<word>Mean|Max|Min)|gEUD\((?P<a>[\d.]+)\)"
+    r"|(?P<size>Volume)|Perfusion\((?P<part>[a-z ]+)\))(?:\[(?P<unit>%|cc|Gy)(?P<whole>region|structure|total)?\])?$"
 )
 
 
@@ -134,12 +134,18 @@ def metric_label(source: MetricSource) -> str:
     organ = _ORGAN_WORDS.get(source.structure, source.structure)
     label, with_organ = _plain_label(source.metric, lung=lung, organ=organ)
     if source.weighting == "perfusion":
-        label = "MPWLD" if label == "MLD" else f"Perfusion-weighted {label}"
+        label = "MPWLD" if label == "MLD" else _perfusion_label(label)
     elif source.weighting.startswith("functional:"):
         label = f"Functional {label}"
+    elif source.weighting.startswith("nonfunctional:"):
+        label = f"Non-functional {label}"
     if not lung and not with_organ:
         label = f"{organ[0].upper()}{organ[1:]} {label}"
     return f"{label} (EQD2)" if source.quantity == "eqd2" else label
+
+
+def _perfusion_label(label: str) -> str:
+    return label if label.startswith("Perfusion") else f"Perfusion-weighted {label}"
 
 
 def _plain_label(metric: str, *, lung: bool, organ: str) -> tuple[str, bool]:
@@ -154,7 +160,11 @@ def _plain_label(metric: str, *, lung: bool, organ: str) -> tuple[str, bool]:
         return f"{word} {'lung' if lung else organ} dose", True
     if match["a"]:
         return f"gEUD (a = {match['a']})", False
-    return str(match["volume"] or match["dose"]), False
+    if match["part"]:
+        return f"Perfusion, {match['part']}", True
+    label = "volume" if match["size"] else str(match["volume"] or match["dose"])
+    whole = {"structure": " of the lung" if lung else f" of {organ}", "total": " of the total lung"}
+    return f"{label}{whole.get(match['whole'] or '', '')}", False
 
 
 def metric_unit(metric: str) -> str:
@@ -162,7 +172,7 @@ def metric_unit(metric: str) -> str:
     match = _METRIC.match(metric)
     if match is None:
         return metric.partition("[")[2].rstrip("]")
-    return match["unit"] or ("%" if match["volume"] else "Gy")
+    return match["unit"] or ("%" if match["volume"] or match["part"] else "cc" if match["size"] else "Gy")
 
 
 def cytokine_columns(cytokines: Sequence[str], *, above: Collection[str] = ()) -> tuple[Column, ...]:

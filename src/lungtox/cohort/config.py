@@ -52,8 +52,8 @@ class MetricSource(Settings):
     """Structure of `dose.structures`."""
     metric: str
     """TG-263 name as in `dose.metrics` or `function.metrics`, such as `V20Gy[%]`."""
-    weighting: str = Field(default="anatomical", pattern=r"^(anatomical|perfusion|functional:.+)$")
-    """`anatomical`, `perfusion` (weighted by perfusion) or `functional:{region}`."""
+    weighting: str = Field(default="anatomical", pattern=r"^(anatomical|perfusion|(non)?functional:.+)$")
+    """`anatomical`, `perfusion` (weighted by perfusion), `functional:{region}` or `nonfunctional:{region}`."""
     quantity: Literal["physical", "eqd2"] = "physical"
     """Physical dose, or EQD2 with the structure's alpha/beta."""
 

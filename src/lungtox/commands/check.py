@@ -69,7 +69,7 @@ def _state(path: Path, config: Config) -> str:
     """Digest of the config, the tables, the files of the patients and this program."""
     tables = [path, *(Path(table) for table in config.inputs.model_dump().values() if table)]
     rows, _ = scan_patients(config.inputs.patients, structures=config.inputs.structures)
-    files = [file for row in rows for file in row.files]
+    files = [file for row in rows for file in row.files_with(config.registration.spect_to_ct)]
     return f"{state_of_files([*tables, *files])} {code_digest(__file__)}\n"
 
 

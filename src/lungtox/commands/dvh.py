@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from lungtox.cli import RESEARCH_USE
-from lungtox.dicom import Plan, read_function_image, read_plan, read_structure_names, read_structures
+from lungtox.dicom import Plan, read_plan, read_structure_names, read_structures
 from lungtox.dose import Interval, parse_metric
 from lungtox.errors import Fault, InputError, ParameterError, count_of
-from lungtox.extraction import DvhEntry, compute_entries, read_courses
+from lungtox.extraction import DvhEntry, PlacedFunction, compute_entries, place_function, read_courses
 
 DEFAULT_METRICS = ("V5Gy[%]", "V10Gy[%]", "V20Gy[%]", "V30Gy[%]")
 DEFAULT_REGIONS = ("40%max",)
@@ -31,7 +31,13 @@ def dvh(
     ] = None,
     structure: Annotated[list[str] | None, typer.Option("--structure", help="ROI name; all by default.")] = None,
     metric: Annotated[list[str] | None, typer.Option("--metric", help="TG-263 name, such as V20Gy[%].")] = None,
-    function: Annotated[Path | None, typer.Option("--function", help="Reconstructed SPECT, file or folder.")] = None,
+    function: Annotated[
+        Path | None, typer.Option("--function", help="Reconstructed SPECT, V/Q PET or derived map: file or folder.")
+    ] = None,
+    registration: Annotated[
+        list[Path] | None,
+        typer.Option("--registration", help="Registration object from the plan to --function; several are chained."),
+    ] = None,
     region: Annotated[list[str] | None, typer.Option("--region", help="Functional region, such as 40%max.")] = None,
     eqd2: Annotated[
         float | None, typer.Option("--eqd2", metavar="ALPHA_BETA", help="Add EQD2 with this alpha/beta in Gy.")
@@ -58,6 +64,7 @@ def dvh(
     wrong = {
         "--json and --csv exclude each other": as_json and as_csv,
         "--region needs --function": bool(region) and function is None,
+        "--registration needs --function": bool(registration) and function is None,
         "--eqd2 needs --plan, which says the number of fractions (one for each dose)": eqd2 is not None and not plan,
     }
     for text in (text for text, applies in wrong.items() if applies):
@@ -67,11 +74,12 @@ def dvh(
     plans = [read_plan(path) for path in plan or ()]
     doses = read_courses(dose, plans, who="RTDOSE", add_multi_plan=add_multi_plan)
     structures = read_structures(struct, names=structure or None)
+    frame = doses[0].frame_of_reference
     entries = compute_entries(
         structures,
         doses,
         metrics=metrics,
-        function=None if function is None else read_function_image(function),
+        function=None if function is None else _place(function, registration or (), frame_of_reference=frame),
         regions=region or DEFAULT_REGIONS,
         allow_partial=allow_partial,
         alpha_beta_gy=eqd2,
@@ -94,6 +102,16 @@ def dvh(
         raise InputError(
             Fault("RTSTRUCT", "a structure with a dose", "none", "See the warnings of each structure.", "no-dvh")
         )
+
+
+def _place(function: Path, registrations: Sequence[Path], *, frame_of_reference: str) -> PlacedFunction | InputError:
+    """Read the function image; one in another frame, without a registration, is said beside the doses."""
+    try:
+        return place_function(function, registrations, frame_of_reference=frame_of_reference, who="SPECT")
+    except InputError as error:
+        if all(fault.code == "spect-frame" for fault in error.faults):
+            return error
+        raise
 
 
 def _check_names(struct: Path, names: Iterable[str]) -> None:

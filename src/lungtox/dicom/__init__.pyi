@@ -1,3 +1,7 @@
+from .ct import CtHeader as CtHeader
+from .ct import CtImage as CtImage
+from .ct import read_ct as read_ct
+from .ct import read_ct_header as read_ct_header
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
@@ -23,6 +27,9 @@ from .kinds import USED_MODALITIES as USED_MODALITIES
 from .kinds import WHOLE_PLAN as WHOLE_PLAN
 from .plan import Plan as Plan
 from .plan import read_plan as read_plan
+from .registration import FrameLink as FrameLink
+from .registration import Registration as Registration
+from .registration import read_registration as read_registration
 from .structures import read_structure_names as read_structure_names
 from .structures import read_structures as read_structures
 from .write_common import Subject as Subject
@@ -31,4 +38,5 @@ from .write_dose import write_dose as write_dose
 from .write_function_image import write_function_image as write_function_image
 from .write_plan import BeamOutline as BeamOutline
 from .write_plan import write_plan as write_plan
+from .write_registration import write_registration as write_registration
 from .write_structures import write_structures as write_structures

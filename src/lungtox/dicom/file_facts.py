@@ -19,6 +19,8 @@ class SeriesHeader:
     image_type : tuple of str
     attenuation_corrected : bool
         True where Corrected Image says ATTN.
+    gallium : bool
+        True for a PET whose radionuclide is gallium-68, as that of perfusion and ventilation is.
     """
 
     patient_id: str = field(repr=False)
@@ -32,6 +34,7 @@ class SeriesHeader:
     sop_class: str = ""
     image_type: tuple[str, ...] = ()
     attenuation_corrected: bool = False
+    gallium: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Header:
         Why its pixels cannot be used; empty for usable ones.
     facts : RtFacts or None
         None for images.
+    frames : int
+        Number of frames of an image.
     """
 
     shared: SeriesHeader
@@ -85,6 +90,7 @@ class Header:
     place: float = 0.0
     fault: str = ""
     facts: RtFacts | None = None
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)

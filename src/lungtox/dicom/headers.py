@@ -6,6 +6,7 @@ import math
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ _FRAMES_REFERENCED, _STUDIES, _SERIES_REFERENCED, _ROIS, _FRAME_OF_ROI = (
     0x30060010, 0x30060012, 0x30060014, 0x30060020, 0x30060024,
 )  # fmt: skip
 _REGISTRATIONS, _DEFORMATIONS = 0x00700308, 0x00640002
+_DETECTORS, _TRACERS, _NUCLIDES, _CODE = 0x00540022, 0x00540016, 0x00540300, 0x00080100
+_GALLIUM = ("C-131A3", "80751004")  # SNOMED RT and CT: gallium-68
 
 _VALUES = (
     _CHARSET, _IMAGE_TYPE, _CLASS, _INSTANCE, _MODALITY, _NAME, _ID, _ISSUER, _BIRTH, _STUDY, _SERIES, _NUMBER,
@@ -46,6 +49,8 @@ _WANTED: Wanted = {
     _ROIS: {_FRAME_OF_ROI: None},
     _REGISTRATIONS: {_FRAME: None},
     _DEFORMATIONS: {_SOURCE_FRAME: None},
+    _DETECTORS: {_POSITION: None, _ORIENTATION: None},
+    _TRACERS: {_NUCLIDES: {_CODE: None}},
 }
 _BLANKS = b"\0 \t\r\n"
 
@@ -87,7 +92,7 @@ def read_headers(paths: Iterable[str]) -> list[Header | Refusal]:
     for path in paths:
         one = read_header(path)
         if isinstance(one, Header):
-            one = Header(shared.setdefault(one.shared, one.shared), one.uid, one.place, one.fault, one.facts)
+            one = replace(one, shared=shared.setdefault(one.shared, one.shared))
         found.append(one)
     return found
 
@@ -111,9 +116,11 @@ def _meaning(elements: Elements) -> Header | Refusal:
         sop_class=sop_class,
         image_type=tuple(part.strip().upper() for part in _term(found, _IMAGE_TYPE).split("\\")),
         attenuation_corrected="ATTN" in _term(found, _CORRECTED).upper(),
+        gallium=_is_gallium(found),
     )
     facts = _facts(found) if shared.modality.startswith(("RT", "REG")) else None
-    return Header(shared, _term(found, _INSTANCE), _place(found), _pixel_fault(shared.modality, elements), facts)
+    fault = _pixel_fault(shared.modality, elements)
+    return Header(shared, _term(found, _INSTANCE), _place(found), fault, facts, _frames(found))
 
 
 def _facts(found: Found) -> RtFacts:
@@ -162,7 +169,18 @@ def _pixel_fault(modality: str, elements: Elements) -> str:
     return ""
 
 
+def _frames(found: Found) -> int:
+    return max(int(_number(found.get(_FRAMES, b"")) or 1), 1)
+
+
+def _is_gallium(found: Found) -> bool:
+    codes = (_term(code, _CODE) for tracer in found.get(_TRACERS, ()) for code in tracer.get(_NUCLIDES, ()))
+    return any(code in _GALLIUM for code in codes)
+
+
 def _place(found: Found) -> float:
+    if _POSITION not in found:  # PS3.3 C.8.4.11: NM keeps the place of its first slice with the detector
+        found = next((item for item in found.get(_DETECTORS, ()) if _POSITION in item), found)
     position = [_number(part) for part in found.get(_POSITION, b"").split(b"\\")]
     axes = [_number(part) for part in found.get(_ORIENTATION, b"").split(b"\\")]
     if len(position) == 3 and len(axes) == 6 and None not in position and None not in axes:

@@ -78,13 +78,13 @@ def refusing(modality: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return decorate
 
 
-def open_dicom(path: str | Path, *, modality: str, who: str, pixels: bool = True) -> Dataset:
-    """Read a DICOM file of one modality; a missing file meta header does not matter.
+def open_dicom(path: str | Path, *, modality: str | tuple[str, ...], who: str, pixels: bool = True) -> Dataset:
+    """Read a DICOM file of one modality, or of one of several; a missing file meta header does not matter.
 
     Parameters
     ----------
     path : str or Path
-    modality : str
+    modality : str or tuple of str
         The Modality that the file must have, such as ``"RTDOSE"``.
     who : str
         Stands at the front of every message: a study ID or the kind of file.
@@ -96,10 +96,12 @@ def open_dicom(path: str | Path, *, modality: str, who: str, pixels: bool = True
     InputError
         No such file, not DICOM, cut off, or another modality.
     """
+    accepted = (modality,) if isinstance(modality, str) else modality
+    wanted = " or ".join([", ".join(accepted[:-1]), accepted[-1]] if len(accepted) > 1 else accepted)
     if not Path(path).is_file():
-        raise InputError(Fault(who, f"a DICOM {modality} file", "no such file", "Check the path.", "file-missing"))
+        raise InputError(Fault(who, f"a DICOM {wanted} file", "no such file", "Check the path.", "file-missing"))
     try:
-        _refuse_cut_off(path, modality, who)
+        _refuse_cut_off(path, wanted, who)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
@@ -110,16 +112,16 @@ def open_dicom(path: str | Path, *, modality: str, who: str, pixels: bool = True
         raise InputError(
             Fault(
                 who,
-                f"a DICOM {modality} file",
+                f"a DICOM {wanted} file",
                 f"a file that cannot be read as DICOM ({type(error).__name__})",
                 "Export it again.",
                 "not-dicom",
             )
         ) from None
-    if found != modality:
+    if found not in accepted:
         what = f"modality {found}" if found else "a file that is not DICOM"
         code = "modality" if found else "not-dicom"
-        raise InputError(Fault(who, f"a DICOM {modality} file", what, "Give the right file.", code))
+        raise InputError(Fault(who, f"a DICOM {wanted} file", what, "Give the right file.", code))
     return dataset
 
 

@@ -37,6 +37,10 @@ class Subject:
         text = "/".join([self.seed, self.patient_id, *map(str, role)])
         return UID(f"2.25.{int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], 'big')}")
 
+    def frame(self, name: str = "") -> UID:
+        """Give the UID of a frame of reference: that of the plan, or another one by its name, such as ``"spect"``."""
+        return self.uid("frame of reference", *([name] if name else []))
+
 
 def new_dataset(subject: Subject, *, sop_class: UID, modality: str, instance: tuple[str | int, ...]) -> Dataset:
     """Start a dataset with the patient, study, series, equipment and frame-of-reference modules.
@@ -71,10 +75,10 @@ def new_dataset(subject: Subject, *, sop_class: UID, modality: str, instance: tu
     dataset.StudyInstanceUID, dataset.StudyID = subject.uid("study"), "1"
     dataset.SeriesInstanceUID = subject.uid(instance[0], "series")
     dataset.SeriesNumber = "1"
-    if modality in ("CT", "NM"):
+    if modality in ("CT", "NM", "REG"):
         dataset.BodyPartExamined = "CHEST"
     dataset.OperatorsName = ""
-    dataset.FrameOfReferenceUID = subject.uid("frame of reference")
+    dataset.FrameOfReferenceUID = subject.frame()
     dataset.PositionReferenceIndicator = ""
     return dataset
 

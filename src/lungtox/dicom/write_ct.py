@@ -1,4 +1,4 @@
-"""Writing a planning CT, one file per slice."""
+"""Writing a CT, one file per slice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lungtox.dicom.write_common import Subject, add_pixels, decimal_string, new_
 from lungtox.geometry import Image
 
 
-def write_ct(hounsfield: Image, folder: str | Path, *, subject: Subject) -> None:
+def write_ct(hounsfield: Image, folder: str | Path, *, subject: Subject, frame: str = "") -> None:
     """Write transversal slices ``0001.dcm`` and on, from the feet upwards.
 
     Parameters
@@ -21,14 +21,18 @@ def write_ct(hounsfield: Image, folder: str | Path, *, subject: Subject) -> None
     folder : str or Path
     subject : Subject
         The slices are those that `write_structures` refers to when given the same heights.
+    frame : str
+        Name of its own frame of reference, for the CT of a SPECT/CT; empty for the planning CT.
     """
+    role = f"{frame} ct".strip()
     grid = hounsfield.grid
     stored = np.rint(np.clip(hounsfield.values, -1024.0, 3071.0)).astype(np.int16)
     spacing = decimal_string([grid.y_mm[1] - grid.y_mm[0], grid.x_mm[1] - grid.x_mm[0]], decimals=4).split("\\")
     thickness = decimal_string([grid.z_mm[1] - grid.z_mm[0]], decimals=3)
     for number, (z, pixels) in enumerate(zip(grid.z_mm, stored, strict=True), start=1):
-        dataset = new_dataset(subject, sop_class=CTImageStorage, modality="CT", instance=("ct", number))
-        dataset.SeriesDescription = "synthetic planning CT"
+        dataset = new_dataset(subject, sop_class=CTImageStorage, modality="CT", instance=(role, number))
+        dataset.FrameOfReferenceUID = subject.frame(frame)
+        dataset.SeriesDescription = f"synthetic {frame.upper() or 'planning'} CT"
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.StudyDate, dataset.StudyTime
         dataset.ContentDate, dataset.ContentTime = dataset.StudyDate, dataset.StudyTime

@@ -15,7 +15,7 @@ from lungtox.geometry import Image
 _PROJECTIONS = 120
 
 
-def write_function_image(counts: Image, path: str | Path, *, subject: Subject) -> None:
+def write_function_image(counts: Image, path: str | Path, *, subject: Subject, frame: str = "") -> None:
     """Write counts as RECON TOMO with 16 bits, slices from the feet upwards.
 
     Parameters
@@ -24,6 +24,8 @@ def write_function_image(counts: Image, path: str | Path, *, subject: Subject) -
         Whole numbers from 0 to 65535 on an evenly spaced grid.
     path : str or Path
     subject : Subject
+    frame : str
+        Name of its own frame of reference; empty for that of the plan.
     """
     if counts.values.min() < 0 or counts.values.max() > 65535:
         raise ParameterError("counts must lie between 0 and 65535")
@@ -31,6 +33,7 @@ def write_function_image(counts: Image, path: str | Path, *, subject: Subject) -
     frames = grid.z_mm.size
     spacing = float(grid.z_mm[1] - grid.z_mm[0])
     dataset = new_dataset(subject, sop_class=NuclearMedicineImageStorage, modality="NM", instance=("spect",))
+    dataset.FrameOfReferenceUID = subject.frame(frame)
     dataset.SeriesDescription = "synthetic lung perfusion"
     dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.StudyDate, dataset.StudyTime
     dataset.ContentDate, dataset.ContentTime = dataset.StudyDate, dataset.StudyTime

@@ -18,10 +18,12 @@ from .dvh_table import gather_model_dvhs as gather_model_dvhs
 from .dvh_table import read_dvhs as read_dvhs
 from .dvh_table import write_dvhs as write_dvhs
 from .eqd2 import eqd2_gy as eqd2_gy
+from .function_region import FunctionalRegion as FunctionalRegion
+from .function_region import functional_region as functional_region
+from .function_split import FunctionFigures as FunctionFigures
+from .function_split import function_figures as function_figures
 from .functional import FunctionalDvhs as FunctionalDvhs
-from .functional import FunctionalRegion as FunctionalRegion
 from .functional import functional_dvhs as functional_dvhs
-from .functional import functional_region as functional_region
 from .interval import Interval as Interval
 from .metric_names import Metric as Metric
 from .metric_names import parse_metric as parse_metric
@@ -32,3 +34,7 @@ from .metrics_table import gather_metrics as gather_metrics
 from .sampling import Samples as Samples
 from .sampling import sample_region as sample_region
 from .sensitivity import rank_sensitivity as rank_sensitivity
+from .sweep import SweepRow as SweepRow
+from .sweep import sweep_function as sweep_function
+from .sweep_table import gather_sweep as gather_sweep
+from .sweep_table import write_sweep as write_sweep

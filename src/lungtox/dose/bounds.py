@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -46,7 +46,7 @@ class Alternatives:
     readings : tuple of CourseSamples
         Each rule of `lungtox.geometry.region_readings`.
     coarse : tuple of CourseSamples
-        The rules in use with a quarter and a sixteenth of the samples.
+        The rules in use with half and an eighth of the samples.
     dose_ends : tuple of CourseSamples
         The last of these with the lowest and the highest dose that interpolation leaves; none where it leaves nothing.
     volume_cc : Interval
@@ -81,10 +81,11 @@ class Alternatives:
 
 @dataclass(frozen=True, eq=False)
 class ReferredDvh:
-    """A DVH and the volume that counts as 100 % of it, None for its own."""
+    """A DVH, the volume that counts as 100 % of it (None for its own), and those that a metric may name."""
 
     dvh: Dvh
     reference_cc: float | None = None
+    wholes_cc: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +264,8 @@ def _interval(value: ReferredDvh, others: Others, name: str) -> Interval:
 
 def _metric(referred: ReferredDvh, name: str) -> float | None:
     try:
-        return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc)[name]
+        return compute_metrics(referred.dvh, [name], reference_cc=referred.reference_cc, wholes_cc=referred.wholes_cc)[
+            name
+        ]
     except ParameterError:
         return None  # smaller than the x cc of a Dxcc

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from lungtox.dose.metric_names import REGION_PATTERN, parse_metric
+from lungtox.dose.metric_names import parse_metric
+from lungtox.dose.region_names import REFERENCE, parse_region
 from lungtox.settings import Settings
 
 
@@ -102,7 +104,9 @@ class DoseSettings(Settings):
     def _metric_names_are_right(cls, metrics: dict[str, list[str]]) -> dict[str, list[str]]:
         for names in metrics.values():
             for name in names:
-                parse_metric(name)
+                metric = parse_metric(name)
+                if metric.whole or metric.kind == "split":
+                    raise ValueError(f"{name!r} is a metric of function: name it under function.metrics")
         return metrics
 
     @field_validator("eqd2")
@@ -114,26 +118,103 @@ class DoseSettings(Settings):
         return eqd2
 
 
+class BandSettings(Settings):
+    """Poorly, moderately and well perfused lung, between cut points."""
+
+    cuts_pct: list[float] = Field(min_length=1)
+    """Cut points in % of the reference, ascending: `[20, 50]` makes the regions `0-20%max` (poorly perfused),
+    `20-50%max` (moderately) and `50%max` (well)."""
+    reference: str = "max"
+    """What 100 % is: `max`, `mean`, or a percentile such as `p99`, each within the structure."""
+
+    @model_validator(mode="after")
+    def _cuts_make_regions(self) -> BandSettings:
+        if REFERENCE.fullmatch(self.reference) is None:
+            raise ValueError(f"{self.reference!r} is not a reference: max, mean, or a percentile such as p99")
+        if self.cuts_pct[0] <= 0:
+            raise ValueError(f"cut points must be above 0 %, got {self.cuts_pct[0]:g}")
+        for name in self.regions:
+            parse_region(name)
+        return self
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions between the cuts, the poorly perfused one first."""
+        cuts = [0.0, *self.cuts_pct]
+        inner = [f"{low:g}-{high:g}%{self.reference}" for low, high in pairwise(cuts)]
+        return [*inner, f"{cuts[-1]:g}%{self.reference}"]
+
+
 class FunctionSettings(Settings):
     """Functional DVHs from perfusion SPECT."""
 
     structure: str = "Lungs-GTV"
-    """Analysed structure that gets functional DVHs."""
+    """Analysed structure that gets functional DVHs. Only what lies in it counts: hot airways, mediastinum and injection
+    vein outside of it set no reference value and get no weight."""
+    total: str | None = None
+    """Analysed structure that is the total lung, for `V20Gy[%total]`; left out: `structure` itself."""
     regions: list[str] = Field(default_factory=lambda: ["40%max"])
-    """Functional regions FL = {Q >= share of the reference}: `40%max` refers to the maximum within the structure,
-    `40%p99` to its 99th percentile, which a single hot spot (clumped MAA) does not move. Not "the 40th percentile"."""
-    denominator: Literal["region", "structure"] = "region"
-    """What 100 % means in fVx: the functional region (default), or the whole structure (smaller numbers)."""
+    """Functional regions; the first is that of figures and sweep. `40%max`: at least 40 % of the maximum within the
+    structure; `40%p99`: of its 99th percentile by volume, which a single hot spot (clumped MAA) does not move;
+    `40%mean`: of its mean; `p60`: at or above the 60th percentile, so the best perfused 40 % of the volume;
+    `20-40%max`: a band; the name of a structure: what a physician drew, with or without an image."""
+    bands: BandSettings | None = None
+    """Poorly, moderately and well perfused lung as further regions; left out when not wanted."""
+    nonfunctional: bool = True
+    """Also give the DVH of the rest of the structure, `nonfunctional:{region}`, for each region that is not a band. Its
+    `Volume[%structure]` is the perfusion defect share."""
+    clip: float | None = Field(default=None, ge=90, lt=100)
+    """Percentile by volume within the structure, such as 99.5, above which counts are set to its value before anything
+    else: for clumped MAA. None by default, because published thresholds refer to the image as it is; `p99` as
+    reference makes a region robust without it, and a hot spot is warned about."""
+    denominator: Literal["region", "structure", "total"] = "region"
+    """What 100 % means in fVx, for `V20Gy[%]`: the functional region (default), the whole structure or the total lung
+    (smaller numbers). `V20Gy[%region]`, `V20Gy[%structure]`, `V20Gy[%total]` say it themselves."""
     metrics: list[str] = Field(default_factory=lambda: ["V20Gy[%]", "Mean[Gy]"])
-    """TG-263 metric names, computed for perfusion weighting and for each region."""
+    """TG-263 metric names, computed for perfusion weighting, for each region and for the rest. `Volume[cc]` and
+    `Volume[%structure]` are the volume of the region; `Perfusion(left)[%]`, `Perfusion(upper)[%]`,
+    `Perfusion(left upper)[%]` and so on the share of function in a part of the lungs."""
+    sweep: bool = True
+    """Show how fV20, fMLD and MPWLD move with threshold, reference value, a shift of the image by 5 and 10 mm, and
+    attenuation correction where patients.csv names both images (docs/methods/functional-dvh.md)."""
+
+    @property
+    def all_regions(self) -> list[str]:
+        """Every region once, bands last."""
+        return list(dict.fromkeys([*self.regions, *(self.bands.regions if self.bands else ())]))
+
+    @property
+    def image_regions(self) -> list[str]:
+        """Those that follow from the function image."""
+        return [name for name in self.all_regions if parse_region(name) is not None]
+
+    @property
+    def sweep_region(self) -> str:
+        """The region that the sweep follows: the first of the image."""
+        return next(iter(self.image_regions), "40%max")
+
+    @property
+    def contours(self) -> list[str]:
+        """Regions that a physician drew: names of structures."""
+        return [name for name in self.all_regions if parse_region(name) is None]
+
+    @property
+    def weightings(self) -> list[str]:
+        """Every weighting of the DVH table but the anatomical one."""
+        rest = [name for name in self.all_regions if self.nonfunctional and not _is_band(name)]
+        return [
+            "perfusion",
+            *(f"functional:{name}" for name in self.all_regions),
+            *(f"nonfunctional:{name}" for name in rest),
+        ]
 
     @field_validator("regions")
     @classmethod
     def _regions_are_right(cls, regions: list[str]) -> list[str]:
         for region in regions:
-            match = REGION_PATTERN.fullmatch(region)
-            if match is None or not 0 <= float(match[1]) <= 100:
-                raise ValueError(f"{region!r} is not a region: use forms like 40%max or 40%p99")
+            parse_region(region)
+        if len(set(regions)) < len(regions):
+            raise ValueError("each region once")
         return regions
 
     @field_validator("metrics")
@@ -142,3 +223,8 @@ class FunctionSettings(Settings):
         for name in metrics:
             parse_metric(name)
         return metrics
+
+
+def _is_band(name: str) -> bool:
+    rule = parse_region(name)
+    return rule is not None and rule.high is not None

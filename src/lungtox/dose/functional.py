@@ -9,31 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lungtox.dose.dvh import Dvh, dvh_from_samples
-from lungtox.dose.metric_names import REGION_PATTERN
+from lungtox.dose.function_region import FunctionalRegion, References, clip_function, functional_region
+from lungtox.dose.region_names import functional_rule
 from lungtox.errors import Fault, InputError, ParameterError
 
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class FunctionalRegion:
-    """A functional region FL = {Q >= threshold} of a structure.
-
-    Attributes
-    ----------
-    name : str
-        ``40%max``, ``40%p99``.
-    reference, threshold : float
-        In the unit of Q.
-    volume_cc, share_pct : float
-        Volume of FL and its share of the structure.
-    """
-
-    name: str
-    reference: float
-    threshold: float
-    volume_cc: float
-    share_pct: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +23,8 @@ class FunctionalDvhs:
     Attributes
     ----------
     dvhs : tuple of Dvh
-        ``perfusion`` first, then ``functional:{region}`` in the order asked for.
+        ``perfusion`` first, then ``functional:{region}`` in the order asked for, then ``nonfunctional:{region}``. A
+        part without volume has none.
     regions : dict of str to FunctionalRegion
     warnings : tuple of str
     """
@@ -51,53 +32,6 @@ class FunctionalDvhs:
     dvhs: tuple[Dvh, ...]
     regions: dict[str, FunctionalRegion]
     warnings: tuple[str, ...] = ()
-
-
-def functional_region(
-    function: ArrayLike, volume_cc: ArrayLike, *, region: str
-) -> tuple[FunctionalRegion, NDArray[np.bool_]]:
-    """Find the functional region of a structure.
-
-    Parameters
-    ----------
-    function : array_like, shape (samples,)
-        Q at the samples of the structure. Interpolated first, thresholded here: never the other way round.
-    volume_cc : array_like, shape (samples,)
-    region : str
-        ``40%max``: at least 40 % of the maximum within the structure; ``40%p99``: of its 99th percentile by volume.
-
-    Returns
-    -------
-    FunctionalRegion
-    ndarray of bool, shape (samples,)
-        Which samples belong to it (inclusive threshold).
-
-    Raises
-    ------
-    ParameterError
-        A name of another form; a reference that is not positive (no function in the structure).
-    """
-    match = REGION_PATTERN.fullmatch(region)
-    if match is None:
-        raise ParameterError(f"{region!r} is not a functional region: use forms like 40%max or 40%p99")
-    q = np.asarray(function, dtype=np.float64)
-    volume = np.asarray(volume_cc, dtype=np.float64)
-    reference = float(q.max()) if match[3] is None else volume_percentile(q, volume, float(match[3]))
-    if reference <= 0:
-        raise ParameterError(f"region {region}: the reference value of the function image is {reference:g}")
-    threshold = float(match[1]) / 100.0 * reference
-    # A share of the reference in binary (0.2 * 10) may land a hair above a value that is exactly there.
-    inside = q >= threshold - 1e-12 * reference
-    held = float(volume[inside].sum())
-    return FunctionalRegion(region, reference, threshold, held, 100.0 * held / float(volume.sum())), inside
-
-
-def volume_percentile(values: FloatArray, volume_cc: FloatArray, percent: float) -> float:
-    """Give the value below or at which ``percent`` of the volume lies."""
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(volume_cc[order])
-    rank = int(np.searchsorted(below, percent / 100.0 * below[-1]))
-    return float(values[order[min(rank, values.size - 1)]])
 
 
 def functional_dvhs(
@@ -108,6 +42,8 @@ def functional_dvhs(
     structure: str,
     spread_gy: ArrayLike | None = None,
     regions: Sequence[str] = ("40%max",),
+    nonfunctional: bool = False,
+    clip_percentile: float | None = None,
     quantity: str = "physical",
     alpha_beta_gy: float | None = None,
     bin_width_gy: float = 0.01,
@@ -122,6 +58,10 @@ def functional_dvhs(
     structure : str
     regions : sequence of str
         See `functional_region`.
+    nonfunctional : bool
+        Also give the DVH of the rest of the structure for each region that is not a band.
+    clip_percentile : float, optional
+        Values of Q above this percentile (by volume, within the structure) are set to it, before anything else.
     spread_gy, quantity, alpha_beta_gy, bin_width_gy, coverage_pct
         See `dvh_from_samples`.
 
@@ -138,16 +78,10 @@ def functional_dvhs(
     """
     q = np.asarray(function, dtype=np.float64)
     dose, volume = np.asarray(dose_gy, dtype=np.float64), np.asarray(volume_cc, dtype=np.float64)
-    _check_function(q, volume, structure)
-    warnings: tuple[str, ...] = ()
-    if q.min() < 0:
-        share = 100.0 * float(volume[q < 0].sum()) / float(volume.sum())
-        warnings = (f"{structure}: the function image is negative in {share:.2g} % of the volume; counted as 0",)
-        q = np.maximum(q, 0.0)
-
+    q, warnings = prepare_function(q, volume, structure=structure, clip_percentile=clip_percentile)
     spread = None if spread_gy is None else np.asarray(spread_gy, dtype=np.float64)
 
-    def histogram(at: NDArray[np.bool_] | slice, weighting: str, weight: FloatArray | None) -> Dvh:
+    def histogram(at: NDArray[np.bool_] | slice, weighting: str, weight: FloatArray | None = None) -> Dvh:
         return dvh_from_samples(
             dose[at],
             volume[at],
@@ -161,12 +95,34 @@ def functional_dvhs(
             coverage_pct=coverage_pct,
         )
 
-    dvhs = [histogram(slice(None), "perfusion", q)]
-    found = {}
-    for name in regions:
-        found[name], inside = functional_region(q, volume, region=name)
-        dvhs.append(histogram(inside, f"functional:{name}", None))
-    return FunctionalDvhs(tuple(dvhs), found, warnings)
+    references = References(q, volume)
+    found = {name: functional_region(q, volume, region=name, references=references) for name in regions}
+    parts = [(f"functional:{name}", inside) for name, (_, inside) in found.items()]
+    if nonfunctional:
+        whole = {name: inside for name, (_, inside) in found.items() if functional_rule(name).high is None}
+        parts += [(f"nonfunctional:{name}", ~inside) for name, inside in whole.items()]
+    held = [(weighting, inside) for weighting, inside in parts if float(volume[inside].sum()) > 0]
+    dvhs = [histogram(slice(None), "perfusion", q), *(histogram(inside, weighting) for weighting, inside in held)]
+    return FunctionalDvhs(tuple(dvhs), {name: region for name, (region, _) in found.items()}, warnings)
+
+
+def prepare_function(
+    function: FloatArray, volume_cc: FloatArray, *, structure: str, clip_percentile: float | None = None
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Give Q as everything uses it, negative values at 0 and hot spots clipped, with what there is to say of it.
+
+    Raises
+    ------
+    InputError
+        As `functional_dvhs`.
+    """
+    _check_function(function, volume_cc, structure)
+    warnings: tuple[str, ...] = ()
+    if function.min() < 0:
+        share = 100.0 * float(volume_cc[function < 0].sum()) / float(volume_cc.sum())
+        warnings = (f"{structure}: the function image is negative in {share:.2g} % of the volume; counted as 0",)
+        function = np.maximum(function, 0.0)
+    return clip_function(function, volume_cc, clip_percentile), warnings
 
 
 def _check_function(q: FloatArray, volume: FloatArray, structure: str) -> None:

@@ -1,4 +1,4 @@
-"""Metric names after AAPM TG-263, and those of functional regions. Light: standard library only, the config uses it."""
+"""Metric names after AAPM TG-263. Light: standard library only, the config uses it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,40 @@ import difflib
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from lungtox.errors import ParameterError
 
-Kind = Literal["volume_at_dose", "cold_volume_at_dose", "dose_at_pct", "dose_at_cc", "mean", "max", "min", "geud"]
+Kind = Literal[
+    "volume_at_dose", "cold_volume_at_dose", "dose_at_pct", "dose_at_cc", "mean", "max", "min", "geud", "volume",
+    "split",
+]  # fmt: skip
+Whole = Literal["", "region", "structure", "total"]
+"""What 100 % is: the histogram's own volume, that of the analysed structure, or of the total lung. Empty: as the caller
+has it, usually the histogram's own."""
 
-REGION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)%(max|p(\d{1,2}(?:\.\d+)?))")
-"""Functional regions. `40%max`: at least 40 % of the maximum; `40%p99`: at least 40 % of the 99th percentile."""
+SPLIT_PARTS = (
+    "left", "right", "upper", "middle", "lower",
+    *(f"{side} {third}" for side in ("left", "right") for third in ("upper", "middle", "lower")),
+)  # fmt: skip
+"""Parts of the lungs in the quantitative perfusion split: sides, thirds of each lung's height, and both."""
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
+_VOLUME_UNITS = r"(?:\[(cc|%(?:region|structure|total)?)\])?"
 _FORMS: tuple[tuple[Kind, re.Pattern[str], tuple[str, ...]], ...] = (
-    ("volume_at_dose", re.compile(rf"V{_NUMBER}Gy(?:\[(%|cc)\])?"), ("%", "cc")),
-    ("cold_volume_at_dose", re.compile(rf"CV{_NUMBER}Gy(?:\[(%|cc)\])?"), ("%", "cc")),
+    ("volume_at_dose", re.compile(rf"V{_NUMBER}Gy{_VOLUME_UNITS}"), ("%", "cc")),
+    ("cold_volume_at_dose", re.compile(rf"CV{_NUMBER}Gy{_VOLUME_UNITS}"), ("%", "cc")),
     ("dose_at_pct", re.compile(rf"D{_NUMBER}%(?:\[(Gy)\])?"), ("Gy",)),
     ("dose_at_cc", re.compile(rf"D{_NUMBER}cc(?:\[(Gy)\])?"), ("Gy",)),
     ("mean", re.compile(r"(Mean)(?:\[(Gy)\])?"), ("Gy",)),
     ("max", re.compile(r"(Max)(?:\[(Gy)\])?"), ("Gy",)),
     ("min", re.compile(r"(Min)(?:\[(Gy)\])?"), ("Gy",)),
+    ("volume", re.compile(rf"(Volume){_VOLUME_UNITS}"), ("cc",)),
+    ("split", re.compile(rf"Perfusion\(({'|'.join(SPLIT_PARTS)})\)(?:\[(%)\])?"), ("%",)),
     ("geud", re.compile(r"gEUD\((-?\d+(?:\.\d+)?)\)(?:\[(Gy)\])?"), ("Gy",)),
 )
 _EXAMPLES = ("V20Gy[%]", "V20Gy[cc]", "CV20Gy[cc]", "D95%[Gy]", "D0.03cc[Gy]", "Mean[Gy]", "Max[Gy]", "Min[Gy]",
-             "gEUD(2)[Gy]")  # fmt: skip
+             "gEUD(2)[Gy]", "V20Gy[%structure]", "Volume[cc]")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,20 +52,28 @@ class Metric:
         What is asked for.
     argument : float or None
         Dose in Gy (V, CV), volume in % or cc (D), exponent a (gEUD).
+    part : str
+        Part of the lungs (Perfusion).
     unit : str
         Of the answer: ``%``, ``cc`` or ``Gy``.
+    whole : str
+        What 100 % is, for volumes in percent of a functional region.
     """
 
     kind: Kind
     argument: float | None
     unit: str
+    whole: Whole = ""
+    part: str = ""
 
 
 def parse_metric(name: str) -> Metric:
     """Read a metric name.
 
     ``V20Gy[%]``, ``V20Gy[cc]``, ``CV20Gy[cc]`` (volume below 20 Gy), ``D95%[Gy]``, ``D0.03cc[Gy]``, ``Mean[Gy]``,
-    ``Max[Gy]``, ``Min[Gy]``, ``gEUD(2)[Gy]`` (the argument is a = 1/n). The unit may be left out: V in %, D in Gy.
+    ``Max[Gy]``, ``Min[Gy]``, ``gEUD(2)[Gy]`` (the argument is a = 1/n), ``Volume[cc]``. The unit may be left out: V in
+    %, D in Gy. Of a functional region, ``V20Gy[%region]``, ``V20Gy[%structure]`` and ``V20Gy[%total]`` say what 100 %
+    is; ``Perfusion(left)[%]`` is the share of function in a part of the lungs.
 
     Raises
     ------
@@ -64,9 +84,13 @@ def parse_metric(name: str) -> Metric:
         match = pattern.fullmatch(name)
         if match is None:
             continue
-        argument = None if kind in ("mean", "max", "min") else float(match[1])
+        if kind == "split":
+            return Metric(kind=kind, argument=None, unit="%", part=match[1])
+        argument = None if kind in ("mean", "max", "min", "volume") else float(match[1])
         _check_argument(name, kind, argument)
-        return Metric(kind=kind, argument=argument, unit=match[2] or units[0])
+        unit = match[2] or units[0]
+        whole: Any = unit[1:] if unit.startswith("%") else ""
+        return Metric(kind=kind, argument=argument, unit="%" if unit.startswith("%") else unit, whole=whole)
     raise ParameterError(f"{name!r} is not a metric name: did you mean {nearest_form(name)!r}?")
 
 
@@ -93,6 +117,7 @@ def nearest_form(name: str) -> str:
         (r"(?i)(MLD|mean)(.{0,12})", "Mean[Gy]"),
         (r"(?i)(Dmax|max)(.{0,12})", "Max[Gy]"),
         (r"(?i)(Dmin|min)(.{0,12})", "Min[Gy]"),
+        (r"(?i)(vol(?:ume)?)(.{0,12})", "Volume[cc]"),
     ):
         match = re.fullmatch(pattern, bare)
         if match is not None:

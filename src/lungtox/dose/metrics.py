@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from lungtox.dose.metric_names import Metric, parse_metric
 from lungtox.errors import ParameterError
 
 
-def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | None = None) -> dict[str, float]:
+def compute_metrics(
+    dvh: Dvh, names: Iterable[str], *, reference_cc: float | None = None, wholes_cc: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Compute TG-263 metrics of a DVH.
 
     Parameters
@@ -22,6 +24,9 @@ def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | Non
     reference_cc : float, optional
         Volume that counts as 100 % for V and CV in percent; default is the DVH's own. For functional regions the volume
         of the whole lung is the named alternative.
+    wholes_cc : mapping of str to float, optional
+        Volumes that a name may ask for: ``structure`` for ``V20Gy[%structure]``, ``total`` for ``V20Gy[%total]``.
+        Without them ``%structure`` is the DVH's own, unless it is that of a functional region.
 
     Returns
     -------
@@ -33,26 +38,43 @@ def compute_metrics(dvh: Dvh, names: Iterable[str], *, reference_cc: float | Non
     ------
     ParameterError
         A name outside the grammar; the dose to a volume that the structure does not have; cc where the volume of the
-        structure is not known.
+        structure is not known; a denominator that is not known.
     """
-    return {name: _value(dvh, parse_metric(name), reference_cc or dvh.cumulative.total_cc) for name in names}
+    return {name: _value(dvh, parse_metric(name), reference_cc, wholes_cc or {}) for name in names}
 
 
-def _value(dvh: Dvh, metric: Metric, reference_cc: float) -> float:
-    if metric.argument is None:
+def _value(dvh: Dvh, metric: Metric, reference_cc: float | None, wholes_cc: Mapping[str, float]) -> float:
+    if metric.kind in ("mean", "max", "min"):
         return {"mean": dvh.mean_gy, "max": dvh.max_gy, "min": dvh.min_gy}[metric.kind]
-    if metric.kind == "geud":
+    if metric.kind == "split":
+        raise ParameterError(f"{dvh.structure}: the perfusion split is no figure of a DVH")
+    if metric.kind == "geud" and metric.argument is not None:
         return geud_gy(dvh, metric.argument)
     if dvh.relative_volume and (metric.unit == "cc" or metric.kind == "dose_at_cc"):
         raise ParameterError(f"{dvh.structure}: its volume is not known, so there are no metrics in cc")
+    argument = metric.argument or 0.0
     if metric.kind == "dose_at_pct":
-        return dvh.cumulative.dose_at_gy(metric.argument / 100.0 * dvh.cumulative.total_cc)
+        return dvh.cumulative.dose_at_gy(argument / 100.0 * dvh.cumulative.total_cc)
     if metric.kind == "dose_at_cc":
-        return dvh.cumulative.dose_at_gy(metric.argument)
-    volume = dvh.cumulative.volume_at_cc(metric.argument)
+        return dvh.cumulative.dose_at_gy(argument)
+    volume = dvh.cumulative.total_cc if metric.kind == "volume" else dvh.cumulative.volume_at_cc(argument)
     if metric.kind == "cold_volume_at_dose":
         volume = dvh.cumulative.total_cc - volume
-    return 100.0 * volume / reference_cc if metric.unit == "%" else volume
+    return 100.0 * volume / _whole_cc(dvh, metric, reference_cc, wholes_cc) if metric.unit == "%" else volume
+
+
+def _whole_cc(dvh: Dvh, metric: Metric, reference_cc: float | None, wholes_cc: Mapping[str, float]) -> float:
+    """Give the volume that is 100 %."""
+    own_cc = dvh.cumulative.total_cc
+    if metric.whole == "":
+        return reference_cc or own_cc
+    if metric.whole == "region":
+        return own_cc
+    if metric.whole in wholes_cc:
+        return wholes_cc[metric.whole]
+    if metric.whole == "structure" and dvh.weighting in ("anatomical", "perfusion"):
+        return own_cc
+    raise ParameterError(f"{dvh.structure}, {dvh.weighting}: the volume of the {metric.whole} is not known")
 
 
 def geud_gy(dvh: Dvh, a: float) -> float:

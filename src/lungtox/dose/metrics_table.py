@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ def compute_metrics_table(
     dose: DoseSettings,
     function: FunctionSettings | None,
     bounds: str | Path | None = None,
+    qa: Sequence[Mapping[str, Any]] = (),
 ) -> pa.Table:
     """Compute the metrics that the config names for every DVH of a batch.
 
@@ -52,30 +53,39 @@ def compute_metrics_table(
     function : FunctionSettings or None
         ``metrics`` for the perfusion-weighted and functional DVHs; ``denominator`` of V in percent.
     bounds : path of the batch's table of bounds, optional
+    qa : sequence of mapping
+        Quality entries of the batch, which hold the perfusion split.
 
     Returns
     -------
     pyarrow.Table
-        `metrics_schema`. The value is empty where a structure is smaller than the x cc of a Dxcc.
+        `metrics_schema`. The value is empty where a structure is smaller than the x cc of a Dxcc, where the sides of
+        the lungs are not known, and where perfusion weighting or an absent total lung leaves a denominator without
+        meaning.
     """
     import pyarrow as pa
 
     pairs = read_dvhs(dvhs) if isinstance(dvhs, str | Path) else list(dvhs)
     # The whole structure beside its functional regions: the anatomical DVH of the same patient.
-    whole = {(patient, dvh.structure): dvh.total_cc for patient, dvh in pairs if dvh.weighting == "anatomical"}
+    volumes = {(patient, dvh.structure): dvh.total_cc for patient, dvh in pairs if dvh.weighting == "anatomical"}
+    splits = {entry["patient"]: (entry.get("function") or {}).get("split") or {} for entry in qa}
     ends = {} if bounds is None else read_bounds(bounds)
     rows: list[tuple[Any, ...]] = []
     for patient, dvh in pairs:
         anatomical = dvh.weighting == "anatomical"
         names = dose.metrics.get(dvh.structure, []) if anatomical else function.metrics if function else []
-        reference = None
-        if dvh.weighting.startswith("functional:") and function and function.denominator == "structure":
-            reference = whole.get((patient, dvh.structure))
+        wholes_cc = {} if anatomical else wholes(dvh, function, volumes, patient)
         for name in names:
+            metric = parse_metric(name)
             identity = (patient, dvh.structure, dvh.weighting, dvh.quantity, name)
             interval = ends.get(identity, NOTHING)
-            value, unit = _value(dvh, name, reference), parse_metric(name).unit
-            rows.append((*identity, value, unit, interval.low, interval.high))
+            if metric.kind != "split":
+                value = _value(dvh, name, function, wholes_cc)
+            elif (dvh.weighting, dvh.quantity) == ("perfusion", "physical"):
+                value = splits.get(patient, {}).get(metric.part, {}).get("perfusion_pct")
+            else:
+                continue
+            rows.append((*identity, value, metric.unit, interval.low, interval.high))
     columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
     return pa.Table.from_arrays(
         [
@@ -86,9 +96,30 @@ def compute_metrics_table(
     )
 
 
-def _value(dvh: Dvh, name: str, reference_cc: float | None) -> float | None:
+def wholes(
+    dvh: Dvh, function: FunctionSettings | None, volumes_cc: Mapping[tuple[str, str], float], patient: str
+) -> dict[str, float]:
+    """Give the volumes that may count as 100 % of a functional DVH; those that are known.
+
+    Parameters
+    ----------
+    dvh : Dvh
+    function : FunctionSettings or None
+    volumes_cc : mapping of (patient, structure) to float
+    patient : str
+    """
+    names = {"structure": dvh.structure, "total": (function.total if function else None) or dvh.structure}
+    known = {name: volumes_cc.get((patient, structure)) for name, structure in names.items()}
+    # The total of a perfusion-weighted DVH is function, no part of another volume.
+    return {name: cc for name, cc in known.items() if cc is not None and dvh.weighting != "perfusion"}
+
+
+def _value(dvh: Dvh, name: str, function: FunctionSettings | None, wholes_cc: Mapping[str, float]) -> float | None:
+    reference = None
+    if function is not None and dvh.weighting.startswith(("functional:", "nonfunctional:")):
+        reference = wholes_cc.get(function.denominator)
     try:
-        return compute_metrics(dvh, [name], reference_cc=reference_cc)[name]
+        return compute_metrics(dvh, [name], reference_cc=reference, wholes_cc=wholes_cc)[name]
     except ParameterError:
         return None  # the name was checked with the config: the structure has no x cc, or no known volume
 

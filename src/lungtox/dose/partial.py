@@ -14,7 +14,7 @@ IntArray = NDArray[np.intp]
 
 # Position within the cell, as a share of it, by turns from row to row, column to column and along the diagonals: where
 # dose rises along an axis, samples at the centres would take one dose for each column and make steps of the DVH.
-SHIFTS = np.array([-0.375, 0.125, -0.125, 0.375])
+SHIFTS = np.array([-0.25, 0.25])
 SHARE = 1.0 / SHIFTS.size  # of a cell, along each axis: what lies nearer to one of these positions than to the others
 _LEAST_RISE = 0.5  # of the coverage across three cells; a straight boundary has 1, a thin shell 0
 

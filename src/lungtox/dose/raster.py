@@ -28,11 +28,11 @@ from lungtox.geometry import (
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-# On a real left lung (2005 cc, 2.5 x 2.5 x 3 mm dose) fifty times as many samples change the mean by 0.00002 Gy,
+# On a real left lung (2005 cc, 2.5 x 2.5 x 3 mm dose) fifty times as many samples change the mean by 0.00004 Gy,
 # V1Gy and V5Gy by 0.004 percentage points (docs/methods/dvh.md).
 SAMPLES = 100_000
 FINEST_CELL_MM = 0.1  # contours themselves are given to 0.01-0.1 mm
-_BATCH = 400_000  # cells at a time; more would only need more memory
+_BATCH = 300_000  # cells at a time; more would only need more memory
 
 
 @dataclass(frozen=True, eq=False)

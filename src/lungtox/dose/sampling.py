@@ -45,7 +45,7 @@ class Samples:
         Slabs of contour planes in which the region has area.
     spread_gy : ndarray, shape (samples,), optional
         Width of the range of doses for which each sample stands: what the dose changes by, at its own gradient, over
-        the quarter of a cell and of a layer that is its share where samples alternate.
+        the half of a cell and of a layer that is its share where samples alternate.
     step_mm : tuple of float
         Lengths along x, y and z of that share; along z of the median layer.
     warnings : tuple of str

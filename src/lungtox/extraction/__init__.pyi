@@ -10,6 +10,8 @@ from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
 from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
+from .function_source import PlacedFunction as PlacedFunction
+from .function_source import place_function as place_function
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
 from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lungtox.dicom import FunctionImage
 from lungtox.dose import (
     BoundedMetric,
     CourseSamples,
@@ -19,6 +18,7 @@ from lungtox.dose import (
 )
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import InputError
+from lungtox.extraction.function_source import PlacedFunction
 from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
 from lungtox.extraction.loading import Loaded
 
@@ -57,7 +57,7 @@ def patient_bounds(
     samples: Mapping[str, CourseSamples],
     dvhs: Sequence[Dvh],
     *,
-    image: FunctionImage | None,
+    image: PlacedFunction | None,
     dose: DoseSettings,
     function: FunctionSettings | None,
 ) -> PatientBounds:
@@ -71,7 +71,7 @@ def patient_bounds(
         The analysed structures under the rules in use.
     dvhs : sequence of Dvh
         What was made of these samples.
-    image : FunctionImage or None
+    image : PlacedFunction or None
         None where there is none that can be used.
     dose : DoseSettings
     function : FunctionSettings or None
@@ -91,7 +91,10 @@ def patient_bounds(
         warnings += found.warnings
         looked_at = image if function is not None and name == function.structure else None
         family = partial(_family, patient, name, loaded, looked_at, dose, function)
-        own = _referred([dvh for dvh in dvhs if dvh.structure == name], function)
+        drawn = {f"{kind}:{contour.name}" for contour in loaded.contours for kind in ("functional", "nonfunctional")}
+        own = _referred([dvh for dvh in dvhs if dvh.structure == name and dvh.weighting not in drawn], function)
+        if looked_at is not None and drawn:
+            warnings.append(f"{name}: no bounds of metrics within a contour of functional lung")
         others = found.dvhs(family, own)
         if own.keys() - others.keys():
             warnings.append(f"{name}: no bounds of functional metrics: the image does not cover what may belong to it")
@@ -109,7 +112,7 @@ def _family(
     patient: str,
     name: str,
     loaded: Loaded,
-    image: FunctionImage | None,
+    image: PlacedFunction | None,
     dose: DoseSettings,
     function: FunctionSettings | None,
     one: CourseSamples,
@@ -117,9 +120,8 @@ def _family(
     """Make the same DVHs of other samples."""
     dvhs = anatomical_dvhs(name, one, dose)
     if image is not None and function is not None:
-        frame = loaded.frame_of_reference
         try:
-            parts = function_dvhs(one, image, frame_of_reference=frame, settings=dose, function=function, who=patient)
+            parts = function_dvhs(one, image, settings=dose, function=function, who=patient)
         except InputError:  # the image ends inside this reading; what is missing is warned about
             parts = []
         dvhs += [dvh for part in parts for dvh in part.dvhs]
@@ -136,10 +138,12 @@ def _referred(dvhs: Iterable[Dvh], function: FunctionSettings | None) -> Family:
     """Give the DVHs of one structure by weighting and quantity, each with its 100 %."""
     dvhs = list(dvhs)
     whole_cc = next((dvh.total_cc for dvh in dvhs if dvh.weighting == "anatomical"), None)
-    of_structure = function is not None and function.denominator == "structure"
-    return {
-        (dvh.weighting, dvh.quantity): ReferredDvh(
-            dvh, whole_cc if of_structure and dvh.weighting.startswith("functional:") else None
-        )
-        for dvh in dvhs
-    }
+    found = {}
+    for dvh in dvhs:
+        known = {} if whole_cc is None or dvh.weighting == "perfusion" else {"structure": whole_cc}
+        if known and function is not None and function.total in (None, dvh.structure):
+            known["total"] = known["structure"]
+        part = dvh.weighting.startswith(("functional:", "nonfunctional:"))
+        reference = known.get(function.denominator) if function is not None and part else None
+        found[dvh.weighting, dvh.quantity] = ReferredDvh(dvh, reference, known)
+    return found

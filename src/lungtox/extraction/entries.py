@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lungtox.dicom import FunctionImage
 from lungtox.dose import (
     CourseSamples,
     Dvh,
@@ -22,9 +21,9 @@ from lungtox.dose import (
 from lungtox.errors import Fault, InputError, LungtoxError, ParameterError
 from lungtox.extraction.courses import check_doses, dose_warnings
 from lungtox.extraction.entry_bounds import entry_bounds
+from lungtox.extraction.function_source import PlacedFunction
 from lungtox.extraction.loading import frame_faults
 from lungtox.geometry import Dose, Structure, StructureSet
-from lungtox.imaging import sample_function
 
 Quantity = Literal["physical", "eqd2"]
 
@@ -97,7 +96,7 @@ def compute_entries(
     doses: Sequence[Dose],
     *,
     metrics: Sequence[str],
-    function: FunctionImage | None = None,
+    function: PlacedFunction | InputError | None = None,
     regions: Sequence[str] = (),
     allow_partial: bool = False,
     alpha_beta_gy: float | None = None,
@@ -114,8 +113,8 @@ def compute_entries(
         They are added, each on its own grid.
     metrics : sequence of str
         TG-263 names.
-    function : FunctionImage, optional
-        Adds a perfusion-weighted entry and one for each region.
+    function : PlacedFunction or InputError, optional
+        Adds a perfusion-weighted entry and one for each region; an error is said beside the dose of each structure.
     regions : sequence of str
         Such as ``40%max``.
     allow_partial : bool
@@ -163,7 +162,7 @@ class _How:
     """What is wanted of every structure."""
 
     metrics: tuple[str, ...]
-    function: FunctionImage | None
+    function: PlacedFunction | InputError | None
     regions: tuple[str, ...]
     alpha_beta_gy: float | None
     allow_partial: bool
@@ -200,14 +199,14 @@ def _entries(structure: Structure, doses: Sequence[Dose], how: _How) -> list[Dvh
         entries.append(_plain_entry(quantity.anatomical(), how))
         if not entries[0].usable:
             return entries
-        entries += _functional_entries(quantity, doses[0], how)
+        entries += _functional_entries(quantity, how)
     if not how.bounds:
         return entries
 
     def histograms(one: CourseSamples) -> list[Dvh]:
         found: list[Dvh] = []
         for quantity in _quantities(one, how):
-            functional = quantity.functional(doses[0], how.function, how.regions).dvhs if how.function else ()
+            functional = quantity.functional(how.function, how.regions).dvhs if how.function else ()
             found += [quantity.anatomical(), *functional]
         return found
 
@@ -239,17 +238,11 @@ class _Quantity:
             warnings=samples.warnings,
         )
 
-    def functional(self, dose: Dose, function: FunctionImage, regions: Sequence[str]) -> FunctionalDvhs:
+    def functional(self, function: PlacedFunction | InputError, regions: Sequence[str]) -> FunctionalDvhs:
+        if isinstance(function, InputError):
+            raise function
         samples = self.samples
-        q = sample_function(
-            function,
-            samples.x_mm,
-            samples.y_mm,
-            samples.z_mm,
-            volume_cc=samples.volume_cc,
-            frame_of_reference=dose.frame_of_reference,
-            who="SPECT",
-        )
+        q = function.at(samples, who="SPECT")
         return functional_dvhs(
             samples.dose_gy,
             samples.volume_cc,
@@ -283,11 +276,11 @@ def _plain_entry(dvh: Dvh, how: _How) -> DvhEntry:
     return DvhEntry(dvh.structure, "anatomical", dvh.structure_cc, metrics=nothing, warnings=warnings)
 
 
-def _functional_entries(quantity: _Quantity, dose: Dose, how: _How) -> list[DvhEntry]:
+def _functional_entries(quantity: _Quantity, how: _How) -> list[DvhEntry]:
     if how.function is None:
         return []
     try:
-        found = quantity.functional(dose, how.function, how.regions)
+        found = quantity.functional(how.function, how.regions)
     except InputError as error:
         nothing: dict[str, float | None] = dict.fromkeys(how.metrics)
         name = quantity.samples.structure

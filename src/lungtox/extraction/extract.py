@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lungtox.dicom import FunctionImage, read_function_image
-from lungtox.dose import BoundedMetric, CourseSamples, Dvh, read_dvhs, sample_courses
+from lungtox.dose import BoundedMetric, CourseSamples, Dvh, SweepRow, read_dvhs, sample_courses
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError, LungtoxError
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.bounds import PatientBounds, patient_bounds
 from lungtox.extraction.dvh_source import read_exported_dvhs
-from lungtox.extraction.histograms import anatomical_dvhs, function_dvhs
+from lungtox.extraction.functional import functional_part
+from lungtox.extraction.histograms import anatomical_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
+from lungtox.extraction.quality import about, as_fault, coverage_fault, function_qa, patient_qa
 from lungtox.geometry import Grid
+from lungtox.imaging.config import RegistrationSettings
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,35 @@ class Extraction:
         Quality figures, warnings and faults as docs/file-contracts.md has them.
     bounds : tuple of BoundedMetric
         What the discretisation leaves to each metric, where the config asks for it.
+    sweep : tuple of SweepRow
+        How the functional metrics move, where the config asks for it and there is an image.
     """
 
     patient: str
     dvhs: tuple[Dvh, ...]
     qa: dict[str, Any]
     bounds: tuple[BoundedMetric, ...] = ()
+    sweep: tuple[SweepRow, ...] = ()
 
 
 def extract_batch(
-    rows: Iterable[PatientRow], *, dose: DoseSettings, function: FunctionSettings | None = None
+    rows: Iterable[PatientRow],
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
 ) -> list[Extraction]:
     """Extract several patients, one after the other; one who cannot be used stops none of the others."""
-    return [extract_patient(row, dose=dose, function=function) for row in rows]
+    return [extract_patient(row, dose=dose, function=function, registration=registration) for row in rows]
 
 
-def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Extraction:
+def extract_patient(
+    row: PatientRow,
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
+) -> Extraction:
     """Compute all DVHs of one patient.
 
     Parameters
@@ -60,6 +75,8 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         Structures, coverage, alpha/beta.
     function : FunctionSettings, optional
         Perfusion weighting and functional regions; a patient without a usable SPECT keeps the anatomical DVHs.
+    registration : RegistrationSettings, optional
+        How images are registered, and what is refused; by default as the settings have it.
 
     Returns
     -------
@@ -71,36 +88,31 @@ def extract_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
             return _from_export(row, dose)
         if "dvh" in row.cells:
             return _pass_through(row, dose, function)
-        return _extract(row, dose, function)
+        return _extract(row, dose, function, registration or RegistrationSettings())
     except LungtoxError as error:
-        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        return Extraction(row.patient, (), _qa(row.patient, status="unusable", faults=about(row.patient, faults)))
+        faults = error.faults if isinstance(error, InputError) else (as_fault(row.patient, error),)
+        return Extraction(
+            row.patient, (), patient_qa(row.patient, status="unusable", faults=about(row.patient, faults))
+        )
 
 
-def about(patient: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Put the study ID in front of faults that name only a file or a structure."""
-    return [fault if patient in fault.who else replace(fault, who=f"{patient}, {fault.who}") for fault in faults]
-
-
-def _as_fault(patient: str, error: LungtoxError) -> Fault:
-    return Fault(patient, "files that give a DVH", str(error), "Look at this patient's files.", "unusable")
-
-
-def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings | None) -> Extraction:
-    loaded = load_patient(row, settings)
+def _extract(
+    row: PatientRow, settings: DoseSettings, function: FunctionSettings | None, registration: RegistrationSettings
+) -> Extraction:
+    loaded = load_patient(row, settings, function=function)
     samples = sample_all(row.patient, loaded, settings)
     warnings = [*loaded.warnings, *(text for one in samples.values() for text in one.samples.warnings)]
     if settings.eqd2 and loaded.fractions is None:
         warnings.append("no number of fractions: EQD2 is left out")
     dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, settings)]
-    functional, function_qa, image = _functional(row, samples, loaded, settings, function)
-    dvhs += functional
+    functional, figures, image = functional_part(row, samples, loaded, settings, function, registration)
+    dvhs += functional.dvhs
     bounds = PatientBounds()
     if settings.bounds:
         bounds = patient_bounds(row.patient, loaded, samples, dvhs, image=image, dose=settings, function=function)
         warnings += bounds.warnings
     plan = next(iter(loaded.plans), None)  # of the main course
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=dict.fromkeys(warnings),
         technique=plan.technique if plan else None,
@@ -120,10 +132,10 @@ def _extract(row: PatientRow, settings: DoseSettings, function: FunctionSettings
             for name, one in samples.items()
         },
         names=[_name_figures(roi) for roi in loaded.names],
-        function=function_qa,
+        function=figures,
         bounds=[bound.as_entry() for bound in bounds.metrics],
     )
-    return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics)
+    return Extraction(row.patient, tuple(dvhs), qa, bounds.metrics, functional.sweep)
 
 
 def _name_figures(roi: AcceptedRoi) -> dict[str, Any]:
@@ -159,69 +171,6 @@ def sample_all(patient: str, loaded: Loaded, settings: DoseSettings) -> dict[str
     return samples
 
 
-def coverage_fault(patient: str, structure: str, coverage_pct: float, minimum_pct: float) -> Fault:
-    """Say how much of a structure lies outside the dose grid."""
-    return Fault(
-        patient,
-        f"a dose grid that covers {minimum_pct:g} % of {structure}",
-        f"{100 - coverage_pct:.3g} % of its volume outside the grid",
-        f"Calculate the dose on a larger grid, or name {structure} under dose.allow_partial_coverage:"
-        " its DVH is then that of the part inside.",
-        "dose-coverage",
-    )
-
-
-def _functional(
-    row: PatientRow,
-    samples: Mapping[str, CourseSamples],
-    loaded: Loaded,
-    settings: DoseSettings,
-    function: FunctionSettings | None,
-) -> tuple[list[Dvh], dict[str, Any], FunctionImage | None]:
-    path = row.path("spect")
-    if function is None or path is None:
-        return [], _function_qa("none"), None
-    try:
-        courses = samples.get(function.structure)
-        if courses is None:
-            expected = f"the structure {function.structure} for the functional DVH"
-            raise InputError(Fault(row.patient, expected, "none", "Accept its ROIs.", "structure-missing"))
-        image = read_function_image(path, who=row.patient)
-        found = function_dvhs(
-            courses,
-            image,
-            frame_of_reference=loaded.frame_of_reference,
-            settings=settings,
-            function=function,
-            who=row.patient,
-        )
-    except LungtoxError as error:
-        faults = error.faults if isinstance(error, InputError) else (_as_fault(row.patient, error),)
-        return [], _function_qa("unusable", faults=about(row.patient, faults)), None
-    regions = {
-        name: {"volume_cc": region.volume_cc, "share_pct": region.share_pct}
-        for name, region in found[0].regions.items()
-    }
-    warnings = [*image.warnings, *found[0].warnings]
-    function_qa = _function_qa("ok", regions=regions, warnings=warnings)
-    return [dvh for one in found for dvh in one.dvhs], function_qa, image
-
-
-def _function_qa(
-    status: str,
-    *,
-    regions: Mapping[str, Any] | None = None,
-    faults: Iterable[Fault] = (),
-    warnings: Iterable[str] = (),
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "regions": dict(regions or {}),
-        "faults": [asdict(fault) for fault in faults],
-        "warnings": list(warnings),
-    }
-
-
 def _grid_figures(grid: Grid) -> dict[str, list[float]]:
     """Size and spacing along x, y, z; where planes are spaced unevenly, the widest gap."""
     axes = (grid.x_mm, grid.y_mm, grid.z_mm)
@@ -229,35 +178,6 @@ def _grid_figures(grid: Grid) -> dict[str, list[float]]:
         "shape": [axis.size for axis in axes],
         "spacing_mm": [round(float(np.diff(axis).max()), 6) for axis in axes],
     }
-
-
-def _qa(
-    patient: str,
-    *,
-    status: str = "ok",
-    faults: Iterable[Fault] = (),
-    warnings: Iterable[str] = (),
-    **figures: Any,
-) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "technique": None,
-        "treatment_beams": None,
-        "setup_beams": None,
-        "fractions": None,
-        "prescription_gy": None,
-        "dose_grid": None,
-        "structures": {},
-        "names": [],
-        "function": _function_qa("none"),
-        "bounds": [],
-    }
-    head = {
-        "patient": patient,
-        "status": status,
-        "faults": [asdict(fault) for fault in faults],
-        "warnings": list(warnings),
-    }
-    return {**head, **empty, **figures}
 
 
 def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
@@ -271,7 +191,7 @@ def _from_export(row: PatientRow, settings: DoseSettings) -> Extraction:
     ]
     if faults:
         raise InputError(faults)
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=[*found.warnings, *(["a DVH export gives no bounds of the metrics"] if settings.bounds else [])],
         fractions=found.fractions,
@@ -297,7 +217,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
     own = [dvh for patient, dvh in read_dvhs(path) if patient == row.patient]
     weightings = {"anatomical"}
     if function is not None:
-        weightings |= {"perfusion", *(f"functional:{region}" for region in function.regions)}
+        weightings |= set(function.weightings)
     dvhs = [dvh for dvh in own if dvh.structure in settings.structures and dvh.weighting in weightings]
     whole = {dvh.structure: dvh for dvh in dvhs if (dvh.weighting, dvh.quantity) == ("anatomical", "physical")}
     missing = [name for name in settings.structures if name not in whole]
@@ -314,7 +234,7 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
         if dvh.weighting.startswith("functional:") and dvh.quantity == "physical"
     }
     has_function = any(dvh.weighting != "anatomical" for dvh in dvhs)
-    qa = _qa(
+    qa = patient_qa(
         row.patient,
         warnings=[
             "the DVHs come from a table: plan, grid and coverage are not known",
@@ -330,6 +250,6 @@ def _pass_through(row: PatientRow, settings: DoseSettings, function: FunctionSet
             }
             for name, dvh in whole.items()
         },
-        function=_function_qa("ok" if has_function else "none", regions=regions),
+        function=function_qa("ok" if has_function else "none", regions=regions),
     )
     return Extraction(row.patient, tuple(dvhs), qa)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.dicom import FunctionImage
 from lungtox.dose import CourseSamples, Dvh, FunctionalDvhs, dvh_from_samples, functional_dvhs
 from lungtox.dose.config import DoseSettings, FunctionSettings
-from lungtox.imaging import sample_function
+from lungtox.extraction.function_source import PlacedFunction
 
 FloatArray = NDArray[np.float64]
 
@@ -47,9 +46,8 @@ def anatomical_dvhs(name: str, found: CourseSamples, settings: DoseSettings) -> 
 
 def function_dvhs(
     courses: CourseSamples,
-    image: FunctionImage,
+    placed: PlacedFunction,
     *,
-    frame_of_reference: str,
     settings: DoseSettings,
     function: FunctionSettings,
     who: str,
@@ -59,18 +57,16 @@ def function_dvhs(
     Raises
     ------
     InputError
-        A function image in another frame, or one that does not cover the structure.
+        A function image that does not cover the structure, or a registration that is not defined in all of it.
     """
+    return dvhs_of_function(courses, placed.at(courses.samples, who=who), settings=settings, function=function)
+
+
+def dvhs_of_function(
+    courses: CourseSamples, q: FloatArray, *, settings: DoseSettings, function: FunctionSettings
+) -> list[FunctionalDvhs]:
+    """Give the DVHs of `function_dvhs` where function at the samples is known, shape (samples,)."""
     one = courses.samples
-    q = sample_function(
-        image,
-        one.x_mm,
-        one.y_mm,
-        one.z_mm,
-        volume_cc=one.volume_cc,
-        frame_of_reference=frame_of_reference,
-        who=who,
-    )
     doses: list[tuple[FloatArray, FloatArray | None, str, float | None]]
     doses = [(one.dose_gy, one.spread_gy, "physical", None)]
     alpha_beta_gy = settings.eqd2.get(function.structure)
@@ -84,7 +80,9 @@ def function_dvhs(
             q,
             structure=function.structure,
             spread_gy=spread_gy,
-            regions=function.regions,
+            regions=function.image_regions,
+            nonfunctional=function.nonfunctional,
+            clip_percentile=function.clip,
             quantity=quantity,
             alpha_beta_gy=ratio_gy,
             bin_width_gy=settings.bin_width_gy,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
-from lungtox.dicom import read_dose_header, read_function_image
+from lungtox.dicom import read_dose_header
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.courses import ACCEPTED
 from lungtox.extraction.dvh_source import NO_GRID
-from lungtox.extraction.extract import about, extract_patient, sample_all
+from lungtox.extraction.extract import extract_patient, sample_all
+from lungtox.extraction.function_source import place_function
+from lungtox.extraction.image_registration import check_images
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
+from lungtox.extraction.quality import about
 from lungtox.geometry import Grid, Structure
+from lungtox.imaging.config import RegistrationSettings
 
 SpectStatus = Literal["ok", "none", "unusable"]
 
@@ -41,7 +46,13 @@ class Inspection:
     spect: SpectStatus | None = None
 
 
-def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSettings | None = None) -> Inspection:
+def inspect_patient(
+    row: PatientRow,
+    *,
+    dose: DoseSettings,
+    function: FunctionSettings | None = None,
+    registration: RegistrationSettings | None = None,
+) -> Inspection:
     """Look at one patient's files before a run.
 
     Parameters
@@ -49,6 +60,8 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
     row : PatientRow
     dose : DoseSettings
     function : FunctionSettings, optional
+    registration : RegistrationSettings, optional
+        Images are not registered here; that takes seconds. The headers of those that would be are looked at.
 
     Returns
     -------
@@ -72,7 +85,7 @@ def inspect_patient(row: PatientRow, *, dose: DoseSettings, function: FunctionSe
         warnings.append("no plan, so no number of fractions: EQD2 is left out")
     spect: SpectStatus | None = None
     if function is not None:
-        spect, more = _function_warnings(row, loaded)
+        spect, more = _function_warnings(row, loaded, registration or RegistrationSettings())
         warnings += more
     uids = [read_dose_header(path, accept=ACCEPTED, who=row.patient).uid for path in row.paths("dose")]
     texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
@@ -108,18 +121,21 @@ def _box_inside(structure: Structure, grid: Grid) -> bool:
     )
 
 
-def _function_warnings(row: PatientRow, loaded: Loaded) -> tuple[SpectStatus, list[str]]:
+def _function_warnings(
+    row: PatientRow, loaded: Loaded, registration: RegistrationSettings
+) -> tuple[SpectStatus, list[str]]:
     path = row.path("spect")
     if path is None:
         return "none", []
     try:
-        image = read_function_image(path, who=row.patient)
+        frame = loaded.frame_of_reference
+        images = partial(check_images, row, frame_of_reference=frame, settings=registration)
+        placed = place_function(
+            path, row.paths("registration"), frame_of_reference=frame, who=row.patient, images=images
+        )
     except InputError as error:
         return "unusable", [
             f"SPECT not usable: expected {fault.expected}; found {fault.found}. {fault.action}"
             for fault in error.faults
         ]
-    if image.frame_of_reference != loaded.frame_of_reference:
-        action = "Give a SPECT that is registered to the planning CT and resampled in its frame."
-        return "unusable", [f"SPECT not usable: its frame of reference is not that of the dose. {action}"]
-    return "ok", list(image.warnings)
+    return "ok", list(placed.warnings)

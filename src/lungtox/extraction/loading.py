@@ -11,6 +11,7 @@ import numpy as np
 from lungtox.dicom import Plan, read_plan
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.accepted import AcceptedRoi
+from lungtox.extraction.contours import ContourRegions, contour_regions
 from lungtox.extraction.courses import dose_warnings, read_courses
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.regions import Accepted, compose_regions, composed_of, needed_rois, read_accepted
@@ -18,7 +19,7 @@ from lungtox.geometry import Dose, Region, StructureSet
 from lungtox.naming import Remark, check_plausibility
 
 if TYPE_CHECKING:  # pydantic is slow to import, and `lungtox dvh` has no config
-    from lungtox.dose.config import DoseSettings
+    from lungtox.dose.config import DoseSettings, FunctionSettings
 
 T = TypeVar("T")
 
@@ -40,6 +41,10 @@ class Loaded:
         For each region the accepted structures under union, within and minus.
     names : tuple of AcceptedRoi
         The ROIs of which the regions are made.
+    contours : tuple of ContourRegions
+        Functional lung that a physician drew, as far as the config asks for it.
+    contour_faults : tuple of Fault
+        Why a contour cannot be used; the patient is none the worse for it.
     """
 
     plans: tuple[Plan, ...]
@@ -48,6 +53,8 @@ class Loaded:
     warnings: tuple[str, ...]
     composed_of: dict[str, dict[str, list[str]]]
     names: tuple[AcceptedRoi, ...]
+    contours: tuple[ContourRegions, ...] = ()
+    contour_faults: tuple[Fault, ...] = ()
 
     @property
     def frame_of_reference(self) -> str:
@@ -84,13 +91,17 @@ class _Faults:
             return None
 
 
-def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True) -> Loaded:
+def load_patient(
+    row: PatientRow, settings: DoseSettings, *, function: FunctionSettings | None = None, pixels: bool = True
+) -> Loaded:
     """Read plan, doses and accepted structures of one patient and see that they belong together.
 
     Parameters
     ----------
     row : PatientRow
     settings : DoseSettings
+    function : FunctionSettings, optional
+        Names the contours of functional lung.
     pixels : bool
         False reads no dose values: the dose is 0 everywhere on its grid (for checks of coverage).
 
@@ -127,7 +138,13 @@ def load_patient(row: PatientRow, settings: DoseSettings, *, pixels: bool = True
     guessed = [f"{roi.structure} ({roi.score:g})" for roi in names if roi.automatic and roi.match == "fuzzy"]
     if guessed:
         remarks.append(f"accepted by the score of a similar name, by no person: {', '.join(guessed)}")
-    return Loaded(read, doses, regions, tuple(dict.fromkeys(remarks)), made_of, names)
+    drawn: list[ContourRegions] = []
+    unused: list[Fault] = []
+    if function is not None and function.contours:
+        slice_mm = _slice_mm(doses)
+        drawn, unused = contour_regions(row, structures[0], settings, function, known=regions, slice_mm=slice_mm)
+    remarks = list(dict.fromkeys(remarks))
+    return Loaded(read, doses, regions, tuple(remarks), made_of, names, tuple(drawn), tuple(unused))
 
 
 def _implausible(row: PatientRow, remark: Remark) -> Fault:
@@ -141,8 +158,11 @@ def _compose(
 ) -> tuple[dict[str, Region], list[str], list[Fault]]:
     if doses is None:
         return compose_regions(row, accepted, settings)
-    slice_mm = float(np.diff(doses[0].image.grid.z_mm).min())
-    return compose_regions(row, accepted, settings, slice_mm=slice_mm)
+    return compose_regions(row, accepted, settings, slice_mm=_slice_mm(doses))
+
+
+def _slice_mm(doses: Sequence[Dose]) -> float:
+    return float(np.diff(doses[0].image.grid.z_mm).min())
 
 
 def frame_faults(structures: StructureSet, dose: Dose, *, who: str) -> list[Fault]:

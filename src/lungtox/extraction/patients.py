@@ -17,10 +17,13 @@ from lungtox.naming import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 
 PATIENT_COLUMNS = (
     "patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh", "fractions",
+    "spect_nac",
 )  # fmt: skip
 MOST_FRACTIONS = 100
-_FILE_COLUMNS = PATIENT_COLUMNS[1:9]
-_READ_COLUMNS = ("plan", "structures", "dose", "spect", "dvh")
+_FILE_COLUMNS = (*PATIENT_COLUMNS[1:9], "spect_nac")
+_READ_COLUMNS = ("plan", "structures", "dose", "spect", "spect_nac", "registration", "dvh")
+_REGISTERED_COLUMNS = ("planning_ct", "spect_ct")
+_SEVERAL_FILES = ("plan", "dose", "registration")
 
 
 def is_dvh_table(path: Path) -> bool:
@@ -77,8 +80,16 @@ class PatientRow:
 
         One that is missing becomes a fault of its patient, not an end of the whole run.
         """
+        return self.files_with()
+
+    def files_with(self, spect_to_ct: Collection[str] = ()) -> tuple[Path, ...]:
+        """Give the files that extraction reads where the SPECTs of some patients are registered themselves."""
+        columns: tuple[str, ...] = _READ_COLUMNS
+        if "spect" in self.cells and "registration" not in self.cells:
+            itself = self.patient in spect_to_ct
+            columns += ("planning_ct",) if itself else _REGISTERED_COLUMNS if "spect_ct" in self.cells else ()
         found: list[Path] = []
-        for column in _READ_COLUMNS:
+        for column in columns:
             for path in self.paths(column):
                 found += [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         return tuple(found)
@@ -205,8 +216,9 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
         found = ", ".join(dicom) or "no file"
         yield Fault(patient, f"structures and dose, or dvh, in {table}", found, "Fill the cells.", "source")
     for name in _FILE_COLUMNS:
-        if ";" in cells.get(name, "") and name not in ("dose", "plan"):
-            yield Fault(patient, f"one file in the column {name}", "several", "Only dose takes several.", "source")
+        if ";" in cells.get(name, "") and name not in _SEVERAL_FILES:
+            action = "Only plan, dose and registration take several."
+            yield Fault(patient, f"one file in the column {name}", "several", action, "source")
     fractions = cells.get("fractions", "1")
     if not (fractions.isdecimal() and 1 <= int(fractions[:6]) <= MOST_FRACTIONS):
         expected = f"a whole number from 1 to {MOST_FRACTIONS} in the column fractions"

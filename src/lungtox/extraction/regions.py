@@ -108,7 +108,12 @@ def _waiting_faults(row: PatientRow, settings: DoseSettings) -> Iterator[Fault]:
 
 
 def compose_regions(
-    row: PatientRow, accepted: Accepted, settings: DoseSettings, *, slice_mm: float = USUAL_SLICE_MM
+    row: PatientRow,
+    accepted: Accepted,
+    settings: DoseSettings,
+    *,
+    slice_mm: float = USUAL_SLICE_MM,
+    only: Collection[str] | None = None,
 ) -> tuple[dict[str, Region], list[str], list[Fault]]:
     """Compose the analysed structures of one patient.
 
@@ -120,6 +125,8 @@ def compose_regions(
     settings : DoseSettings
     slice_mm : float
         Thickness of a structure with a single plane, where a margin is laid around it.
+    only : collection of str, optional
+        These of `dose.structures`; all by default.
 
     Returns
     -------
@@ -134,7 +141,8 @@ def compose_regions(
     warnings: list[str] = []
     faults: list[Fault] = []
     parts = _Parts(accepted, settings, slice_mm)
-    for name, recipe in settings.structures.items():
+    for name in settings.structures if only is None else only:
+        recipe = settings.structures[name]
         absent = [part for needed in (recipe.union, recipe.within) for part in parts.absent(needed)]
         if absent:
             if LUNGS & set(parts.canonical(recipe.union)):

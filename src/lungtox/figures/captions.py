@@ -24,15 +24,49 @@ CAPTIONS: dict[str, str] = {
         "detection limit are drawn at half of it. q values compare the groups at each time."
     ),
     "roc": (
-        "ROC curves of single dose metrics as they stand, larger values meaning more risk; nothing is fitted. Each "
-        "curve uses all patients who have that metric. Areas "
+        "ROC curves of single dose metrics as they stand, the direction of risk declared beforehand; nothing is "
+        "fitted. Each curve uses all patients who have that metric. Areas "
         "under the curve (AUC) with DeLong 95 % confidence intervals on the logit scale; below, the declared paired "
-        "comparisons on the patients who have both metrics (DeLong)."
+        "comparisons on the patients who have both metrics (DeLong). Bands: pointwise 95 % intervals of the "
+        "sensitivity (bootstrap), for the metrics of the first pair."
+    ),
+    "missing": (
+        "Patterns of missing values among the columns that the analyses use. Each row is a group of patients: black "
+        "squares are missing, dots are there; bars count the patients by outcome. Columns that are always missing "
+        "together share one column."
     ),
     "incidence": (
         "Cumulative incidence of radiation pneumonitis (RP) from the start of the window, with death without RP as "
         "competing event (Aalen-Johansen) and pointwise 95 % intervals. Panels: all patients, and groups by dose; p of "
-        "the cause-specific log-rank test."
+        "Gray's test."
+    ),
+    "calibration": (
+        "Calibration of the logistic models: share of patients with radiation pneumonitis (RP) against predicted risk, "
+        "smoothed (lowess), corrected for optimism by the bootstrap, with a pointwise 95 % band of sampling; dotted: "
+        "apparent. Ticks at the foot: predicted risks of the patients. The printed figures are corrected ones."
+    ),
+    "decision": (
+        "Decision curves of the logistic models: net benefit of treating patients as likely to develop radiation "
+        "pneumonitis (RP) from a threshold risk on, corrected for optimism, against treating all or none so. Shaded: "
+        "middle 95 % over the resamples, no confidence band."
+    ),
+    "stability": (
+        "Stability of the predictions: each patient's risk by the model (points) and the middle 95 % of what the "
+        "models refitted to bootstrap resamples give the same patient (lines). Long lines: the risk depends on who "
+        "happened to be in the cohort."
+    ),
+    "dendrogram": (
+        "Candidates of the logistic models by absolute rank correlation (Spearman, average linkage); the outcome is "
+        "not looked at. Candidates that join left of the dashed line at 0.7 are one cluster (coloured); an "
+        "asterisk marks the one that stands for it. Categories are not shown."
+    ),
+    "function_sweep": (
+        "How functional lung metrics depend on choices, one at a time, against the region and the image as they are. "
+        "Left: threshold and reference value of the functional region. Right: the image moved by 5 and 10 mm towards "
+        "the patient's left (L), right (R), front (A), back (P), head (S) and feet (I), and the image with the other "
+        "attenuation correction (AC) where there is one. Upper rows: median change of the patients, bars from the 5th "
+        "to the 95th percentile; MPWLD has no threshold. Bottom: AUC of fV20 minus AUC of V20 with 95 % confidence "
+        "intervals (paired DeLong), all patients moved alike. The intervals are not adjusted for their number."
     ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
@@ -48,6 +82,12 @@ ALTERNATIVES: dict[str, str] = {
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
+    "missing": "Which values are missing together, with counts; values in figures/missing.csv",
     "incidence": "Step curves of cumulative incidence; values in figures/incidence.csv",
+    "function_sweep": "Changes of functional metrics by setting; values in figures/function_sweep.csv",
+    "calibration": "Calibration curves; figures in the tables of this section, points in figures/calibration.csv",
+    "decision": "Decision curves; values in figures/decision.csv",
+    "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
+    "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
 }

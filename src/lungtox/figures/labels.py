@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 THIN_MINUS = "\N{MINUS SIGN}"
 
@@ -63,12 +64,18 @@ def weighting_label(weighting: str) -> str:
         return "anatomical"
     if weighting == "perfusion":
         return "perfusion-weighted"
-    region = weighting.removeprefix("functional:")
+    kind, _, region = weighting.partition(":")
+    sign = "<" if kind == "nonfunctional" else "\N{GREATER-THAN OR EQUAL TO}"
     share, _, reference = region.partition("%")
-    if not share.replace(".", "", 1).isdigit():
-        return f"functional region {region}"
     names = {"max": "of maximum", "p99": "of the 99th percentile"}
-    return f"perfused \N{GREATER-THAN OR EQUAL TO} {share} % {names.get(reference, f'of {reference}')}"
+    of = names.get(reference, f"of {reference}")
+    if re.fullmatch(r"[\d.]+-[\d.]+", share):
+        return f"perfused {share.replace('-', ' to ')} % {of}"
+    if reference and share.replace(".", "", 1).isdigit():
+        return f"perfused {sign} {share} % {of}"
+    if re.fullmatch(r"p[\d.]+", region):
+        return f"perfused {sign} percentile {region[1:]}"
+    return f"{'outside ' if sign == '<' else ''}functional region {region}"
 
 
 def effect_label(label: str, unit: object) -> str:

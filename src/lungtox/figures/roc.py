@@ -19,21 +19,26 @@ COLUMNS = [
     "kind", "score", "label", "fpr", "tpr", "n", "events", "auc", "other_score", "other_label", "difference",
     "low", "high", "p",
 ]  # fmt: skip
+# Of more curves the bands would hide each other.
+MOST_BANDS = 2
 
 
-def tabulate_roc(auc: pd.DataFrame, curves: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def tabulate_roc(
+    auc: pd.DataFrame, curves: pd.DataFrame, pairs: pd.DataFrame, bands: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Put what the ROC figure shows into one table.
 
     Parameters
     ----------
-    auc, curves, pairs : DataFrame
-        Of results/roc: auc.csv, curves.csv, pairs.csv.
+    auc, curves, pairs, bands : DataFrame
+        Of results/roc: auc.csv, curves.csv, pairs.csv, bands.csv. Bands are taken of the scores of the first pair, or
+        of the first two scores.
 
     Returns
     -------
     DataFrame
-        Rows of ``kind`` ``curve`` (points, with the score's AUC and its interval) and ``pair`` (difference of two
-        AUCs with interval and p).
+        Rows of ``kind`` ``curve`` (points, with the score's AUC and its interval), ``band`` (limits of the
+        sensitivity) and ``pair`` (difference of two AUCs with interval and p).
     """
     drawn = auc[auc["auc"].notna()]
     points = drawn[["score", "label", "n", "events", "auc", "low", "high"]].merge(
@@ -44,7 +49,11 @@ def tabulate_roc(auc: pd.DataFrame, curves: pd.DataFrame, pairs: pd.DataFrame) -
     both = both[["score", "other_score", "n", "events", "difference", "low", "high", "p"]].assign(
         label=both["score"].map(label_of), other_label=both["other_score"].map(label_of)
     )
-    parts = [part.assign(kind=kind) for part, kind in ((points, "curve"), (both, "pair")) if len(part)]
+    shown = [*both.iloc[0][["score", "other_score"]]] if len(both) else [*drawn["score"][:MOST_BANDS]]
+    limits = pd.DataFrame(columns=["score"]) if bands is None else bands[bands["score"].isin(shown)]
+    limits = limits.assign(label=limits["score"].map(label_of))
+    kinds = ((points, "curve"), (limits, "band"), (both, "pair"))
+    parts = [part.assign(kind=kind) for part, kind in kinds if len(part)]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat([part.reindex(columns=COLUMNS) for part in parts], ignore_index=True).astype(
@@ -86,7 +95,8 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         if not scores:
             say_nothing_to_draw(ax, "No score could be drawn", style=style)
             return figure
-        _draw_curves(ax, scores, settings=settings)
+        bands = {str(score): rows for score, rows in table[table["kind"] == "band"].groupby("score", sort=False)}
+        _draw_curves(ax, scores, bands, settings=settings)
         figure.legend(
             *ax.get_legend_handles_labels(),
             loc="upper left", bbox_to_anchor=(3.0 / width_mm, (below_mm - 11.0) / height_mm),
@@ -110,10 +120,18 @@ def _pair_text(row: Any) -> str:
     return text
 
 
-def _draw_curves(ax: Axes, scores: list[tuple[str, pd.DataFrame]], *, settings: FiguresSettings) -> None:
+def _draw_curves(
+    ax: Axes, scores: list[tuple[str, pd.DataFrame]], bands: dict[str, pd.DataFrame], *, settings: FiguresSettings
+) -> None:
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.6)
-    for index, (_, curve) in enumerate(scores):
+    for index, (score, curve) in enumerate(scores):
         look = curve_look(settings.style, index)
+        if score in bands:
+            band = bands[score]
+            ax.fill_between(
+                band["fpr"].to_numpy(float), band["low"].to_numpy(float), band["high"].to_numpy(float),
+                color=look.colour, alpha=0.14, linewidth=0,
+            )  # fmt: skip
         first = curve.iloc[0]
         label = f"{first['label']}: {format_number(first['auc'])} ({format_interval(first['low'], first['high'])})"
         ordered = curve.sort_values(["fpr", "tpr"], kind="stable")

@@ -2,6 +2,8 @@ from .between import BetweenPlanes as BetweenPlanes
 from .between import Layers as Layers
 from .between import structure_layers as structure_layers
 from .coverage import region_coverage as region_coverage
+from .deformation import DeformedMap as DeformedMap
+from .deformation import MapChain as MapChain
 from .edges import Edges as Edges
 from .edges import structure_edges as structure_edges
 from .grid import Dose as Dose
@@ -19,6 +21,7 @@ from .readings import read_structure as read_structure
 from .readings import region_readings as region_readings
 from .region import Region as Region
 from .region import as_region as as_region
+from .sides import on_left as on_left
 from .sides import split_sides as split_sides
 from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lungtox.errors import ParameterError
-from lungtox.geometry.grid import Image
+from lungtox.geometry.grid import Grid, Image
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
+
+_PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 
 def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
@@ -28,21 +30,21 @@ def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np
     """
     if axis_mm.size < 2:
         raise ParameterError("a grid needs at least two samples along each axis")
-    index = np.clip(_lower_neighbour(axis_mm, points_mm), 0, axis_mm.size - 2)
-    part = (points_mm - axis_mm[index]) / (axis_mm[index + 1] - axis_mm[index])
+    spacing = (axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
+    index: NDArray[np.intp]
+    if np.abs(np.diff(axis_mm) - spacing).max() > 1e-9 * spacing:
+        index = np.clip(np.searchsorted(axis_mm, points_mm, side="right") - 1, 0, axis_mm.size - 2)
+        part = (points_mm - axis_mm[index]) / (axis_mm[index + 1] - axis_mm[index])
+    else:
+        # Evenly spaced: a division instead of a search. A point on a voxel centre may fall to either side; its weight
+        # then is 1 or 0, and the value the same.
+        part = (points_mm - axis_mm[0]) / spacing
+        index = part.astype(np.intp)  # towards zero, as far as the points lie on the axis
+        np.minimum(np.maximum(index, 0, out=index), axis_mm.size - 2, out=index)
+        part -= index
     # A nanometre of slack for binary rounding: coordinates are sums of spacings.
     inside = (points_mm >= axis_mm[0] - 1e-6) & (points_mm <= axis_mm[-1] + 1e-6)
-    return index, np.clip(part, 0.0, 1.0), inside
-
-
-def _lower_neighbour(axis_mm: FloatArray, points_mm: FloatArray) -> NDArray[np.intp]:
-    spacing = (axis_mm[-1] - axis_mm[0]) / (axis_mm.size - 1)
-    if np.abs(np.diff(axis_mm) - spacing).max() > 1e-9 * spacing:
-        return np.searchsorted(axis_mm, points_mm, side="right") - 1
-    # Evenly spaced: a division instead of a search. A point on a voxel centre may fall to either side; its weight then
-    # is 1 or 0, and the value the same.
-    index: NDArray[np.intp] = np.floor((points_mm - axis_mm[0]) / spacing).astype(np.intp)
-    return index
+    return index, np.minimum(np.maximum(part, 0.0, out=part), 1.0, out=part), inside
 
 
 def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike) -> FloatArray:
@@ -59,20 +61,49 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
     ndarray, shape (points,)
         NaN outside the outermost voxel centres.
     """
-    grid = image.grid
-    x, y, z = grid.along_axes(*(np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)))
+    points = [np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)]
+    shape = np.broadcast_shapes(*(axis.shape for axis in points))
+    x, y, z = (np.broadcast_to(axis, shape).ravel() for axis in points)
+    values = np.ascontiguousarray(image.values, dtype=np.float64).ravel()
+    result = np.empty(x.size)
+    for start in range(0, x.size, _PIECE):
+        at = slice(start, start + _PIECE)
+        result[at] = _interpolated(image.grid, values, x[at], y[at], z[at])
+    return result.reshape(shape)
+
+
+def _interpolated(
+    grid: Grid, values: NDArray[np.floating], x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray
+) -> FloatArray:
+    x, y, z = grid.along_axes(x_mm, y_mm, z_mm)
     ix, px, inside_x = axis_weights(grid.x_mm, x)
     iy, py, inside_y = axis_weights(grid.y_mm, y)
     iz, pz, inside_z = axis_weights(grid.z_mm, z)
-    values = np.ascontiguousarray(image.values).ravel()
     row, plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
-    corner = iz * plane + iy * row + ix
-    result = np.zeros(corner.shape)
-    for step_z, weight_z in ((0, 1.0 - pz), (plane, pz)):
-        for step_y, weight_y in ((0, 1.0 - py), (row, py)):
-            weight = weight_z * weight_y
-            at = corner + (step_z + step_y)
-            result += weight * (1.0 - px) * values[at] + weight * px * values[at + 1]
+    corner = iz * plane
+    corner += iy * row
+    corner += ix
+
+    def along_x(step: int) -> FloatArray:
+        at = corner + step
+        low = values[at]
+        at += 1
+        change: FloatArray = values[at] - low
+        change *= px
+        change += low
+        return change
+
+    def along_y(step: int) -> FloatArray:
+        low, change = along_x(step), along_x(step + row)
+        change -= low
+        change *= py
+        change += low
+        return change
+
+    low, result = along_y(0), along_y(plane)
+    result -= low
+    result *= pz
+    result += low
     result[~(inside_x & inside_y & inside_z)] = np.nan
     return result
 

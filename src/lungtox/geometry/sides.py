@@ -13,6 +13,7 @@ from lungtox.geometry.outlines import enclosed_mm2, holds
 from lungtox.geometry.structure import Plane, Structure
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 SMALLER_SIDE = 0.2  # of the larger one; lungs are near 45 : 55, a collapsed one may be half of that
 
@@ -68,6 +69,45 @@ def split_sides(layers: Layers) -> tuple[Structure, Structure]:
         for side, suffix in ((True, "left"), (False, "right"))
     )
     return left, right
+
+
+def on_left(left: Structure, right: Structure, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> BoolArray:
+    """Say which points of two structures, such as both lungs, belong to the left one.
+
+    In the plane nearest to a point: the side of the line half-way between the two, and where they overlap along x
+    (in front of the heart), whether the left one encloses it.
+
+    Parameters
+    ----------
+    left, right : Structure
+        Each with a plane at least.
+    x_mm, y_mm, z_mm : ndarray, shape (points,)
+        Points in one of the two.
+
+    Returns
+    -------
+    ndarray of bool, shape (points,)
+    """
+    heights = np.unique([plane.z_mm for one in (left, right) for plane in one.planes])
+    low, high = np.full(heights.size, np.inf), np.full(heights.size, -np.inf)
+    outlines: dict[int, tuple[FloatArray, ...]] = {}
+    for structure, is_left in ((left, True), (right, False)):
+        for plane in structure.planes:
+            k, corners = int(np.searchsorted(heights, plane.z_mm)), np.concatenate(plane.rings)[:, 0]
+            if is_left:
+                low[k], outlines[k] = corners.min(), plane.rings
+            else:
+                high[k] = corners.max()
+    near = np.searchsorted(0.5 * (heights[1:] + heights[:-1]), z_mm)
+    alone = ~(np.isfinite(low) & np.isfinite(high))
+    middle = np.where(alone, np.where(np.isfinite(low), -np.inf, np.inf), 0.0)
+    middle[~alone] = 0.5 * (low + high)[~alone]
+    result: BoolArray = x_mm > middle[near]
+    for k in np.flatnonzero(~alone & (low < high)).tolist():
+        unclear = np.flatnonzero((near == k) & (x_mm > low[k]) & (x_mm < high[k]))
+        points = np.column_stack([x_mm[unclear], y_mm[unclear]])
+        result[unclear] = sum(holds(ring, points) for ring in outlines[k]) % 2 == 1 if unclear.size else False
+    return result
 
 
 def _unclear(name: str, found: str) -> InputError:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lungtox.dicom import FunctionImage
 from lungtox.errors import Fault, InputError
-from lungtox.geometry import interpolate
+from lungtox.geometry import PointMap, interpolate
 
 FloatArray = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ def sample_function(
     z_mm: FloatArray,
     *,
     volume_cc: FloatArray,
-    frame_of_reference: str,
+    to_image: PointMap,
     who: str,
 ) -> FloatArray:
     """Give local function at the points of a structure.
@@ -31,8 +31,8 @@ def sample_function(
         Points in the frame of reference of the dose.
     volume_cc : ndarray, shape (n,)
         Volume for which each point stands.
-    frame_of_reference : str
-        That of the points. The same one means the identity; another one needs a registration.
+    to_image : PointMap
+        Takes the points to the frame of reference of the image, as `map_frames` gives it.
     who : str
         Stands at the front of every message: a study ID.
 
@@ -44,35 +44,25 @@ def sample_function(
     Raises
     ------
     InputError
-        The image lies in another frame of reference, does not cover the structure, or is zero within it.
+        The registration is not defined in all of the structure, or the image does not cover it, or is zero within it.
     """
-    if function.frame_of_reference != frame_of_reference:
-        raise InputError(
-            Fault(
-                who,
-                "a SPECT in the frame of reference of the dose",
-                "another frame of reference",
-                "Resample the SPECT to the planning CT; registration objects are not read yet.",
-                "spect-frame",
-            )
-        )
-    values = interpolate(function.image, x_mm, y_mm, z_mm)
+    x, y, z = to_image(x_mm, y_mm, z_mm)
+    undefined = ~(np.isfinite(x) & np.isfinite(y) & np.isfinite(z))
+    if undefined.any():
+        found = f"{_share_pct(undefined, volume_cc):.3g} % of their volume without a vector"
+        action = "Export the deformable registration for the whole of the lungs."
+        raise InputError(Fault(who, "a registration of all of the lungs", found, action, "registration-undefined"))
+    values = interpolate(function.image, x, y, z)
     missing = np.isnan(values)
     if missing.any():
-        share_pct = 100.0 * float(volume_cc[missing].sum()) / float(volume_cc.sum())
-        raise InputError(
-            Fault(
-                who,
-                "a SPECT that covers the lungs",
-                f"{share_pct:.3g} % of their volume outside it",
-                "Give the whole reconstruction, or leave this SPECT out.",
-                "spect-coverage",
-            )
-        )
+        found = f"{_share_pct(missing, volume_cc):.3g} % of their volume outside it"
+        action = "Give the whole reconstruction, or leave this SPECT out."
+        raise InputError(Fault(who, "a SPECT that covers the lungs", found, action, "spect-coverage"))
     if not np.any(values > 0):
-        raise InputError(
-            Fault(
-                who, "counts within the lungs", "none", "Check that the SPECT belongs to this patient.", "spect-values"
-            )
-        )
+        action = "Check that the SPECT belongs to this patient."
+        raise InputError(Fault(who, "counts within the lungs", "none", action, "spect-values"))
     return values
+
+
+def _share_pct(part: NDArray[np.bool_], volume_cc: FloatArray) -> float:
+    return 100.0 * float(volume_cc[part].sum()) / float(volume_cc.sum())

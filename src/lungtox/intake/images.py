@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from lungtox.errors import Fault
-from lungtox.intake.narrowing import Choice, Narrowing, Number, facts, listed
+from lungtox.intake.narrowing import Narrowing, Number, facts, listed
+from lungtox.intake.registrations import Images, choose_registrations
 from lungtox.intake.scan import FoundFile
-
-
-@dataclass
-class Images:
-    """What was chosen; see Selection for the fields."""
-
-    files: dict[str, tuple[FoundFile, ...]] = field(default_factory=dict)
-    choices: list[Choice] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[Fault] = field(default_factory=list)
 
 
 def choose_images(
@@ -48,26 +38,51 @@ def choose_images(
     """
     images = Images()
     planning = _choose_series(images, patient, "planning_ct", _series(listed(files, "CT")), frame, structures, number)
+    spect = _choose_function(images, patient, files, frame, number, answers)
+    if spect:
+        own = spect[0].header.shared.frame_of_reference
+        others = [one for one in _series(listed(files, "CT")) if one[0] not in planning]
+        others = [one for one in others if one[0].header.shared.frame_of_reference == own]
+        _choose_series(images, patient, "spect_ct", others, own, (), number)
+        if own != frame and frame:
+            choose_registrations(
+                images, patient, listed(files, "REG"), frame=frame, own=own, number=number, answers=answers
+            )
+    pets = [one for one in _series(listed(files, "PT")) if one[0].header.shared.frame_of_reference == frame]
+    pets = [one for one in pets if one != spect]
+    _choose_series(images, patient, "pet", pets, frame, (), number)
+    return images
+
+
+def _choose_function(
+    images: Images,
+    patient: str,
+    files: Sequence[FoundFile],
+    frame: str,
+    number: Number,
+    answers: Mapping[str, Collection[str]],
+) -> tuple[FoundFile, ...]:
+    """Choose the SPECT, one file or a series of slices; without one a PET of gallium-68, as V/Q PET is."""
     spects = listed(files, "NM")
-    choice = Narrowing(patient, "spect", spects, number)
+    whole = [(file,) for file in spects if file.header.frames > 1]
+    found = [*whole, *_series(file for file in spects if file.header.frames == 1)]
+    pets = [one for one in _series(listed(files, "PT")) if one[0].header.shared.gallium]
+    by_first = {one[0].path: one for one in found or pets}
+    choice = Narrowing(patient, "spect", [one[0] for one in by_first.values()], number)
     images.faults += choice.answer(answers.get("spect", ()))
     choice.prefer("in the frame of reference of the dose", lambda f: f.header.shared.frame_of_reference == frame)
     choice.prefer("corrected for attenuation", lambda f: f.header.shared.attenuation_corrected)
     decided = choice.choice()
     images.choices += [decided] if decided else []
     images.faults += choice.question()
-    if choice.left and not choice.open:
-        first = choice.left[0]
-        images.files["spect"] = (first,)
-        own = first.header.shared.frame_of_reference
-        others = [one for one in _series(listed(files, "CT")) if one[0] not in planning]
-        others = [one for one in others if one[0].header.shared.frame_of_reference == own]
-        _choose_series(images, patient, "spect_ct", others, own, (), number)
-        if own != frame and frame:
-            _register(images, patient, listed(files, "REG"), {own, frame}, number)
-    pets = [one for one in _series(listed(files, "PT")) if one[0].header.shared.frame_of_reference == frame]
-    _choose_series(images, patient, "pet", pets, frame, (), number)
-    return images
+    if choice.open or not choice.left:
+        return ()
+    images.files["spect"] = by_first[choice.left[0].path]
+    if not found:
+        told = "none; a PET of gallium-68 was taken for one of perfusion or ventilation"
+        action = "Write none into the column chosen of the row spect in choices.csv where it is another."
+        images.notes.append(Fault(patient, "a SPECT", told, action, "spect-pet"))
+    return images.files["spect"]
 
 
 def _series(files: Iterable[FoundFile]) -> list[tuple[FoundFile, ...]]:
@@ -99,25 +114,10 @@ def _choose_series(
     images.choices += [decided] if decided else []
     if choice.open:
         found = f"{len(choice.left)} that fit alike: the column stays empty"
-        action = "Nothing needs it at present; fill the cell by hand if you want it."
+        action = "Where images are to be registered, fill the cell by hand."
         images.notes.append(Fault(patient, f"one series for {item}", found, action, "series"))
         return ()
     if not choice.left or (frame and choice.left[0].header.shared.frame_of_reference != frame):
         return ()
     images.files[item] = by_first[choice.left[0].path]
     return images.files[item]
-
-
-def _register(images: Images, patient: str, registrations: Sequence[FoundFile], pair: set[str], number: Number) -> None:
-    """Find the registration between the frames of SPECT and dose."""
-    fitting = [file for file in registrations if pair <= {*facts(file).frames, file.header.shared.frame_of_reference}]
-    choice = Narrowing(patient, "registration", fitting, number)
-    choice.latest("the latest")
-    decided = choice.choice()
-    images.choices += [decided] if decided else []
-    if choice.left:
-        images.files["registration"] = (choice.left[0],)
-        return
-    found = "another one, and no registration between the two"
-    action = "Export the registration, or the SPECT resampled in the frame of the planning CT."
-    images.notes.append(Fault(patient, "a SPECT in the frame of the dose", found, action, "spect-frame"))

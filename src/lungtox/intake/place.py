@@ -34,18 +34,19 @@ def neutral_names(patient: str, files: Mapping[str, Sequence[FoundFile]]) -> tup
     cells = {"patient": patient}
     links: dict[str, str] = {}
     for column, found in files.items():
-        names = [_name(column, place) for place in range(1, len(found) + 1)]
+        sliced = column in _FOLDERS or (column == "spect" and len(found) > 1)
+        names = [_name(column, place, sliced=sliced) for place in range(1, len(found) + 1)]
         links |= {
             f"inputs/{patient}/{name}": os.path.realpath(file.path) for name, file in zip(names, found, strict=True)
         }
-        shown = [column] if column in _FOLDERS else names
+        shown = [column] if sliced else names
         if column in _COLUMNS and found:
             cells[column] = ";".join(f"inputs/{patient}/{name}" for name in shown)
     return cells, links
 
 
-def _name(column: str, place: int) -> str:
-    if column in _FOLDERS:
+def _name(column: str, place: int, *, sliced: bool) -> str:
+    if sliced:
         return f"{column}/{place:04d}.dcm"
     return f"{column}.dcm" if place == 1 else f"{column}_{place}.dcm"
 

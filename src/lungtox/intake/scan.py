@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 
 from lungtox.dicom import Header, Refusal, read_headers
@@ -98,7 +98,7 @@ def _sharing(header: Header, shared: dict[object, object]) -> Header:
     series = shared.setdefault(header.shared, header.shared)
     if series is header.shared:
         return header
-    return Header(series, header.uid, header.place, header.fault, header.facts)  # type: ignore[arg-type]
+    return replace(header, shared=series)  # type: ignore[arg-type]
 
 
 def _read(paths: Sequence[str], processes: int) -> Iterator[tuple[Sequence[str], list[Header | Refusal]]]:

@@ -68,6 +68,8 @@ def _objection(file: FoundFile) -> tuple[str, str]:
     if shared.modality == "NM" and kind != "RECON TOMO":
         known = UNRECONSTRUCTED.get(kind, "no statement that it is a reconstruction (Image Type RECON TOMO)")
         return "not-reconstructed", known
+    if shared.modality == "NM" and shared.image_type[3:4] == ("TRANSMISSION",):
+        return "transmission", "a transmission map, made for attenuation correction: not used"
     if shared.modality == "CT" and "LOCALIZER" in shared.image_type:
         return "localizer", "a scout view (LOCALIZER): not used"
     return ("pixels", f"{shared.modality} with {file.header.fault}") if file.header.fault else ("", "")

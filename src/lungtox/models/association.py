@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 OUTCOME = "rp"
+HODGES_LEHMANN, MEANS = "RP - no RP (Hodges-Lehmann)", "RP - no RP (means)"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _one_factor(
     rows = table[[OUTCOME, name]].dropna()
     categorical = column_kind(name, dictionary) in ("binary", "categorical") or is_categorical(table[name])
     if categorical:
-        rows = rows.assign(**{name: _as_levels(rows[name])})
+        rows = rows.assign(**{name: as_levels(rows[name])})
     levels = observed_levels(rows[name], declared_levels(dictionary, name)) if categorical else ()
     factor = _Factor(name, rows, levels)
     p, test = _test(factor, categorical, settings)
@@ -131,7 +132,7 @@ def _one_factor(
     return [_continuous_row(factor, common, dictionary, settings)], p
 
 
-def _as_levels(values: pd.Series) -> pd.Series:
+def as_levels(values: pd.Series) -> pd.Series:
     """Turn codes into text; 1.0 (a whole number that went through a CSV with gaps) becomes 1."""
     if is_categorical(values):
         return values.astype(str)
@@ -171,8 +172,24 @@ def _continuous_row(
     effect = _effects(factor, dictionary, step).get(factor.name)
     summary = _mean_and_sd if settings.continuous_test == "welch" else _median_and_quartiles
     values = factor.values.to_numpy(dtype=np.float64)
-    groups = {"rp_summary": summary(values[factor.rp]), "no_rp_summary": summary(values[~factor.rp])}
+    a, b = values[factor.rp], values[~factor.rp]
+    groups = {"rp_summary": summary(a), "no_rp_summary": summary(b)} | _difference(a, b, settings)
     return common | groups | {"level": None, "unit": step_text(step, unit)} | _effect_cells(effect)
+
+
+def _difference(a: FloatArray, b: FloatArray, settings: AssociationSettings) -> dict[str, object]:
+    """Give the difference that belongs to the test, RP - no RP, with its 95 % interval."""
+    if settings.continuous_test == "mann-whitney":
+        shift = mann_whitney(a, b)
+        name, found, low, high = HODGES_LEHMANN, shift.shift, shift.low, shift.high
+    else:
+        from scipy.stats import ttest_ind
+
+        name, found, low, high = MEANS, math.nan, math.nan, math.nan
+        if min(len(a), len(b)) > 1 and (np.ptp(a) > 0.0 or np.ptp(b) > 0.0):
+            interval = ttest_ind(a, b, equal_var=False).confidence_interval()
+            found, low, high = float(a.mean() - b.mean()), float(interval.low), float(interval.high)
+    return {"difference_name": name, "difference": found, "difference_low": low, "difference_high": high}
 
 
 def _level_rows(factor: _Factor, common: dict[str, object], dictionary: pd.DataFrame | None) -> list[dict[str, object]]:

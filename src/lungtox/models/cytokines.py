@@ -98,7 +98,7 @@ def compare_cytokines(
     rows = []
     for name in settings.cytokines:
         series = _series(table, name)
-        head = {"cytokine": name, "label": _label(name, dictionary)}
+        head = {"cytokine": name, "label": cytokine_label(name, dictionary)}
         rows += [head | asdict(comparison) for comparison in _comparisons(series)]
     columns = list(CYTOKINES.columns)
     if not rows:
@@ -118,7 +118,7 @@ def _require_columns(table: pd.DataFrame, cytokines: list[str]) -> None:
         )
 
 
-def _label(name: str, dictionary: pd.DataFrame | None) -> str:
+def cytokine_label(name: str, dictionary: pd.DataFrame | None) -> str:
     """Give the label of the first draw without the word for the draw."""
     label = column_label(f"{name}_pre", dictionary)
     if label == f"{name}_pre":

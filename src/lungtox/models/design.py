@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.errors import Fault, FitError, InputError, ParameterError, count_of
+from lungtox.errors import FitError, ParameterError, count_of
+from lungtox.models.config import TransformSettings
+from lungtox.models.encoding import INTERCEPT as INTERCEPT
+from lungtox.models.encoding import Encoding as Encoding
+from lungtox.models.encoding import is_categorical as is_categorical
+from lungtox.models.encoding import numbers_of, predictor_terms, require_columns
+from lungtox.models.transforms import make_transform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,42 +24,6 @@ FloatArray = npt.NDArray[np.float64]
 
 # A reference level that a reader expects, where no dictionary states the order.
 NATURAL_REFERENCES = ("no", "none", "never", "absent", "False", "0")
-INTERCEPT = "Intercept"
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How predictors become columns of the design matrix.
-
-    Attributes
-    ----------
-    predictors : tuple of str
-    levels : mapping of str to tuple of str
-        Levels of each categorical predictor, the reference first.
-    terms : tuple of str
-        Column names of the design matrix: ``Intercept``, ``mld_gy``, ``smoking[former]``.
-    """
-
-    predictors: tuple[str, ...]
-    levels: Mapping[str, tuple[str, ...]]
-    terms: tuple[str, ...]
-
-    def matrix(self, table: pd.DataFrame) -> FloatArray:
-        """Give the design matrix, shape (n, k), NaN where a predictor is missing.
-
-        Raises
-        ------
-        InputError
-            A predictor is not a column of the table, or holds a level that the model was not fitted with.
-        """
-        _require_columns(table, self.predictors)
-        columns = [np.ones(len(table))]
-        for predictor in self.predictors:
-            if predictor in self.levels:
-                columns.extend(_dummies(table[predictor], self.levels[predictor]))
-            else:
-                columns.append(_numbers(table[predictor]))
-        return np.column_stack(columns)
 
 
 @dataclass(frozen=True)
@@ -94,6 +64,9 @@ def build_design(
     outcome: str,
     predictors: Sequence[str],
     dictionary: pd.DataFrame | None = None,
+    transforms: Mapping[str, TransformSettings] | None = None,
+    interactions: Sequence[Sequence[str]] = (),
+    candidates: bool = False,
 ) -> Design:
     """Take the complete rows of a table and encode them.
 
@@ -108,6 +81,12 @@ def build_design(
         dictionary, else a natural one (no, none, never), else the first in alphabetical order.
     dictionary : DataFrame, optional
         Data dictionary with `column` and `levels` (separated by ``|``).
+    transforms : mapping of str to TransformSettings, optional
+        Of numeric predictors.
+    interactions : sequence of pairs of str
+        Pairs of predictors.
+    candidates : bool
+        The predictors are candidates of a selection or of a penalised fit: they may outnumber the events.
 
     Returns
     -------
@@ -123,7 +102,7 @@ def build_design(
         No events or only events, a constant or duplicated predictor, more parameters than events.
     """
     names = list(predictors)
-    _require_columns(table, [outcome, *names])
+    require_columns(table, [outcome, *names])
     _require_different(names)
     y, complete, warnings = _complete_rows(table, outcome, names)
     kept = table.loc[complete]
@@ -131,10 +110,26 @@ def build_design(
     if events in (0, int(complete.sum())):
         found = f"{count_of(events, 'event')} among {count_of(int(complete.sum()), 'complete row')}"
         raise FitError(f"one outcome class: expected rows with and without {outcome}; found {found}.")
-    encoding = _encoding(kept, names, dictionary)
+    pairs = tuple((str(first), str(second)) for first, second in interactions)
+    encoding = _encoding(kept, names, dictionary, transforms or {}, pairs)
     design = Design(encoding.matrix(kept), y[complete], encoding, complete, tuple(warnings))
-    _require_estimable(design)
+    slopes = design.x.shape[1] - 1
+    if not candidates:
+        require_few_parameters(slopes, design.y)
+    elif slopes > design.n - 2:
+        raise FitError(f"more parameters than patients: {slopes} candidates for {design.n} patients; name fewer.")
+    _require_independent(design)
     return design
+
+
+def require_few_parameters(slopes: int, y: FloatArray) -> None:
+    """Refuse more parameters beside the intercept than patients in the smaller outcome group."""
+    smaller = int(min(y.sum(), len(y) - y.sum()))
+    if slopes > smaller:
+        raise FitError(
+            f"more parameters than events: {slopes} parameters beside the intercept, {smaller} patients in the smaller "
+            "outcome group; use fewer predictors."
+        )
 
 
 def declared_levels(dictionary: pd.DataFrame | None, column: str) -> tuple[str, ...]:
@@ -145,11 +140,6 @@ def declared_levels(dictionary: pd.DataFrame | None, column: str) -> tuple[str, 
     if found.empty or not isinstance(found.iloc[0], str):
         return ()
     return tuple(level.strip() for level in found.iloc[0].split("|") if level.strip())
-
-
-def is_categorical(values: pd.Series) -> bool:
-    """Tell whether a column holds text (or truth values) rather than numbers."""
-    return values.dtype.kind not in "iuf" and not str(values.dtype).startswith(("Int", "Float"))
 
 
 def observed_levels(values: pd.Series, declared: Sequence[str] = ()) -> tuple[str, ...]:
@@ -166,7 +156,7 @@ def observed_levels(values: pd.Series, declared: Sequence[str] = ()) -> tuple[st
 def _complete_rows(
     table: pd.DataFrame, outcome: str, names: list[str]
 ) -> tuple[FloatArray, npt.NDArray[np.bool_], list[str]]:
-    y = _numbers(table[outcome])
+    y = numbers_of(table[outcome])
     if not np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
         raise ParameterError(f"{outcome}: expected 0, 1 or missing; found other values.")
     missing = {outcome: np.isnan(y)} | {name: table[name].isna().to_numpy() for name in names}
@@ -181,30 +171,47 @@ def _complete_rows(
     )
 
 
-def _encoding(kept: pd.DataFrame, names: list[str], dictionary: pd.DataFrame | None) -> Encoding:
+def _encoding(
+    kept: pd.DataFrame,
+    names: list[str],
+    dictionary: pd.DataFrame | None,
+    settings: Mapping[str, TransformSettings],
+    interactions: tuple[tuple[str, str], ...],
+) -> Encoding:
     levels = {
         name: observed_levels(kept[name], declared_levels(dictionary, name))
         for name in names
         if is_categorical(kept[name])
     }
-    terms = [INTERCEPT]
     for name in names:
-        different = levels[name] if name in levels else tuple(map(str, np.unique(_numbers(kept[name]))))
+        different = levels[name] if name in levels else tuple(map(str, np.unique(numbers_of(kept[name]))))
         if len(different) < 2:
             found = f"only {different[0]} in {len(kept)} complete rows" if different else "no value"
             raise FitError(f"constant predictor: {name} has {found}; leave it out of the model.")
-        terms += [f"{name}[{level}]" for level in levels[name][1:]] if name in levels else [name]
-    return Encoding(tuple(names), levels, tuple(terms))
+    _require_known(names, levels, settings, interactions)
+    transforms = {
+        name: make_transform(name, numbers_of(kept[name]), kind=chosen.kind, step=chosen.step, knots=chosen.knots)
+        for name, chosen in settings.items()
+    }
+    parts = {name: predictor_terms(name, levels, transforms) for name in names}
+    products = [f"{one} * {two}" for first, second in interactions for one in parts[first] for two in parts[second]]
+    terms = (INTERCEPT, *(term for part in parts.values() for term in part), *products)
+    return Encoding(tuple(names), levels, terms, transforms, interactions)
 
 
-def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
-    faults = [
-        Fault(name, "a column of the table", "none of that name", "Check the spelling.", "missing-column")
-        for name in names
-        if name not in table
-    ]
-    if faults:
-        raise InputError(faults)
+def _require_known(
+    names: list[str],
+    levels: Mapping[str, tuple[str, ...]],
+    settings: Mapping[str, TransformSettings],
+    interactions: tuple[tuple[str, str], ...],
+) -> None:
+    strangers = sorted({name for pair in interactions for name in pair} | set(settings)) if names else []
+    unknown = [name for name in strangers if name not in names]
+    if unknown:
+        raise ParameterError(f"{', '.join(unknown)}: transformed or in an interaction, but not among the predictors.")
+    worded = [name for name in settings if name in levels]
+    if worded:
+        raise ParameterError(f"{', '.join(worded)}: only numbers can be transformed; found text.")
 
 
 def _require_different(names: list[str]) -> None:
@@ -213,15 +220,7 @@ def _require_different(names: list[str]) -> None:
         raise FitError(f"duplicated predictor: {', '.join(repeated)} stands twice; name it once.")
 
 
-def _require_estimable(design: Design) -> None:
-    slopes = design.x.shape[1] - 1
-    smaller = min(design.events, design.n - design.events)
-    if slopes > smaller:
-        raise FitError(
-            f"more parameters than events: {count_of(slopes, 'parameter')} beside the intercept, "
-            f"{count_of(smaller, 'patient')} in the smaller "
-            "outcome group; use fewer predictors."
-        )
+def _require_independent(design: Design) -> None:
     dependent = _dependent_terms(design)
     if dependent:
         raise FitError(
@@ -242,28 +241,3 @@ def _dependent_terms(design: Design) -> list[str]:
         else:
             basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
     return dependent
-
-
-def _dummies(values: pd.Series, levels: tuple[str, ...]) -> list[FloatArray]:
-    missing = values.isna().to_numpy()
-    text = values.astype(str).to_numpy()
-    unknown = sorted(set(text[~missing]) - set(levels))
-    if unknown:
-        name = str(values.name)
-        raise InputError(
-            Fault(
-                name, f"one of {', '.join(levels)}", ", ".join(unknown), "Recode or refit the model.", "unknown-level"
-            )
-        )
-    return [np.where(missing, np.nan, (text == level).astype(np.float64)) for level in levels[1:]]
-
-
-def _numbers(values: pd.Series) -> FloatArray:
-    truth = str(values.dtype) in ("bool", "boolean")
-    if is_categorical(values) and not truth and values.notna().any():
-        raise ParameterError(f"{values.name}: expected numbers; found text.")
-    numbers = values.astype("Float64" if str(values.dtype).startswith(("Int", "Float", "boolean")) else "float64")
-    array = np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    if np.isinf(array).any():
-        raise ParameterError(f"{values.name}: expected finite numbers; found infinity.")
-    return array

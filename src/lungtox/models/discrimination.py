@@ -102,7 +102,7 @@ def roc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, positive: Direction = "
     Variance by DeLong 1988 with the mid-rank algorithm of Sun and Xu 2014, O(n log n). The interval is built on
     logit(AUC): at 42 patients and 8 events the plain one covers 90 %.
     """
-    y, values = _checked(outcome, score, positive)
+    y, values = checked_scores(outcome, score, positive)
     auc, placements_event, placements_other = _placements(y, values)
     variance = _variance(placements_event) + _variance(placements_other)
     events = int(y.sum())
@@ -139,8 +139,8 @@ def compare_auc(
     FitError
         As for `roc`, or two scores that differ with a variance of zero (both separate the groups completely).
     """
-    y, a = _checked(outcome, score_a, positive)
-    _, b = _checked(outcome, score_b, positive)
+    y, a = checked_scores(outcome, score_a, positive)
+    _, b = checked_scores(outcome, score_b, positive)
     auc_a, event_a, other_a = _placements(y, a)
     auc_b, event_b, other_b = _placements(y, b)
     difference = auc_a - auc_b
@@ -171,7 +171,8 @@ def area_under_curve(y: FloatArray, score: FloatArray) -> float:
     return (rank_sum - count * (count + 1) / 2.0) / (count * (len(y) - count))
 
 
-def _checked(outcome: npt.ArrayLike, score: npt.ArrayLike, positive: Direction) -> tuple[FloatArray, FloatArray]:
+def checked_scores(outcome: npt.ArrayLike, score: npt.ArrayLike, positive: Direction) -> tuple[FloatArray, FloatArray]:
+    """Give outcome and score as `roc` needs them, the score turned so that larger means risk."""
     if positive not in ("larger", "smaller"):
         raise ParameterError(f"positive must be larger or smaller, got {positive!r}")
     y = np.asarray(outcome, dtype=np.float64)

@@ -3,96 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import chdtrc
 
 from lungtox.errors import FitError, ParameterError
-from lungtox.models.design import Design, Encoding, build_design
+from lungtox.models.config import SelectionSettings, TransformSettings
+from lungtox.models.design import Design, build_design, require_few_parameters
 from lungtox.models.firth import fit_firth, flic_intercept
+from lungtox.models.logistic_fit import LogisticFit as LogisticFit
 from lungtox.models.newton import maximise
 from lungtox.models.profile import profile_coefficients
+from lungtox.models.recipe import SHRINKING, Coefficients, Penalty, make_recipe
 from lungtox.models.separation import Separation, find_separation
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
-Penalty = Literal["none", "firth"]
 
 # Peduzzi 1996: below ten events per variable estimates and intervals of logistic models become unreliable.
 FEW_EVENTS_PER_VARIABLE = 10.0
-
-
-@dataclass(frozen=True)
-class LogisticFit:
-    """A fitted logistic model.
-
-    Attributes
-    ----------
-    outcome : str
-    predictors : tuple of str
-    penalty : {"none", "firth"}
-        What was used; firth also after a switch because of separation.
-    estimates : DataFrame
-        Columns `term, estimate, se, low, high, p` on the log-odds scale, per one unit of a numeric predictor;
-        `Intercept` first. `low` and `high` are 95 % profile-likelihood limits, `p` is of the likelihood-ratio test.
-    covariance : ndarray, shape (k, k)
-        In the order of `estimates`.
-    loglik : float
-        Maximised log-likelihood; with Firth the penalised one.
-    n, events : int
-        Complete rows, and those with outcome 1.
-    epv : float
-        Patients in the smaller outcome group per parameter beside the intercept.
-    separation : Separation
-    converged : bool
-    warnings : tuple of str
-        Sentences that a report must show.
-    encoding : Encoding
-        How the predictors are coded.
-    prediction_intercept : float
-        Intercept for predictions: the estimated one, with Firth the FLIC one.
-    """
-
-    outcome: str
-    predictors: tuple[str, ...]
-    penalty: Penalty
-    estimates: pd.DataFrame
-    covariance: FloatArray
-    loglik: float
-    n: int
-    events: int
-    epv: float
-    separation: Separation
-    converged: bool
-    warnings: tuple[str, ...]
-    encoding: Encoding
-    prediction_intercept: float
-
-    def linear_predictor(self, table: pd.DataFrame) -> pd.Series:
-        """Give the log odds for each row of a table, missing where a predictor is missing."""
-        import pandas as pd
-
-        beta = self.estimates["estimate"].to_numpy(dtype=np.float64).copy()
-        beta[0] = self.prediction_intercept
-        return pd.Series(self.encoding.matrix(table) @ beta, index=table.index, name="linear_predictor")
-
-    def predict(self, table: pd.DataFrame) -> pd.Series:
-        """Give the probability for each row of a table, missing where a predictor is missing.
-
-        Raises
-        ------
-        InputError
-            A predictor is missing as a column, or holds a level that the model was not fitted with.
-        """
-        import pandas as pd
-
-        return pd.Series(expit(self.linear_predictor(table).to_numpy()), index=table.index, name="probability")
 
 
 def fit_logistic(
@@ -102,6 +36,10 @@ def fit_logistic(
     predictors: Sequence[str],
     penalty: Penalty = "none",
     dictionary: pd.DataFrame | None = None,
+    transforms: Mapping[str, TransformSettings] | None = None,
+    interactions: Sequence[Sequence[str]] = (),
+    selection: SelectionSettings | None = None,
+    rng: np.random.Generator | None = None,
 ) -> LogisticFit:
     """Fit a logistic model to the complete rows of a table.
 
@@ -113,12 +51,20 @@ def fit_logistic(
         Column of 0, 1 or missing.
     predictors : sequence of str
         Numeric columns enter as they are, text columns dummy-coded against the dictionary's first level, else
-        ``no``/``none``/``never``, else the first in alphabetical order.
-    penalty : {"none", "firth"}
+        ``no``/``none``/``never``, else the first in alphabetical order. With a selection or a shrinking penalty these
+        are the candidates.
+    penalty : {"none", "firth", "ridge", "lasso", "elastic_net"}
         With ``none``, separated data (found by linear programming) are fitted with Firth's penalty instead, and a
-        warning says so.
+        warning says so. The last three shrink, their strength tuned by cross-validation.
     dictionary : DataFrame, optional
         Data dictionary with `column` and `levels`.
+    transforms : mapping of str to TransformSettings, optional
+    interactions : sequence of pairs of str
+        Pairs of predictors whose products enter.
+    selection : SelectionSettings, optional
+        Refused together with a shrinking penalty.
+    rng : numpy.random.Generator, optional
+        For the folds of a tuning; needed by the shrinking penalties and the selection by lasso.
 
     Returns
     -------
@@ -129,7 +75,7 @@ def fit_logistic(
     InputError
         A column does not exist.
     ParameterError
-        The outcome is not 0 or 1, a number is infinite, the penalty is unknown.
+        The outcome is not 0 or 1, a number is infinite, the penalty is unknown, a value cannot be transformed.
     FitError
         One outcome class, constant or duplicated predictor, more parameters than events, no convergence. The
         message begins with the name of the finding.
@@ -137,21 +83,54 @@ def fit_logistic(
     Notes
     -----
     Maximum likelihood by statsmodels, Firth (1993) by firthmodels. Intervals solve the profile-likelihood equation
-    exactly.
+    exactly; after a selection they ignore it.
     """
-    if penalty not in ("none", "firth"):
-        raise ParameterError(f"penalty must be none or firth, got {penalty!r}")
-    design = build_design(table, outcome=outcome, predictors=predictors, dictionary=dictionary)
-    separation = find_separation(design.x, design.y, terms=design.encoding.terms)
+    shrinks = penalty in SHRINKING
+    if penalty not in ("none", "firth", *SHRINKING):
+        raise ParameterError(f"penalty must be none, firth, {', '.join(SHRINKING)}, got {penalty!r}")
+    if shrinks and selection is not None:
+        raise ParameterError("a shrinking penalty selects or shrinks by itself: leave the selection out")
+    if rng is None and (shrinks or (selection is not None and selection.method == "lasso")):
+        raise ParameterError("a tuned penalty needs a generator: give rng")
+    design = build_design(
+        table, outcome=outcome, predictors=predictors, dictionary=dictionary, transforms=transforms,
+        interactions=interactions, candidates=shrinks or selection is not None,
+    )  # fmt: skip
+    recipe = make_recipe(design.encoding.groups, penalty=penalty, selection=selection)
+    draws = np.random.default_rng(0) if rng is None else rng
+    if shrinks:
+        model = recipe.fit(design.x[None], design.y, draws)
+        if model is None:
+            raise AssertionError("a design has both outcomes")
+        return _shrunken_fit(design, model, outcome=outcome, penalty=penalty)
+    chosen = recipe.choose(design.x[None], design.y, draws)
+    return _selected_fit(design, chosen, recipe.columns(chosen), outcome=outcome, penalty=penalty, selection=selection)
+
+
+def _selected_fit(
+    design: Design,
+    chosen: frozenset[str],
+    columns: list[int],
+    *,
+    outcome: str,
+    penalty: Penalty,
+    selection: SelectionSettings | None,
+) -> LogisticFit:
+    """Fit the chosen columns, with intervals."""
+    x, y, terms = design.x[:, columns], design.y, tuple(design.encoding.terms[column] for column in columns)
+    require_few_parameters(len(columns) - 1, y)
+    separation = find_separation(x, y, terms=terms) if len(columns) > 1 else Separation(False)
     used: Penalty = "firth" if separation else penalty
-    beta, loglik, covariance = _firth(design) if used == "firth" else _maximum_likelihood(design)
-    profile = profile_coefficients(design.x, design.y, beta=beta, firth=used == "firth")
-    epv = min(design.events, design.n - design.events) / (len(beta) - 1)
+    beta, loglik, covariance = _firth(x, y) if used == "firth" else _maximum_likelihood(x, y)
+    profile = profile_coefficients(x, y, beta=beta, firth=used == "firth")
+    candidates = design.x.shape[1] - 1
+    epv = min(design.events, design.n - design.events) / max(candidates, 1)
+    told = _selection_warnings(selection, candidates, len(columns) - 1)
     return LogisticFit(
         outcome=outcome,
-        predictors=tuple(predictors),
+        predictors=design.encoding.predictors,
         penalty=used,
-        estimates=_estimates(design, beta, covariance, profile.low, profile.high, profile.p),
+        estimates=_estimates(terms, beta, covariance, profile.low, profile.high, profile.p),
         covariance=covariance,
         loglik=loglik,
         n=design.n,
@@ -159,20 +138,79 @@ def fit_logistic(
         epv=epv,
         separation=separation,
         converged=True,
-        warnings=(*design.warnings, *_warnings(penalty, separation, epv, profile.low, profile.high)),
+        warnings=(*design.warnings, *told, *_warnings(penalty, separation, epv, profile.low, profile.high)),
         encoding=design.encoding,
-        prediction_intercept=flic_intercept(design.x, design.y, beta) if used == "firth" else float(beta[0]),
+        prediction_intercept=flic_intercept(x, y, beta) if used == "firth" else float(beta[0]),
+        candidates=candidates,
+        chosen=tuple(group.name for group in design.encoding.groups if group.name in chosen),
+        selection="none" if selection is None else selection.method,
+        joint=() if used == "firth" else tuple(_joint_tests(design, chosen, columns, loglik)),
     )
 
 
-def _maximum_likelihood(design: Design) -> tuple[FloatArray, float, FloatArray]:
+def _joint_tests(
+    design: Design, chosen: frozenset[str], columns: list[int], loglik: float
+) -> Iterator[tuple[str, int, float]]:
+    """Test all terms of a factor, a spline or an interaction at once; the other terms stay in."""
+    scaled = design.x / np.concatenate([[1.0], design.x[:, 1:].std(axis=0)])
+    for group in design.encoding.groups:
+        if group.name in chosen and len(group.columns) > 1:
+            rest = [column for column in columns if column not in group.columns]
+            ratio = max(0.0, 2.0 * (loglik - maximise(scaled[:, rest], design.y).loglik))
+            yield group.name, len(group.columns), float(chdtrc(len(group.columns), ratio))
+
+
+def _shrunken_fit(design: Design, model: Coefficients, *, outcome: str, penalty: Penalty) -> LogisticFit:
+    """Give a shrunken fit; its estimates are biased on purpose and carry no interval."""
+    kept = [0, *(np.flatnonzero(model.beta[1:]) + 1)]
+    terms = tuple(design.encoding.terms[column] for column in kept)
+    eta = design.x @ model.beta
+    nothing = np.full(len(kept), np.nan)
+    candidates = design.x.shape[1] - 1
+    epv = min(design.events, design.n - design.events) / candidates
+    few = [f"Only {epv:.1f} events per candidate variable; below 10 even shrunken estimates are unstable."]
+    return LogisticFit(
+        outcome=outcome,
+        predictors=design.encoding.predictors,
+        penalty=penalty,
+        estimates=_estimates(terms, model.beta[kept], np.full((len(kept), len(kept)), np.nan), *[nothing] * 3),
+        covariance=np.full((len(kept), len(kept)), np.nan),
+        loglik=float(design.y @ eta - np.logaddexp(0.0, eta).sum()),
+        n=design.n,
+        events=design.events,
+        epv=epv,
+        separation=Separation(False),
+        converged=True,
+        warnings=(*design.warnings, *(few if epv < FEW_EVENTS_PER_VARIABLE else [])),
+        encoding=design.encoding,
+        prediction_intercept=float(model.beta[0]),
+        candidates=candidates,
+        chosen=tuple(group.name for group in design.encoding.groups if group.name in model.chosen),
+        strength=model.strength,
+        mix=model.mix,
+    )
+
+
+def _selection_warnings(selection: SelectionSettings | None, candidates: int, kept: int) -> list[str]:
+    if selection is None:
+        return []
+    sentences = [
+        f"Selected by these data: {kept} of {candidates} candidate parameters. p values and intervals ignore the "
+        "selection and are too optimistic."
+    ]
+    if kept == 0:
+        sentences.append("No predictor was selected: every patient gets the same risk.")
+    return sentences
+
+
+def _maximum_likelihood(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float, FloatArray]:
     # Imported here: prediction and the refits of validation do without it (1.2 s).
     from statsmodels.discrete.discrete_model import Logit
 
     # statsmodels' Newton has no step control; ours has, so it gives the start and statsmodels has the last word.
-    scale = np.concatenate([[1.0], design.x[:, 1:].std(axis=0)])
-    start = maximise(design.x / scale, design.y)
-    result = Logit(design.y, design.x / scale).fit(
+    scale = np.concatenate([[1.0], x[:, 1:].std(axis=0)])
+    start = maximise(x / scale, y)
+    result = Logit(y, x / scale).fit(
         start_params=start.beta, method="newton", maxiter=100, tol=1e-10, disp=0, warn_convergence=False
     )
     if not (start.converged and result.mle_retvals["converged"]):
@@ -181,21 +219,21 @@ def _maximum_likelihood(design: Design) -> tuple[FloatArray, float, FloatArray]:
     return np.asarray(result.params, dtype=np.float64) / scale, float(result.llf), covariance
 
 
-def _firth(design: Design) -> tuple[FloatArray, float, FloatArray]:
-    solution = fit_firth(design.x, design.y)
+def _firth(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    solution = fit_firth(x, y)
     if not solution.converged:
         raise FitError("no convergence: Firth's penalised likelihood did not reach its maximum.")
     return solution.beta, solution.loglik, np.asarray(np.linalg.inv(solution.information))
 
 
 def _estimates(
-    design: Design, beta: FloatArray, covariance: FloatArray, low: FloatArray, high: FloatArray, p: FloatArray
+    terms: tuple[str, ...], beta: FloatArray, covariance: FloatArray, low: FloatArray, high: FloatArray, p: FloatArray
 ) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
         {
-            "term": list(design.encoding.terms),
+            "term": list(terms),
             "estimate": beta,
             "se": np.sqrt(np.diag(covariance)),
             "low": low,

@@ -1,4 +1,4 @@
-"""One model of the config: fit, predictions and validation as the tables that its rule writes."""
+"""One model of the config from the analysis table: the fit, its checks and the tables that its rule writes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungtox.errors import FitError
-from lungtox.models.config import LogisticSettings, ValidationSettings
-from lungtox.models.labels import term_label
-from lungtox.models.logistic import LogisticFit, fit_logistic
-from lungtox.models.schemas import PREDICTIONS, VALIDATION
-from lungtox.models.validation import Validation, validate
+from lungtox.errors import FitError, ParameterError
+from lungtox.models.collinearity import measure_collinearity
+from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
+from lungtox.models.design import build_design
+from lungtox.models.influence import measure_influence
+from lungtox.models.labels import column_label
+from lungtox.models.logistic import fit_logistic
+from lungtox.models.logistic_fit import LogisticFit
+from lungtox.models.missing_data import make_imputer
+from lungtox.models.model_files import fit_to_json, predict_table, unfitted_json
+from lungtox.models.sample_size import minimum_sample_size
+from lungtox.models.schemas import (
+    CALIBRATION,
+    COLLINEARITY,
+    DECISION,
+    INFLUENCE,
+    LEVELS,
+    PREDICTIONS,
+    SELECTION,
+    STABILITY,
+    TREE,
+    VALIDATION,
+)
+from lungtox.models.validation import Imputer, Validation, validate
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pandera.pandas as pa
 
 OUTCOME = "rp"
+SCHEMAS: dict[str, pa.DataFrameSchema] = {
+    "predictions": PREDICTIONS,
+    "validation": VALIDATION,
+    "calibration": CALIBRATION,
+    "decision": DECISION,
+    "stability": STABILITY,
+    "selection": SELECTION,
+    "internal_external": LEVELS,
+    "collinearity": COLLINEARITY,
+    "dendrogram": TREE,
+    "influence": INFLUENCE,
+}
 
 
 @dataclass(frozen=True)
@@ -29,15 +60,23 @@ class ModelResult:
     ----------
     fit : dict
         fit.json; with `converged` false and a `finding` where the model cannot be fitted.
-    predictions : DataFrame
-        `patient, rp, linear_predictor, probability` of the complete rows.
-    validation : DataFrame
-        `measure, apparent, optimism, corrected, low, high, resamples, method`.
+    tables : dict of str to DataFrame
+        By the name of their file, without its ending (docs/file-contracts.md); without rows where a model cannot be
+        fitted or a table does not apply.
     """
 
     fit: dict[str, Any]
-    predictions: pd.DataFrame
-    validation: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """`patient, rp, linear_predictor, probability` of the complete rows."""
+        return self.tables["predictions"]
+
+    @property
+    def validation(self) -> pd.DataFrame:
+        """Apparent and corrected performance."""
+        return self.tables["validation"]
 
 
 def fit_model(
@@ -49,6 +88,7 @@ def fit_model(
     validation: ValidationSettings,
     rng: np.random.Generator,
     seed: int | None = None,
+    missing: MissingSettings | None = None,
 ) -> ModelResult:
     """Fit and validate one model of the config.
 
@@ -63,9 +103,11 @@ def fit_model(
     settings, validation
         Its settings and those of the validation.
     rng : numpy.random.Generator
-        For the resamples.
+        For tuning and resamples.
     seed : int, optional
         Only to be written down.
+    missing : MissingSettings, optional
+        How gaps are imputed where `validation.impute` asks for it.
 
     Returns
     -------
@@ -77,124 +119,143 @@ def fit_model(
     InputError
         A predictor is not a column of the table.
     """
+    plan: dict[str, Any] = {
+        "outcome": OUTCOME,
+        "predictors": settings.predictors,
+        "penalty": settings.penalty,
+        "dictionary": dictionary,
+        "transforms": settings.transforms,
+        "interactions": settings.interactions,
+        "selection": settings.selection,
+    }
+    folds = int(rng.integers(2**62))
     try:
-        fit = fit_logistic(
-            table,
-            outcome=OUTCOME,
-            predictors=settings.predictors,
-            penalty=settings.penalty,
-            dictionary=dictionary,
-        )
-    except FitError as error:
-        return ModelResult(_unfitted(name, settings, seed, finding=str(error)), _no_predictions(), _no_validation())
-    validated: Validation | None = None
+        fit = fit_logistic(table, **plan, rng=np.random.default_rng(folds))
+    except (FitError, ParameterError) as error:
+        return ModelResult(unfitted_json(name, settings, seed, outcome=OUTCOME, finding=str(error)), _checked({}))
     content = fit_to_json(fit, model=name, dictionary=dictionary, seed=seed)
+    content["sample_size"] = _sample_size(fit, validation)
+    content["warnings"] += _size_warning(content["sample_size"], fit)
+    tables = {"predictions": predict_table(fit, table), **_checks(table, fit, settings, dictionary)}
+    imputer = _imputer(table, settings, validation, missing, dictionary)
+    if imputer is not None:
+        content["warnings"].append(
+            f"Validated with gaps imputed inside each resample ({int(table[OUTCOME].notna().sum())} patients); the "
+            f"estimates are of the {fit.n} complete rows."
+        )
     try:
         validated = validate(
             table,
-            outcome=OUTCOME,
-            predictors=settings.predictors,
-            penalty=settings.penalty,
-            resamples=validation.resamples,
+            **plan,
             rng=rng,
-            dictionary=dictionary,
+            tuning=np.random.default_rng(folds),
+            resamples=validation.resamples,
+            folds=validation.folds,
+            repeats=validation.repeats,
+            thresholds=_thresholds(validation),
+            by=validation.by if validation.by in table else None,
+            imputer=imputer,
         )
     except FitError as error:
         content["warnings"].append(str(error))
     else:
+        content["leads"] = validated.leads
         content["warnings"] += [text for text in validated.warnings if text not in content["warnings"]]
-    measures = _no_validation() if validated is None else VALIDATION.validate(validated.measures, lazy=True)
-    return ModelResult(content, PREDICTIONS.validate(predict_table(fit, table), lazy=True), measures)
+        tables |= _validated_tables(validated, table)
+    if validation.by is not None and validation.by not in table:
+        content["warnings"].append(f"No column {validation.by}: no internal-external validation.")
+    return ModelResult(content, _checked(tables))
 
 
-def fit_to_json(
-    fit: LogisticFit, *, model: str, dictionary: pd.DataFrame | None = None, seed: int | None = None
-) -> dict[str, Any]:
-    """Give a fit as the content of fit.json.
+def _imputer(
+    table: pd.DataFrame,
+    settings: LogisticSettings,
+    validation: ValidationSettings,
+    missing: MissingSettings | None,
+    dictionary: pd.DataFrame | None,
+) -> Imputer | None:
+    """Give what completes the rows of a resample, where it is asked for and anything is missing."""
+    gaps = table.loc[table[OUTCOME].notna(), settings.predictors].isna().any(axis=None)
+    if not (validation.impute and gaps) or missing is None or missing.method == "complete-case":
+        return None
+    return make_imputer(missing, predictors=settings.predictors, dictionary=dictionary)
 
-    Parameters
-    ----------
-    fit : LogisticFit
-    model : str
-        Name of the model in the config.
-    dictionary : DataFrame, optional
-        Gives labels and units of the terms.
-    seed : int, optional
 
-    Returns
-    -------
-    dict
-        Limits that are infinite are None (a warning of the fit says so).
-    """
-    rows = fit.estimates.to_dict(orient="records")
+def _checked(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Give every table of a model, in the form of its schema; those not made have no rows."""
+    import pandas as pd
+
     return {
-        "model": model,
-        "outcome": fit.outcome,
-        "predictors": list(fit.predictors),
-        "penalty": fit.penalty,
-        "n": fit.n,
-        "events": fit.events,
-        "epv": fit.epv,
-        "loglik": fit.loglik,
-        "converged": fit.converged,
-        "separation": {"found": fit.separation.found, "terms": list(fit.separation.terms)},
-        "estimates": [
-            {"term": row["term"], "label": term_label(str(row["term"]), fit.encoding, dictionary)}
-            | {key: _finite(row[key]) for key in ("estimate", "se", "low", "high", "p")}
-            for row in rows
-        ],
-        "covariance": fit.covariance.tolist(),
-        "terms": list(fit.encoding.terms),
-        "reference_levels": {name: levels[0] for name, levels in fit.encoding.levels.items()},
-        "prediction_intercept": fit.prediction_intercept,
-        "interval": "penalised profile likelihood" if fit.penalty == "firth" else "profile likelihood",
-        "warnings": list(fit.warnings),
-        "seed": seed,
+        name: schema.validate(tables[name], lazy=True)
+        if name in tables and len(tables[name])
+        else pd.DataFrame(columns=list(schema.columns))
+        for name, schema in SCHEMAS.items()
     }
 
 
-def predict_table(fit: LogisticFit, table: pd.DataFrame) -> pd.DataFrame:
-    """Give `patient, rp, linear_predictor, probability` of the rows that the model was fitted to."""
-    import pandas as pd
-
-    complete = table[[fit.outcome, *fit.predictors]].notna().all(axis=1)
-    rows = table.loc[complete]
-    return pd.DataFrame(
-        {
-            "patient": rows["patient"],
-            "rp": rows[fit.outcome].astype("int64"),
-            "linear_predictor": fit.linear_predictor(rows),
-            "probability": fit.predict(rows),
-        }
-    ).reset_index(drop=True)
-
-
-def _unfitted(name: str, settings: LogisticSettings, seed: int | None, *, finding: str) -> dict[str, Any]:
+def _validated_tables(validated: Validation, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    stability = validated.stability.copy()
+    rows = table.iloc[stability.pop("row")]
+    stability.insert(0, "patient", rows["patient"].to_numpy())
+    stability.insert(1, "rp", rows[OUTCOME].astype("int64").to_numpy())
     return {
-        "model": name,
-        "outcome": OUTCOME,
-        "predictors": settings.predictors,
-        "penalty": settings.penalty,
-        "converged": False,
-        "finding": finding,
-        "estimates": [],
-        "terms": [],
-        "warnings": [f"Model {name} could not be fitted: {finding}"],
-        "seed": seed,
+        "validation": validated.measures,
+        "calibration": validated.calibration,
+        "decision": validated.decision,
+        "stability": stability,
+        "selection": validated.selection,
+        "internal_external": validated.levels,
     }
 
 
-def _no_predictions() -> pd.DataFrame:
-    import pandas as pd
+def _checks(
+    table: pd.DataFrame, fit: LogisticFit, settings: LogisticSettings, dictionary: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
+    """Look at collinearity of the candidates, and at the influence of patients on a fit by maximum likelihood."""
+    design = build_design(
+        table, outcome=OUTCOME, predictors=settings.predictors, dictionary=dictionary, transforms=settings.transforms,
+        interactions=settings.interactions, candidates=True,
+    )  # fmt: skip
+    close = measure_collinearity(table, design)
+    candidates = close.candidates.copy()
+    candidates.insert(1, "label", [column_label(column, dictionary) for column in candidates["column"]])
+    found = {"collinearity": candidates, "dendrogram": close.tree}
+    if fit.penalty == "none":
+        terms = tuple(fit.estimates["term"])
+        columns = [design.encoding.terms.index(term) for term in terms]
+        beta = fit.estimates["estimate"].to_numpy(dtype=np.float64)
+        influence = measure_influence(design.x[:, columns], design.y, beta, terms=terms)
+        influence.insert(0, "patient", table.loc[design.rows, "patient"].to_numpy())
+        influence.insert(1, "rp", design.y.astype("int64"))
+        found["influence"] = influence
+    return found
 
-    return pd.DataFrame(columns=list(PREDICTIONS.columns))
+
+def _thresholds(validation: ValidationSettings) -> list[float]:
+    chosen = validation.thresholds
+    count = math.floor((chosen.high - chosen.low) / chosen.step + 1e-9) + 1
+    return [round(chosen.low + chosen.step * index, 10) for index in range(max(count, 1))]
 
 
-def _no_validation() -> pd.DataFrame:
-    import pandas as pd
+def _sample_size(fit: LogisticFit, validation: ValidationSettings) -> dict[str, Any] | None:
+    if fit.candidates < 1:
+        return None
+    needed = minimum_sample_size(parameters=fit.candidates, rate=fit.events / fit.n, auc=validation.expected_auc)
+    return {
+        "required": needed.required,
+        "shrinkage": needed.shrinkage,
+        "optimism": needed.optimism,
+        "rate": needed.rate,
+        "parameters": fit.candidates,
+        "expected_auc": validation.expected_auc,
+        "r2": needed.r2,
+    }
 
-    return pd.DataFrame(columns=list(VALIDATION.columns))
 
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None
+def _size_warning(size: dict[str, Any] | None, fit: LogisticFit) -> list[str]:
+    if size is None or size["required"] <= fit.n:
+        return []
+    return [
+        f"{fit.n} patients; Riley's criteria ask for {size['required']} ({size['parameters']} candidate parameters, "
+        f"AUC of {size['expected_auc']:g} expected)."
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+CODING_NAMES = ["weighted", "weighted, deaths without RP", "left out", "all without RP", "all with RP"]
 COMPARISONS = ["paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"]
 
 
@@ -48,6 +49,23 @@ UNIVARIABLE = _table(
         "p": _share(),
         "q": _share(),
         "test": _text(),
+        "difference_name": _text(nullable=True),
+        **{name: _number() for name in ("difference", "difference_low", "difference_high")},
+    }
+)
+STRATA = _table(
+    {
+        **{name: _text() for name in ("factor", "label", "by", "by_label")},
+        "row": _text(pa.Check.isin(["stratum", "adjusted", "common", "interaction", "homogeneity"])),
+        "stratum": _text(),
+        "level": _text(),
+        "unit": _text(),
+        "n": _count(),
+        "events": _count(),
+        **{name: _number(pa.Check.ge(0)) for name in ("effect", "low", "high")},
+        "p": _share(),
+        "df": _number(),
+        "test": _text(),
     }
 )
 CYTOKINES = _table(
@@ -69,6 +87,20 @@ CYTOKINES = _table(
         "below_limit_pct": _number(pa.Check.in_range(0, 100)),
     }
 )
+CYTOKINE_MODELS = _table(
+    {
+        "cytokine": _text(),
+        "label": _text(),
+        "analysis": _text(),
+        "n": _count(),
+        "below_limit_pct": _number(pa.Check.in_range(0, 100)),
+        "effect_name": _text(),
+        **{name: _number() for name in ("effect", "low", "high")},
+        "p": _share(),
+        "p_plates": _share(),
+        "method": _text(),
+    }
+)
 PREDICTIONS = _table(
     {
         "patient": _text(),
@@ -77,9 +109,11 @@ PREDICTIONS = _table(
         "probability": _share(),
     }
 )
+MEASURES = ("auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90")
 VALIDATION = _table(
     {
-        "measure": _text(pa.Check.isin(["auc", "slope", "brier", "citl"])),
+        "measure": _text(pa.Check.isin(MEASURES)),
+        "approach": _text(pa.Check.isin(["bootstrap", "cross-validation"])),
         "apparent": _number(),
         "optimism": _number(),
         "corrected": _number(),
@@ -89,10 +123,77 @@ VALIDATION = _table(
         "method": _text(),
     }
 )
+CALIBRATION = _table({name: _share() for name in ("predicted", "apparent", "corrected", "low", "high")})
+DECISION = _table(
+    {"threshold": _share(), **{name: _number() for name in ("apparent", "corrected", "low", "high", "all")}}
+)
+STABILITY = _table(
+    {
+        "patient": _text(),
+        "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        **{name: _share() for name in ("probability", "low", "high", "mean_absolute_difference")},
+    }
+)
+SELECTION = _table(
+    {
+        "kind": _text(pa.Check.isin(["predictor", "model"])),
+        "name": _text(),
+        "chosen": pa.Column("bool", coerce=True),
+        "count": _count(),
+        "share": _share(),
+        "resamples": _count(),
+    }
+)
+LEVELS = _table(
+    {"column": _text(), "level": _text(), "n": _count(), "events": _count(), **{name: _number() for name in MEASURES}}
+)
+COLLINEARITY = _table(
+    {
+        "column": _text(),
+        "label": _text(),
+        "vif": _number(pa.Check.ge(0)),
+        "cluster": pa.Column("Int64", pa.Check.ge(1), nullable=True, coerce=True),
+        "representative": pa.Column("bool", coerce=True),
+        "closest": _text(),
+        "correlation": _share(),
+    }
+)
+TREE = _table({"step": _count(), "left": _count(), "right": _count(), "correlation": _share(), "size": _count()})
+INFLUENCE = _table(
+    {
+        "patient": _text(),
+        "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        "leverage": _share(),
+        "cook": _number(pa.Check.ge(0)),
+        "dfbetas": _number(),
+        "term": _text(),
+        "probability": _share(),
+        "probability_left_out": _share(),
+    }
+)
+LADDER = _table(
+    {
+        "step": _text(),
+        "added": _text(),
+        "label": _text(),
+        **{name: _count() for name in ("n", "events", "parameters")},
+        **{name: _number() for name in ("loglik", "lr")},
+        "df": _count(),
+        "p": _share(),
+        **{name: _share() for name in ("auc_apparent", "auc_corrected")},
+        **{name: _number() for name in ("auc_change", "auc_change_low", "auc_change_high")},
+        **{name: _number() for name in ("brier_apparent", "brier_corrected", "scaled_brier_corrected")},
+        "threshold": _share(),
+        **{name: _number() for name in ("net_benefit_apparent", "net_benefit_corrected", "net_benefit_all")},
+        "resamples": _count(),
+        "finding": _text(),
+    }
+)
 AUC = _table(
     {
         "score": _text(),
         "label": _text(),
+        "direction": _text(pa.Check.isin(["larger", "smaller"])),
         "n": _count(),
         "events": _count(),
         "auc": _share(),
@@ -117,6 +218,58 @@ PAIRS = _table(
         "p": _share(),
     }
 )
+BANDS = _table({"score": _text(), **{name: _share() for name in ("fpr", "tpr", "low", "high")}})
+PARTIAL = _table(
+    {
+        "score": _text(),
+        "label": _text(),
+        "n": _count(),
+        "events": _count(),
+        "focus": _text(pa.Check.isin(["specificity", "sensitivity"])),
+        "from": _share(),
+        "to": _share(),
+        "corrected": pa.Column("bool"),
+        **{name: _number() for name in ("area", "low", "high")},
+        "method": _text(),
+    }
+)
+CUT_POINTS = _table(
+    {
+        "score": _text(),
+        "label": _text(),
+        "direction": _text(pa.Check.isin(["larger", "smaller"])),
+        "n": _count(),
+        "events": _count(),
+        "criterion": _text(),
+        "measure": _text(pa.Check.isin(["threshold", "sensitivity", "specificity", "youden"])),
+        **{name: _number() for name in ("value", "low", "high", "optimism", "corrected")},
+        "resamples": _count(),
+    }
+)
+PATTERNS = _table(
+    {
+        "pattern": _count(),
+        **{name: _count() for name in ("n", "n_rp", "n_no_rp")},
+        "columns": _text(),
+        "label": _text(),
+        "missing": pa.Column("bool"),
+    }
+)
+IMPUTED = _table(
+    {
+        "model": _text(),
+        "analysis": _text(pa.Check.isin(["complete cases", "multiple imputation"])),
+        "term": _text(),
+        "label": _text(),
+        **{name: _number(pa.Check.ge(0)) for name in ("odds_ratio", "low", "high")},
+        "p": _share(),
+        "missing_information": _share(),
+        "n": _count(),
+        "events": _count(),
+        "imputations": _count(),
+        "finding": _text(),
+    }
+)
 INCIDENCE = _table(
     {
         "group": _text(),
@@ -137,6 +290,7 @@ TIME_GROUPS = _table(
         **{name: _count() for name in ("n", "rp", "death", "lost")},
         **{name: _share() for name in ("estimate", "low", "high", "p")},
         "test": _text(),
+        "p_hazard": _share(),
     }
 )
 COX = _table(
@@ -149,19 +303,40 @@ COX = _table(
         "ph_p": _share(),
         "n": _count(),
         "events": _count(),
+        "landmark": _text(),
         "finding": _text(),
     }
 )
 CODINGS = _table(
     {
         "model": _text(),
-        "coding": _text(pa.Check.isin(["left out", "all without RP", "all with RP"])),
+        "coding": _text(pa.Check.isin(CODING_NAMES)),
         "term": _text(),
         "label": _text(),
         **{name: _number(pa.Check.ge(0)) for name in ("value", "low", "high")},
         "p": _share(),
         "n": _count(),
         "events": _count(),
+        "finding": _text(),
+    }
+)
+FUNCTION_SWEEP = _table(
+    {
+        "change": _text(pa.Check.isin(["region", "shift", "attenuation"])),
+        "region": _text(),
+        "direction": _text(),
+        "shift_mm": _number(pa.Check.ge(0)),
+        "is_base": pa.Column("bool", coerce=True),
+        **{
+            f"{metric}_{figure}": _count() if figure == "n" else _number()
+            for metric in ("fv20_pct", "fmld_gy", "mpwld_gy")
+            for figure in ("n", "mean", "change", "low", "high")
+        },
+        "n": _count(),
+        "events": _count(),
+        **{name: _share() for name in ("auc_fv20", "auc_v20")},
+        **{name: _number() for name in ("difference", "low", "high")},
+        "p": _share(),
         "finding": _text(),
     }
 )

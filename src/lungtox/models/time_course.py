@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.errors import Fault, FitError, InputError
+from lungtox.models.codings import CAUSES, coded_rows, ratios, share_rows
 from lungtox.models.config import LogisticSettings, TimeSettings
 from lungtox.models.cox import fit_cox
+from lungtox.models.gray import NAME as GRAY
+from lungtox.models.gray import gray_test
 from lungtox.models.incidence import cumulative_incidence, incidence_table
 from lungtox.models.labels import column_label, column_unit, term_label
-from lungtox.models.logistic import fit_logistic
+from lungtox.models.landmark import Landmark, drawn_cytokines, start_at_draw
 from lungtox.models.schemas import CODINGS, COX, INCIDENCE, TIME_GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
-CAUSES = {"yes": 1, "competing": 2}
 OUTCOME_WORDS = {1: "rp", 2: "death"}
-# How the patients without known outcome are coded.
-CODING_VALUES: dict[str, int | None] = {"left out": None, "all without RP": 0, "all with RP": 1}
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ class TimeCourse:
     curves : DataFrame
         `group, level, outcome (rp|death), time_months, at_risk, estimate, low, high`; group is empty for all.
     groups : DataFrame
-        `group, label, level, n, rp, death, lost, estimate, low, high, p, test`: incidence of RP at the window's end.
+        `group, label, level, n, rp, death, lost, estimate, low, high, p, test, p_hazard`: incidence of RP at the
+        window's end; p of Gray's test, p_hazard of the cause-specific log-rank test.
     cox : DataFrame
-        `model, term, label, hazard_ratio, low, high, p, ph_p, n, events, finding`.
+        `model, term, label, hazard_ratio, low, high, p, ph_p, n, events, landmark, finding`.
     codings : DataFrame
         `model, coding, term, label, value, low, high, p, n, events, finding`: odds ratios; no model: share with RP.
     """
@@ -55,6 +56,8 @@ def describe_course(
     window_months: float,
     models: Mapping[str, LogisticSettings],
     dictionary: pd.DataFrame | None = None,
+    draws: pd.DataFrame | None = None,
+    start: str = "rt_end",
 ) -> TimeCourse:
     """Follow pneumonitis in time, and ask how much the patients without known outcome matter.
 
@@ -66,8 +69,13 @@ def describe_course(
     window_months : float
         End of the window.
     models : mapping of str to LogisticSettings
-        Each is also fitted as a Cox model, and again with the unknown outcomes coded either way.
+        Each without selection or shrinkage is also fitted as a Cox model, and again with the unknown outcomes
+        weighed out and coded either way.
     dictionary : DataFrame, optional
+    draws : DataFrame, optional
+        The cytokine table. A model that uses a value drawn during radiotherapy starts at the draw (`start_at_draw`).
+    start : {"rt_start", "rt_end"}
+        Where the window starts.
 
     Returns
     -------
@@ -90,13 +98,15 @@ def describe_course(
         curve["outcome"] = curve["cause"].map(OUTCOME_WORDS)
         curves.append(curve.assign(group=group, level=level)[list(INCIDENCE.columns)])
         counts = [int((rows["rp_status"] == status).sum()) for status in ("yes", "competing", "censored")]
-        p, test = _logrank(data, group, settings)
-        groups.append([group, label, level, len(rows), *counts, *result.at(window_months), p, test])
-    cox = [row for name, model in models.items() for row in _cox_rows(data, name, model, dictionary)]
-    codings = [
-        *_share_rows(data),
-        *(row for name, m in models.items() for row in _coded_rows(data, name, m, dictionary)),
-    ]
+        tests = _compare_sides(data, group, settings)
+        groups.append([group, label, level, len(rows), *counts, *result.at(window_months), *tests])
+    cox, codings = [], list(share_rows(data, window_months=window_months))
+    for name, model in models.items():
+        if not model.fixed:
+            continue
+        rows, words = _from_landmark(data, model, draws, start)
+        cox += list(_cox_rows(rows, name, model, dictionary, words))
+        codings += list(coded_rows(rows, name, model, dictionary))
     return TimeCourse(
         _checked(pd.concat(curves, ignore_index=True), INCIDENCE),
         _checked(pd.DataFrame(groups, columns=list(TIME_GROUPS.columns)), TIME_GROUPS),
@@ -136,70 +146,49 @@ def _levels(
                 yield name, label, level, rows
 
 
-def _logrank(data: pd.DataFrame, group: str, settings: TimeSettings) -> tuple[float, str]:
+def _compare_sides(data: pd.DataFrame, group: str, settings: TimeSettings) -> tuple[float, str, float]:
+    """Give p of Gray's test, its name or why there is none, and p of the cause-specific log-rank test."""
     from lifelines.statistics import logrank_test
 
     if not group:
-        return np.nan, "not tested: one group"
+        return np.nan, "not tested: one group", np.nan
     known = data[data[group].notna()]
     given = settings.groups[group]
-    above = known[group] >= (float(data[group].median()) if given is None else given)
+    above = (known[group] >= (float(data[group].median()) if given is None else given)).to_numpy()
     if above.all() or not above.any():
-        return np.nan, "not tested: one group is empty"
+        return np.nan, "not tested: one group is empty", np.nan
     sides = [known[above], known[~above]]
     times, events = ([side[name] for side in sides] for name in ("time_months", "event_"))
-    result = logrank_test(*times, *events)
-    return float(result.p_value), "cause-specific log-rank"
+    hazards = float(logrank_test(*times, *events).p_value)
+    try:
+        return gray_test(known["time_months"], known["cause_"], above).p, GRAY, hazards
+    except FitError as error:
+        return np.nan, f"not tested: {error}", hazards
+
+
+def _from_landmark(
+    data: pd.DataFrame, model: LogisticSettings, draws: pd.DataFrame | None, start: str
+) -> tuple[pd.DataFrame, str]:
+    """Give the patients of a model, from the draw on where it uses a value drawn during radiotherapy, and the words."""
+    names = [] if draws is None else drawn_cytokines(model.predictors, sorted(set(draws["cytokine"])))
+    if draws is None or not names:
+        return data, ""
+    found: Landmark = start_at_draw(data, draws, cytokines=names, start=f"{start}_date")
+    return found.table, found.sentence
 
 
 def _cox_rows(
-    data: pd.DataFrame, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None
+    data: pd.DataFrame, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None, words: str
 ) -> Iterator[list[Any]]:
+    """Fit the Cox model; `words` say where the clock starts, when not at the window's start."""
     try:
-        fit = fit_cox(data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary)
+        fit = fit_cox(
+            data, time="time_months", event="event_", predictors=model.predictors, dictionary=dictionary,
+            transforms=model.transforms, interactions=model.interactions,
+        )  # fmt: skip
     except FitError as error:
-        yield [name, "", "", *[np.nan] * 5, len(data), int(data["event_"].sum()), str(error)]
+        yield [name, "", "", *[np.nan] * 5, len(data), int(data["event_"].sum()), words, str(error)]
         return
     for row in fit.estimates.to_dict("records"):
         label = term_label(str(row["term"]), fit.encoding, dictionary)
-        yield [name, row["term"], label, *_ratios(row), row["p"], row["ph_p"], fit.n, fit.events, ""]
-
-
-def _share_rows(data: pd.DataFrame) -> Iterator[list[Any]]:
-    """Give the share with RP under each coding, with Wilson's interval."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    for coding, outcome in _codings(data):
-        known = outcome.dropna()
-        events = int(known.sum())
-        low, high = proportion_confint(events, len(known), method="wilson") if len(known) else (np.nan, np.nan)
-        share = events / len(known) if len(known) else np.nan
-        yield ["", coding, "share", "Share with RP", share, float(low), float(high), np.nan, len(known), events, ""]
-
-
-def _coded_rows(
-    data: pd.DataFrame, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None
-) -> Iterator[list[Any]]:
-    for coding, outcome in _codings(data):
-        try:
-            fit = fit_logistic(
-                data.assign(rp=outcome), outcome="rp", predictors=model.predictors, penalty=model.penalty,
-                dictionary=dictionary,
-            )  # fmt: skip
-        except FitError as error:
-            yield [name, coding, "", "", *[np.nan] * 4, int(outcome.notna().sum()), int(outcome.sum()), str(error)]
-            continue
-        for row in fit.estimates.to_dict("records"):
-            if row["term"] != "Intercept":
-                label = term_label(str(row["term"]), fit.encoding, dictionary)
-                yield [name, coding, row["term"], label, *_ratios(row), row["p"], fit.n, fit.events, ""]
-
-
-def _ratios(row: Mapping[Any, Any]) -> list[float]:
-    """Give the ratio of odds or hazards with its limits; infinite where the log is."""
-    return [float(np.exp(min(row[key], 700.0))) if row[key] < np.inf else np.inf for key in ("estimate", "low", "high")]
-
-
-def _codings(data: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    for coding, value in CODING_VALUES.items():
-        yield coding, data["rp"] if value is None else data["rp"].fillna(value)
+        yield [name, row["term"], label, *ratios(row), row["p"], row["ph_p"], fit.n, fit.events, words, ""]

@@ -76,7 +76,8 @@ def model_dvh_selections(
     ----------
     settings : NtcpSettings
     function : mapping or None
-        Section `function` of the config: the figure of mean DVHs by group shows its structure with each weighting.
+        Section `function` of the config: the figure of mean DVHs by group shows its structure plain, weighted, and in
+        the first region.
     eqd2 : mapping
         `dose.eqd2`: structures that have an EQD2 DVH.
 
@@ -93,6 +94,6 @@ def model_dvh_selections(
             needed.add((settings.published_structure, "anatomical", "eqd2"))
     if function is not None:
         structure = function["structure"]
-        weightings = ["anatomical", "perfusion", *(f"functional:{region}" for region in function["regions"])]
+        weightings = ["anatomical", "perfusion", *(f"functional:{region}" for region in function["regions"][:1])]
         needed |= {(structure, weighting, "physical") for weighting in weightings}
     return sorted(needed)

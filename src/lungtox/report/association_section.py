@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
+from lungtox.report.cytokine_models import cytokine_model_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
+from lungtox.report.strata_blocks import strata_blocks
 from lungtox.report.wording import (
     count_cell,
     decimals_for,
@@ -90,15 +92,16 @@ def association_section(results: Results) -> Section:
     rows = [
         (
             effect_label(text_of(row["label"]), row["unit"]), plain_name(text_of(row["family"])), count_cell(row["n"]),
-            text_of(row["rp_summary"]), text_of(row["no_rp_summary"]), _odds_ratio(row),
+            text_of(row["rp_summary"]), text_of(row["no_rp_summary"]), _difference(row), _odds_ratio(row),
             p_cell(row["p"]), p_cell(row["q"]), text_of(row["test"]),
         )
         for row in records(table)
     ]  # fmt: skip
-    columns = ("Factor", "Family", "n", "RP", "No RP", "OR (95 % CI)", "p", "q", "Test")
+    columns = ("Factor", "Family", "n", "RP", "No RP", "Difference (95 % CI)", "OR (95 % CI)", "p", "q", "Test")
     caption = (
-        "Each factor alone against RP: median [quartiles] or number (percent) of the level, odds ratio (OR) per step "
-        "named, "
+        "Each factor alone against RP: median [quartiles] or number (percent) of the level, difference RP "
+        "\N{MINUS SIGN} no RP "
+        "(Hodges-Lehmann with Mann-Whitney, of means with Welch), odds ratio (OR) per step named, "
         "p of the test, q adjusted within the family. Levels of one factor share its p."
     )
     return Section(
@@ -114,8 +117,15 @@ def association_section(results: Results) -> Section:
             ),
             make_table("univariable", caption, columns, rows),
             picture(results.folder, "forest"),
+            *strata_blocks(results),
         ),
     )
+
+
+def _difference(row: Mapping[str, Any]) -> Any:
+    value = row.get("difference")
+    ends = row.get("difference_low"), row.get("difference_high")
+    return interval_cell(value, *ends, decimals=decimals_for(value))
 
 
 def _odds_ratio(row: Mapping[str, Any]) -> Any:
@@ -206,5 +216,6 @@ def cytokine_section(results: Results) -> Section:
         ),
         make_table("cytokine-tests", caption, columns, rows),
         picture(results.folder, "cytokines"),
+        *cytokine_model_blocks(results),
     )
     return Section("cytokines", "Cytokines", blocks)

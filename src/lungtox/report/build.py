@@ -10,12 +10,16 @@ from lungtox.report.association_section import association_section, cytokine_sec
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
+from lungtox.report.function_section import function_section
+from lungtox.report.ladder_section import ladder_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
-from lungtox.report.model_section import model_section, roc_section
+from lungtox.report.missing_section import missing_section
+from lungtox.report.model_section import model_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.results import read_results
+from lungtox.report.roc_section import roc_section
 from lungtox.report.time_section import time_section
 
 TEMPLATES = "templates"
@@ -27,7 +31,10 @@ SECTIONS = (
     association_section,
     cytokine_section,
     model_section,
+    missing_section,
+    ladder_section,
     roc_section,
+    function_section,
     time_section,
     ntcp_section,
     published_section,

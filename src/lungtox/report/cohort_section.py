@@ -10,6 +10,7 @@ from typing import Any
 from lungtox.report.blocks import Block, Bullets, Cell, Folded, Notes, Section, Text, make_table
 from lungtox.report.bounds_section import bounds_blocks
 from lungtox.report.pictures import picture
+from lungtox.report.registration_section import registration_blocks
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
 
@@ -114,6 +115,7 @@ def dose_section(results: Results) -> Section:
         blocks.append(Bullets(tuple(_dose_sentences(results))))
     else:
         blocks.append(Text("There are no quality records of the dose stage."))
+    blocks.extend(registration_blocks(results))
     faults = list(_function_faults(results.qa))
     if faults:
         blocks.append(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from lungtox.report.association_section import cytokine_findings, family_findings
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
-from lungtox.report.model_section import model_sentence, pair_sentences
+from lungtox.report.model_section import model_sentence
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.results import Results, records
+from lungtox.report.roc_section import pair_sentences
 from lungtox.report.wording import count_of, join_words
 
 

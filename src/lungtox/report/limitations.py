@@ -94,8 +94,9 @@ def _missing(results: Results) -> Iterator[str]:
         worst = results.missing.sort_values(["missing_pct", "column"], ascending=[False, True]).iloc[0]
         if worst["missing"] > 0:
             yield (
-                "Every analysis uses the patients who have all values it needs (no imputation); the column missing "
-                "most is "
+                "Every analysis uses the patients who have all values it needs "
+                f"({'imputed models beside it' if results.imputed is not None else 'no imputation'}); the column "
+                "missing most is "
                 f"{text_of(worst['label'])} ({worst['missing_pct']:.1f} %)."
             )
 

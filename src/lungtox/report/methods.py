@@ -79,15 +79,38 @@ def _made_from(name: str, parts: Mapping[str, Any]) -> str:
 def _function(function: Mapping[str, Any] | None) -> Iterator[str]:
     if not function:
         return
+    whole = {"region": "functional region itself", "structure": "whole structure", "total": "total lung"}
+    clip = function.get("clip")
+    hot = f"; values above the {clip:g}th percentile are set to it" if clip else ""
+    regions = join_words([_region_words(text_of(region)) for region in function.get("regions") or ()])
     yield (
-        "Functional histograms: the perfusion image is interpolated to the dose samples of "
-        f"{function.get('structure')} and "
-        f"thresholded there; regions {join_words([text_of(region) for region in function.get('regions') or ()])} "
-        "(share of the "
-        "reference value). The volume of the functional region is the denominator; perfusion weighting uses the image "
-        "value "
-        "as weight."
+        f"Functional histograms: the perfusion image is interpolated to the dose samples of {function.get('structure')}"
+        f" and thresholded there{hot}. Regions: {regions}{_bands(function.get('bands'))}. The denominator of "
+        f"volumes in percent is the {whole[text_of(function.get('denominator') or 'region')]}, unless a metric names "
+        "another; perfusion weighting uses the image value as weight."
     )
+    if function.get("sweep"):
+        yield (
+            "Sensitivity of the functional metrics: one change at a time; thresholds of 10 to 70 % of the maximum, the "
+            "99th percentile and the mean within the structure, shifts of the image by 5 and 10 mm in six directions, "
+            "and the image with the other attenuation correction where there is one."
+        )
+
+
+def _bands(bands: Mapping[str, Any] | None) -> str:
+    if not bands:
+        return ""
+    cuts = join_words([f"{cut:g} %" for cut in bands["cuts_pct"]])
+    return f"; poorly to well perfused lung, cut at {cuts} of {bands['reference']}"
+
+
+def _region_words(region: str) -> str:
+    share, _, reference = region.partition("%")
+    if reference:
+        return f"{share} % of {'' if reference in ('max', 'mean') else 'the percentile '}{reference} ({region})"
+    if region[1:].replace(".", "", 1).isdigit():
+        return f"at or above percentile {region[1:]} ({region})"
+    return f"{region} as contoured"
 
 
 def _association(config: Mapping[str, Any]) -> Iterator[str]:
@@ -108,30 +131,55 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
     if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
         yield (
             "Cytokines: Wilcoxon signed-rank test of the logarithm of during / pre, Mann-Whitney test between groups, "
-            "one family of q values; values below the detection limit count as half of it, their share is shown."
+            "one family of q values; values below the detection limit count as half of it, their share is "
+            "shown. Beside "
+            "them, models of the logarithms: censored likelihood and multiple imputation beyond the limits, ANCOVA, "
+            f"plates as {association.get('plates', 'fixed')} effects."
         )
 
 
 def _models(config: Mapping[str, Any]) -> Iterator[str]:
     models = config.get("models") or {}
     if models:
-        named = join_words(
-            [f"{plain_name(name)} ({', '.join(model['predictors'])})" for name, model in sorted(models.items())]
+        named = join_words([_model_words(name, model) for name, model in sorted(models.items())])
+        validation = config.get("validation") or {}
+        crossed = (
+            f", and {validation['folds']}-fold cross-validation repeated {validation['repeats']} times"
+            if validation.get("repeats")
+            else ""
         )
-        resamples = (config.get("validation") or {}).get("resamples")
         yield (
             f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
-            "separated, "
-            "Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's optimism "
-            "bootstrap with "
-            f"{resamples} resamples, the whole fit repeated in each."
+            "separated, Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's "
+            f"optimism bootstrap with {validation.get('resamples')} resamples{crossed}, the whole fit (selection, "
+            "standardising and tuning included) repeated in each; smooth calibration by lowess; net benefit by Vickers "
+            "and Elkin; minimum sample size by Riley et al."
         )
-    if (config.get("roc") or {}).get("scores"):
+    missing = config.get("missing") or {}
+    if models and missing.get("method") == "multiple-imputation":
         yield (
-            "ROC: declared scores, larger meaning more risk; DeLong intervals on the logit scale; declared pairs by "
-            "the paired "
-            "DeLong test."
+            f"Missing values: {missing['imputations']} tables imputed by chained equations with the outcome "
+            "(predictive mean matching for numbers, logistic regression for two levels), models pooled by Rubin's "
+            "rules with the degrees of freedom of Barnard and Rubin."
         )
+    roc = config.get("roc") or {}
+    if roc.get("scores"):
+        more = "bands, partial areas (McClish) and cut-points" if roc.get("partial") else "bands and cut-points"
+        yield (
+            "ROC: declared scores and directions; DeLong intervals on the logit scale; declared pairs by the paired "
+            f"DeLong test; {more} by bootstrap of patients with and without RP apart."
+        )
+
+
+def _model_words(name: str, model: Mapping[str, Any]) -> str:
+    selection, penalty = model.get("selection"), text_of(model.get("penalty"))
+    how = ""
+    if selection:
+        level = "" if selection["method"] == "lasso" else f", p < {selection['p']:g}"
+        how = f"{selection['method']} selection{level} from"
+    elif penalty in ("ridge", "lasso", "elastic_net"):
+        how = f"{plain_name(penalty)} tuned by cross-validation on"
+    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{', '.join(model['predictors'])})"
 
 
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Sections on the multivariable models and on the discrimination of single metrics."""
+"""Section on the multivariable models."""
 
 from __future__ import annotations
 
@@ -6,54 +6,26 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import format_interval, format_number, format_p
-from lungtox.report.blocks import Block, Bullets, Notes, Section, Table, Text, make_table
+from lungtox.figures import format_number
+from lungtox.report.blocks import Block, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import ModelResults, Results, records
+from lungtox.report.results import ModelResults, Results
+from lungtox.report.validation_blocks import candidate_label, performance_words, validation_blocks
 from lungtox.report.wording import (
-    count_cell,
     count_of,
-    interval_cell,
     join_words,
-    number_cell,
     optional,
     p_cell,
     plain_name,
     ratio_cell,
     text_of,
-    with_interval,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 LEVEL = 0.05
 FEW_EVENTS_PER_VARIABLE = 10
-MEASURES = {
-    "auc": "AUC",
-    "slope": "Calibration slope",
-    "brier": "Brier score",
-    "citl": "Calibration-in-the-large",
-}
-
-
-def performance_words(model: ModelResults) -> str:
-    """Give the corrected AUC with its range, the apparent one beside it; never the apparent one alone."""
-    row = _measure(model.validation, "auc")
-    if row is None or optional(row["corrected"]) is None:
-        return "its discrimination could not be corrected for optimism and is not quoted"
-    return (
-        f"AUC {format_number(optional(row['corrected']))} corrected for optimism (instability range "
-        f"{format_interval(optional(row['low']), optional(row['high']))}; apparent "
-        f"{format_number(optional(row['apparent']))})"
-    )
-
-
-def _measure(validation: pd.DataFrame | None, measure: str) -> Mapping[str, Any] | None:
-    if validation is None:
-        return None
-    rows = records(validation[validation["measure"] == measure])
-    return {str(key): value for key, value in rows[0].items()} if rows else None
 
 
 def model_sentence(model: ModelResults) -> str:
@@ -61,6 +33,15 @@ def model_sentence(model: ModelResults) -> str:
     fit = model.fit
     if fit.get("finding"):
         return f"The model '{plain_name(model.name)}' could not be fitted: {text_of(fit['finding']).rstrip('.')}."
+    if fit.get("selection", "none") != "none" or fit.get("strength") is not None:
+        named = (
+            f"chose {join_words([candidate_label(model, text_of(name)) for name in fit['chosen']]) or 'no predictor'}"
+        )
+        return (
+            f"Model '{plain_name(model.name)}' ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
+            f"{format_number(optional(fit['epv']), decimals=1)} events per candidate parameter) {named} from "
+            f"{count_of(fit['candidates'], 'candidate parameter')}; {performance_words(model)}."
+        )
     adjusted = [
         text_of(term["label"]).replace("_", " ")
         for term in fit["estimates"]
@@ -82,11 +63,18 @@ def model_section(results: Results) -> Section:
     """Give the section on the multivariable models."""
     if not results.models:
         return Section("models", "Multivariable models", (Text("No multivariable model is part of this analysis."),))
+    selected = [f"'{plain_name(model.name)}'" for model in results.models if _selects(model)]
+    chosen = (
+        f"The predictors of {join_words(selected)} were selected or shrunk by these data, those of the others declared "
+        "beforehand."
+        if selected
+        else "The predictors were declared beforehand; none was selected by these data."
+    )
     blocks: list[Block] = [
         Text(
-            "The predictors were declared beforehand; none was selected by these data. Performance is that on the same "
-            "patients, corrected by repeating the whole fit in every resample. The instability range is the middle "
-            "95 % of the corrected values over the resamples, not a confidence interval."
+            f"{chosen} Performance is that on the same patients, corrected by repeating the whole fit, selection and "
+            "tuning included, in every resample. The instability range is the middle 95 % of the corrected values over "
+            "the resamples, not a confidence interval."
         )
     ]
     for model in results.models:
@@ -95,10 +83,11 @@ def model_section(results: Results) -> Section:
         warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
+    blocks.extend(picture(results.folder, name) for name in ("calibration", "decision", "stability", "dendrogram"))
     return Section("models", "Multivariable models", tuple(blocks))
 
 
-def _model_tables(model: ModelResults) -> Iterator[Table]:
+def _model_tables(model: ModelResults) -> Iterator[Block]:
     name = plain_name(model.name)
     if not model.fit.get("finding"):
         rows = [
@@ -110,86 +99,24 @@ def _model_tables(model: ModelResults) -> Iterator[Table]:
             for term in model.fit["estimates"]
             if term["term"] != "Intercept"
         ]
-        penalty = ", Firth's penalty" if model.fit.get("penalty") == "firth" else ""
-        caption = f"Model '{name}': adjusted odds ratios with {model.fit.get('interval', '')} intervals{penalty}."
-        yield make_table(f"model-{model.name}", caption, ("Term", "OR (95 % CI)", "p"), rows)
-    if model.validation is not None:
-        measures = [
-            (
-                MEASURES.get(text_of(row["measure"]), text_of(row["measure"])), number_cell(row["apparent"]),
-                number_cell(row["optimism"]), interval_cell(row["corrected"], row["low"], row["high"]),
-                count_cell(row["resamples"]),
-            )
-            for row in records(model.validation)
-        ]  # fmt: skip
-        # the columns low and high of the file are the range of this table
-        method = text_of(model.validation["method"].iloc[0]).replace("low and high", "range")
-        columns = ("Measure", "Apparent", "Optimism", "Corrected (range)", "Resamples")
-        yield make_table(
-            f"validation-{model.name}", f"Model '{name}': performance. {method}.", columns, measures, sortable=False
+        caption = (
+            f"Model '{name}': adjusted odds ratios with {model.fit.get('interval', '')} intervals{_penalty(model.fit)}."
         )
+        yield make_table(f"model-{model.name}", caption, ("Term", "OR (95 % CI)", "p"), rows)
+    yield from validation_blocks(model)
+
+
+def _penalty(fit: Mapping[str, Any]) -> str:
+    if fit.get("penalty") == "firth":
+        return ", Firth's penalty"
+    if fit.get("strength") is not None:
+        return f" (shrunken on purpose: {plain_name(text_of(fit['penalty']))}, lambda {fit['strength']:.3g})"
+    return " that ignore the selection" if fit.get("selection", "none") != "none" else ""
+
+
+def _selects(model: ModelResults) -> bool:
+    return model.fit.get("selection", "none") != "none" or model.fit.get("strength") is not None
 
 
 def _exp(log_odds: float | None) -> float | None:
     return None if log_odds is None else math.inf if log_odds > 700 else math.exp(log_odds)
-
-
-def roc_section(results: Results) -> Section:
-    """Give the section on single metrics as scores."""
-    if results.auc is None:
-        return Section("roc", "Discrimination of single metrics", (Text("No score was declared for ROC analysis."),))
-    rows = [
-        (
-            text_of(row["label"]), count_cell(row["n"]), count_cell(row["events"]),
-            interval_cell(row["auc"], row["low"], row["high"]), text_of(row["method"]),
-        )
-        for row in records(results.auc)
-    ]  # fmt: skip
-    blocks: list[Block] = [
-        make_table(
-            "auc", "Area under the ROC curve of each declared score.",
-            ("Score", "n", "RP", "AUC (95 % CI)", "Method"), rows,
-        )
-    ]  # fmt: skip
-    sentences = tuple(pair_sentences(results))
-    if sentences:
-        blocks.append(Bullets(sentences))
-        blocks.append(_pair_table(results))
-    blocks.append(picture(results.folder, "roc"))
-    return Section("roc", "Discrimination of single metrics", tuple(blocks))
-
-
-def pair_sentences(results: Results) -> Iterator[str]:
-    """Say for each declared pair whether the AUCs differ."""
-    if results.auc is None or results.pairs is None:
-        return
-    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
-    for row in records(results.pairs):
-        first, second = (label_of.get(row[key], row[key]) for key in ("score_a", "score_b"))
-        difference, p = optional(row["difference"]), optional(row["p"])
-        if difference is None or p is None:
-            yield f"{first} and {second} could not be compared."
-            continue
-        low, high = optional(row["low"]), optional(row["high"])
-        verdict = f"larger for {first if difference > 0 else second}" if p < LEVEL else "not significantly different"
-        yield (
-            f"{first} against {second} ({count_of(int(row['n']), 'patient')} with both): AUC {verdict}, difference "
-            f"{with_interval(difference, low, high)}, {format_p(p)}."
-        )
-
-
-def _pair_table(results: Results) -> Table:
-    if results.auc is None or results.pairs is None:
-        raise AssertionError("called with pairs only")
-    label_of = dict(zip(results.auc["score"], results.auc["label"], strict=True))
-    rows = [
-        (
-            f"{label_of.get(row['score_a'], row['score_a'])} \N{MINUS SIGN} "
-            f"{label_of.get(row['score_b'], row['score_b'])}",
-            count_cell(row["n"]), count_cell(row["events"]), number_cell(row["auc_a"]), number_cell(row["auc_b"]),
-            interval_cell(row["difference"], row["low"], row["high"]), p_cell(row["p"]),
-        )
-        for row in records(results.pairs)
-    ]  # fmt: skip
-    columns = ("Pair", "n", "RP", "AUC of first", "AUC of second", "Difference (95 % CI)", "p")
-    return make_table("pairs", "Declared paired comparisons (DeLong); p values are not adjusted.", columns, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
+GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
+MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
 
 
@@ -23,6 +26,8 @@ class ModelResults:
     name: str
     fit: Mapping[str, Any]
     validation: pd.DataFrame | None
+    tables: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """`selection, internal_external, collinearity, influence`; None where a table has no rows."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,9 @@ class Results:
     config : dict
         The whole config as plain values.
     analysis : DataFrame
-    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
-    published : DataFrame or None
+    exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
+    cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
+    function_sweep : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -67,9 +73,17 @@ class Results:
     pairs: pd.DataFrame | None
     ntcp: tuple[Mapping[str, Any], ...]
     published: pd.DataFrame | None
+    ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
+    partial: pd.DataFrame | None = None
+    cut_points: pd.DataFrame | None = None
+    patterns: pd.DataFrame | None = None
+    strata: pd.DataFrame | None = None
+    cytokine_models: pd.DataFrame | None = None
+    imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
+    function_sweep: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -144,8 +158,13 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         univariable=_table(root / "association/univariable.csv"),
         cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
+        ladder=_table(root / "added_value/ladder.csv") if config.get("ladder") else None,
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
+        cytokine_models=_table(root / "association/cytokine_models.csv") if has_cytokines else None,
+        strata=_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
+        **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
+        **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
         **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
         ntcp=tuple(
             fit
@@ -153,7 +172,13 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
         published=_table(root / "ntcp/published/validation.csv"),
+        function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
     )
+
+
+def _swept(config: Mapping[str, Any]) -> bool:
+    """Say whether the sweep is part of the analysis: a table of an earlier config may still lie in the folder."""
+    return bool((config.get("function") or {}).get("sweep"))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -190,5 +215,6 @@ def _models(folder: Path, names: list[str]) -> list[ModelResults]:
     for name in sorted(names):
         fit = _json(folder / name / "fit.json")
         if fit is not None:
-            found.append(ModelResults(name, fit, _table(folder / name / "validation.csv")))
+            tables = {table: _table(folder / name / f"{table}.csv") for table in MODEL_TABLES}
+            found.append(ModelResults(name, fit, _table(folder / name / "validation.csv"), tables))
     return found

@@ -30,13 +30,15 @@ def time_section(results: Results) -> Section:
             text_of(row["label"]), text_of(row["level"]),
             *(count_cell(row[name]) for name in ("n", "rp", "death", "lost")),
             interval_cell(*(100 * row[name] for name in ("estimate", "low", "high")), decimals=1), p_cell(row["p"]),
+            p_cell(row["p_hazard"]),
         )
         for row in records(results.time_groups)
     ]  # fmt: skip
     caption = (
-        "Cumulative incidence of RP at the end of the window (Aalen-Johansen, 95 % CI); p: cause-specific log-rank."
+        "Cumulative incidence of RP at the end of the window (Aalen-Johansen, 95 % CI). p of "
+        "Gray's test compares the incidences, p of the cause-specific log-rank test the hazards."
     )
-    columns = ("Group", "Level", "n", "RP", "Death first", "Lost first", "Incidence [%]", "p")
+    columns = ("Group", "Level", "n", "RP", "Death first", "Lost first", "Incidence [%]", "p, Gray", "p, log-rank")
     blocks.append(make_table("incidence", caption, columns, rows, sortable=False))
     blocks += _cox(results) + _codings(results)
     return Section("time", "Pneumonitis in time", tuple(blocks))
@@ -87,8 +89,25 @@ def _cox(results: Results) -> list[Block]:
         blocks.append(
             Text(f"Hazards are not proportional (p < {LEVEL}) for {words}: read those ratios as averages in time.")
         )
+    starts = dict.fromkeys(
+        (plain_name(text_of(row["model"])), text_of(row["landmark"])) for row in records(results.cox)
+    )
+    blocks += [
+        Text(f"Model '{model}' uses values drawn during radiotherapy: its patients and times count {words}.")
+        for model, words in starts
+        if words
+    ]
     blocks += [Text(f"Cox model '{plain_name(text_of(row['model']))}': {text_of(row['finding'])}") for row in failed]
     return blocks
+
+
+def _coding_counts(results: Results) -> str:
+    """Give ``Patients (with RP): 114 (30) left out, 120 (30) all without RP.``."""
+    if results.codings is None:
+        return ""
+    shares = [row for row in records(results.codings) if not text_of(row["model"])]
+    parts = [f"{row['n']:.0f} ({row['events']:.0f}) {text_of(row['coding'])}" for row in shares]
+    return f"Patients (with RP): {join_words(parts)}. " if parts else ""
 
 
 def _codings(results: Results) -> list[Block]:
@@ -103,14 +122,18 @@ def _codings(results: Results) -> list[Block]:
                 if not text_of(row["model"])
                 else ratio_cell(row["value"], row["low"], row["high"])
             )
-    names = ("left out", "all without RP", "all with RP")
+    names = ("weighted", "weighted, deaths without RP", "left out", "all without RP", "all with RP")
     rows: list[tuple[str | Cell, ...]] = [
         (*key, *(cells.get(name, "\N{EN DASH}") for name in names)) for key, cells in table.items()
     ]
     caption = (
-        "Patients whose outcome is not known (died or lost before the end of the window without RP): left out, as in "
-        "the analysis, or coded one way or the other. Share with RP in %, odds ratios of the logistic models; 95 % CI. "
-        "What changes its meaning between the columns rests on those patients."
+        "Patients whose outcome is not known (died or lost before the end of the window without RP). Weighted: the "
+        "others stand for them, by the inverse probability of being followed up (robust intervals); once with deaths "
+        "as lost, once as outcomes without RP. Left out: as in the other sections. Last columns: coded one way or "
+        f"the other. {_coding_counts(results)}Share with RP in %, odds ratios of the logistic models; 95 % CI. What "
+        "changes its meaning between the columns rests on those patients."
     )
-    columns = ("Model", "Figure", "Left out", "All without RP", "All with RP")
+    columns = (
+        "Model", "Figure", "Weighted", "Weighted, deaths without RP", "Left out", "All without RP", "All with RP",
+    )  # fmt: skip
     return [make_table("codings", caption, columns, rows, sortable=False)]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.geometry import RigidMap
 from lungtox.synthetic.clinical import simulate_cohort
 from lungtox.synthetic.patient import DoseSummary
 from lungtox.synthetic.patient_files import Job, Written, write_patient
@@ -104,7 +105,8 @@ def _write_tables(folder: Path, written: Sequence[Written], *, seed: int) -> Non
     write_csv(cohort.clinical, folder / "clinical.csv")
     write_csv(cohort.cytokines, folder / "cytokines.csv")
     doses = {one.traits.study_id: _true_dose(one.summary) for one in written}
-    write_json({**cohort.truth, "dose": doses}, folder / "truth.json")
+    spect = {one.traits.study_id: _planted(one.planted) for one in written if one.planted is not None}
+    write_json({**cohort.truth, "dose": doses, "spect": spect}, folder / "truth.json")
 
 
 def _structure_row(patient: str, number: int, name: str) -> dict[str, Any]:
@@ -116,6 +118,15 @@ def _structure_row(patient: str, number: int, name: str) -> dict[str, Any]:
         "match": "alias" if name in _ALIASES else "exact",
         "score": 100,
         "accepted_by": "demo",
+    }
+
+
+def _planted(points: RigidMap) -> dict[str, Any]:
+    """The map from the plan's frame of reference to that of the SPECT."""
+    return {
+        "rotation": np.round(points.rotation, 9).tolist(),
+        "shift_mm": np.round(points.shift_mm, 6).tolist(),
+        "rotation_deg": round(points.angle_deg, 4),
     }
 
 

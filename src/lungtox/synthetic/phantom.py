@@ -64,6 +64,13 @@ class Phantom:
     perfusion_blurred: Image
     summary: DoseSummary
 
+    @property
+    def middle_mm(self) -> tuple[float, float, float]:
+        """Middle of the dose grid."""
+        grid = self.dose.grid
+        x, y, z = (0.5 * float(axis[0] + axis[-1]) for axis in (grid.x_mm, grid.y_mm, grid.z_mm))
+        return x, y, z
+
 
 @dataclass(frozen=True)
 class _Fields:

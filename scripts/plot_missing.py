@@ -1,0 +1,23 @@
+"""Draw the patterns of missing values."""
+
+from argparse import Namespace
+
+from lungtox.entry import run
+from lungtox.figures import plot_missing, save_figure, tabulate_missing
+from lungtox.figures.config import FiguresSettings
+from lungtox.tables import read_csv, write_csv
+
+
+def main(options: Namespace) -> None:
+    table = tabulate_missing(read_csv(options.patterns))
+    write_csv(table, f"{options.stem}.csv")
+    save_figure(plot_missing(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+
+
+if __name__ == "__main__":
+    run(
+        main,
+        patterns="patterns of missing values (CSV)",
+        settings="section figures as JSON",
+        stem="path of the figure without its ending",
+    )

@@ -1,0 +1,124 @@
+"""How closely candidates go together: variance inflation, Spearman clusters with a representative, the tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from lungtox.models.design import Design, is_categorical
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+# Candidates with an absolute Spearman correlation of this or more (average linkage) form a cluster.
+CLUSTER_CORRELATION = 0.7
+
+
+@dataclass(frozen=True)
+class Collinearity:
+    """What candidates share.
+
+    Attributes
+    ----------
+    candidates : DataFrame
+        `column, vif, cluster, representative, closest, correlation`: variance inflation of the candidate (of several
+        columns: the generalised one to the power 1/df, which compares with a VIF), its cluster, whether it stands for
+        it, and the candidate it correlates with most (absolute Spearman). Categories have no cluster.
+    tree : DataFrame
+        `step, left, right, correlation, size`: merges of the clusters, leaves 0 to k-1 in the order of `leaves`, nodes
+        from k on as in scipy.
+    leaves : tuple of str
+    """
+
+    candidates: pd.DataFrame
+    tree: pd.DataFrame
+    leaves: tuple[str, ...]
+
+
+def measure_collinearity(table: pd.DataFrame, design: Design) -> Collinearity:
+    """Measure collinearity on the patients of a design; the outcome is not looked at.
+
+    Parameters
+    ----------
+    table : DataFrame
+    design : Design
+        Of `build_design` on this table.
+
+    Returns
+    -------
+    Collinearity
+
+    Notes
+    -----
+    Generalised VIF: Fox and Monette 1992. Distance between numeric candidates: 1 - |rho| of Spearman, average linkage.
+    The representative of a cluster has the largest mean |rho| with the others in it; of two, the first named.
+    """
+    import pandas as pd
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+    from scipy.stats import rankdata
+
+    kept = table.loc[design.rows]
+    names = list(design.encoding.predictors)
+    numeric = [name for name in names if not is_categorical(kept[name])]
+    ranks = np.array([rankdata(kept[name].to_numpy(dtype=np.float64)) for name in numeric])
+    rho = np.abs(np.atleast_2d(np.corrcoef(ranks))) if len(numeric) > 1 else np.ones((len(numeric), len(numeric)))
+    rho = np.clip(0.5 * (rho + rho.T), 0.0, 1.0)
+    cluster = np.arange(1, len(numeric) + 1)
+    merges = np.empty((0, 4))
+    if len(numeric) > 1:
+        distance = 1.0 - rho
+        np.fill_diagonal(distance, 0.0)
+        merges = linkage(squareform(distance, checks=False), method="average")
+        found = fcluster(merges, 1.0 - CLUSTER_CORRELATION + 1e-12, criterion="distance")
+        # Numbered in the order of the config.
+        order = {old: new for new, old in enumerate(dict.fromkeys(found.tolist()), start=1)}
+        cluster = np.array([order[old] for old in found.tolist()])
+    inflation = _inflation(design)
+    rows = [_row(name, numeric, rho, cluster, inflation) for name in names]
+    columns = ["column", "vif", "cluster", "representative", "closest", "correlation"]
+    tree = pd.DataFrame(
+        {
+            "step": np.arange(1, len(merges) + 1),
+            "left": merges[:, 0].astype(int),
+            "right": merges[:, 1].astype(int),
+            "correlation": 1.0 - merges[:, 2],
+            "size": merges[:, 3].astype(int),
+        }
+    )
+    return Collinearity(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), tree, tuple(numeric))
+
+
+def _row(
+    name: str, numeric: list[str], rho: FloatArray, cluster: npt.NDArray[np.int64], inflation: dict[str, float]
+) -> tuple[str, float, int | None, bool, str, float]:
+    if name not in numeric:
+        return name, inflation[name], None, True, "", np.nan
+    own = numeric.index(name)
+    members = np.flatnonzero(cluster == cluster[own])
+    closeness = rho[np.ix_(members, members)].sum(axis=1)
+    stands = bool(members[int(np.argmax(np.round(closeness, 12)))] == own)
+    others = np.delete(rho[own], own)
+    if not len(others):
+        return name, inflation[name], int(cluster[own]), stands, "", np.nan
+    nearest = int(np.argmax(others))
+    closest = [other for other in numeric if other != name][nearest]
+    return name, inflation[name], int(cluster[own]), stands, closest, float(others[nearest])
+
+
+def _inflation(design: Design) -> dict[str, float]:
+    """Give the generalised variance inflation factor to the power 1/df of each predictor."""
+    correlation = np.atleast_2d(np.corrcoef(design.x[:, 1:], rowvar=False))
+    whole = np.linalg.slogdet(correlation)[1]
+    found = {}
+    for group in design.encoding.groups:
+        inside = np.array(group.columns) - 1
+        outside = np.setdiff1d(np.arange(len(correlation)), inside)
+        parts = [np.linalg.slogdet(correlation[np.ix_(part, part)])[1] for part in (inside, outside) if len(part)]
+        found[group.name] = float(np.exp((sum(parts) - whole) / len(inside)))
+    return found
