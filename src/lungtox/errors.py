@@ -51,3 +51,8 @@ class ParameterError(LungtoxError, ValueError):
 
 class FitError(LungtoxError):
     """A model cannot be fitted to these data (one outcome class, constant predictor, no convergence)."""
+
+
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    """Give ``1 patient``, ``3 patients``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -49,9 +49,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def canonical_json(content: Any) -> str:
-    """Give the one JSON text of a structure: keys sorted, no blanks."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+def canonical_json(content: Any, *, sort: bool = True) -> str:
+    """Give the one JSON text of a structure: keys sorted, or in the order in which they stand, no blanks."""
+    return json.dumps(content, sort_keys=sort, separators=(",", ":"), allow_nan=False)
 
 
 def code_digest(script: str | Path) -> str:

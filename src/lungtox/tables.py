@@ -35,6 +35,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def separator_of(text: str) -> str:
+    """Give the separator of a table whose column names have none in them: a spreadsheet may save with ``;`` or tabs.
+
+    Parameters
+    ----------
+    text : str
+        The table, or its first line.
+    """
+    header = text.splitlines()[0] if text.strip() else ""
+    return next((sign for sign in (",", ";", "\t") if sign in header), ",")
+
+
 def write_text(text: str, path: str | Path) -> None:
     """Write UTF-8 text atomically with ``\\n`` line ends."""
     with atomic_path(path) as temporary:

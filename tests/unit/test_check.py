@@ -57,6 +57,19 @@ def test_nothing_wrong(tmp_path):
     )
 
 
+def test_a_structures_table_that_cannot_be_read_is_one_fault(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    table = tmp_path / "structures.csv"
+    table.write_text(table.read_text().replace("roi_number", "ROI number", 1))
+    assert {fault.code for fault in check(config(tmp_path)).faults} == {"missing-column", "unknown-column"}
+
+
+def test_a_dose_in_cgy_is_found_before_the_run(tmp_path):
+    boxes.write(tmp_path, {"A": {"dose": boxes.dose(DoseGridScaling=1)}, "B": {}})
+    (fault,) = check(config(tmp_path)).faults
+    assert (fault.who, fault.code) == ("A", "dose-scale") and "cGy" in fault.action
+
+
 def test_all_faults_in_one_go(tmp_path):
     boxes.write(
         tmp_path,

@@ -62,7 +62,15 @@ def fault(code: str, who: str = "P1") -> Fault:
 
 
 def test_groups_stand_in_the_order_of_repair() -> None:
-    codes = ["table-number", "structure-missing", "dose-units", "file-missing", "config-value", "patient-twice"]
+    codes = [
+        "table-number",
+        "structure-missing",
+        "names-open",
+        "dose-units",
+        "file-missing",
+        "config-value",
+        "patient-twice",
+    ]
     groups = group_faults([fault(code) for code in codes])
     assert [group.title for group in groups] == [
         "Config", "Files that are missing or cannot be read", "Patients whose files cannot be used", "Structure names",

@@ -70,6 +70,12 @@ def test_names_line_and_column_of_every_wrong_cell(tmp_path: Path) -> None:
     assert "line 4, column rt_start_date): expected a date such as 2014-08-15; found '06.01.2014'" in text
 
 
+def test_a_stage_with_its_subgroup_is_told_what_to_write(tmp_path: Path) -> None:
+    header = HEADER + ",stage"
+    (text,) = faults_of(write(tmp_path, GOOD[0] + ",IIIA", GOOD[1] + ",III", header=header))
+    assert "found 'IIIA'" in text and "Write III, or map it in `tables` of the config." in text
+
+
 def test_lines_are_those_of_the_file_despite_blank_lines_and_breaks_in_cells(tmp_path: Path) -> None:
     path = write(
         tmp_path,

@@ -45,7 +45,7 @@ def test_the_highest_grade_in_the_window_and_when_the_endpoint_began(tmp_path: P
     frame = found.clinical_frame.set_index("patient")
     assert frame.loc["LT001", ["rp_grade", "rp_date"]].tolist() == [3, "2020-05-01"]
     assert frame.loc["LT002", "rp_grade"] == 0  # 14 February + 6 months is 14 August
-    assert found.remarks[-1] == "grade table: 1 patients reached grade 2 after the window only; it does not count."
+    assert found.remarks[-1] == "grade table: 1 patient reached grade 2 after the window only; it does not count."
     outcome = derive_endpoint(found.clinical_frame, ENDPOINT).set_index("patient")
     assert outcome["rp_status"].tolist() == ["yes", "no"]
 

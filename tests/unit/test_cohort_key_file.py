@@ -62,7 +62,7 @@ def test_strangers_are_named_by_row_only_or_left_out(tmp_path: Path) -> None:
     assert "SECRET" not in fault
     found = read(path, key=key, others="leave_out")
     assert found.clinical_frame["patient"].tolist() == ["LT001"]  # type: ignore[union-attr]
-    assert "clinical table: 2 rows of patients whom the key file does not know were left out." in found.remarks
+    assert "clinical table: 2 rows of patients whom the key file does not know left out." in found.remarks
 
 
 def test_a_table_with_study_ids_says_so(tmp_path: Path) -> None:

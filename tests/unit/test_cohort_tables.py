@@ -278,7 +278,9 @@ def test_a_text_with_two_readings_stops_with_row_and_column(tmp_path: Path) -> N
         " found '12.500'. Is it 12.500 or 12500? Declare `decimal` of this column (tables.clinical)."
     ]
     columns["platelets"] = {"column": "Thrombo", "decimal": ","}  # type: ignore[assignment]
-    assert frame_of(read(path, columns=columns))["platelets"] == [12500.0, 250.0]
+    found = read(path, columns=columns)
+    assert frame_of(found)["platelets"] == [12500.0, 250.0]
+    assert any(text.startswith("clinical table, line 2, column 'Thrombo': read as thousands") for text in found.remarks)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=64), st.sampled_from([".", ","]))
@@ -489,7 +491,7 @@ def test_a_header_that_leads_to_a_column_of_names_shows_none_of_them(
     rows = [HEADER, *[[f"LT{n}", f"Geheim {n}", *ROWS[1][2:]] for n in range(8)]]
     (fault,) = faults_of(read(write_text_table(tmp_path / "k.csv", rows), columns={**COLUMNS, ours: spec}))
     assert "Geheim" not in fault
-    assert f"expected {what}; found 8 of 8 cells that are none (not shown: it may be another column)" in fault
+    assert f"expected {what}; found 8 of 8 cells that are no {what} (not shown: it may be another column)" in fault
     assert fault.startswith(f"clinical table, lines 2, 3, 4, 5, 6, 7, 8, 9, column 'Name' ({ours})")
 
 

@@ -238,9 +238,12 @@ def test_the_header_shows_a_cut_off_file_and_a_missing_scaling(tmp_path):
     short = make.dose(np.zeros((20, 100, 100), dtype="<u2"))
     short.PixelData = short.PixelData[:200_000]
     path = make.save(short, tmp_path / "short")
-    with pytest.raises(InputError, match="expected 400000 bytes of pixels; found a file of 20"):
+    with pytest.raises(InputError, match="expected 400000 bytes of pixels; found 200000 bytes"):
         read_dose_header(path, whole=True)
     assert read_dose_header(path).grid.shape == (20, 100, 100)  # a header may stand alone
+    in_cgy = make.save(make.dose(VALUES, DoseGridScaling=1000), tmp_path / "cgy")
+    with pytest.raises(InputError, match="probably in cGy"):
+        read_dose_header(in_cgy, whole=True)
     with pytest.raises(InputError, match="DoseGridScaling"):
         read_dose_header(make.save(make.dose(VALUES, DoseGridScaling=None), tmp_path / "s"))
 

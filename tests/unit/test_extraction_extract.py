@@ -318,7 +318,7 @@ def test_more_plans_than_courses_are_refused(tmp_path):
     row = with_boost(tmp_path, dose=first, boost=second, plans=[plan, course(1, "1.2.6")])
     found = extract_patient(row, dose=SETTINGS)
     assert codes(found) == ["plan-count"]
-    assert found.qa["faults"][0]["found"] == "2 plans, 1 doses"
+    assert found.qa["faults"][0]["found"] == "2 plans, 1 dose"
 
 
 def of_beam(number, uid, **changes):

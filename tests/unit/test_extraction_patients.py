@@ -93,7 +93,7 @@ def test_faults_of_both_tables_come_together(tmp_path):
         ("P009 (structures.csv line 7)", "patient-not-listed"),
     ]
     assert "Did you mean 'Heart'?" in found[8].action
-    assert found[5].found == "2 plans, 1 doses"
+    assert found[5].found == "2 plans, 1 dose"
     assert found[7].expected == "one file in the column structures"
     assert found[3].found == "plan, structures"
 
@@ -104,7 +104,7 @@ def test_faults_of_both_tables_come_together(tmp_path):
         ("patient,structures,does\nP1,a,b\n", STRUCTURES, "unknown-column", "Did you mean 'dose'?"),
         ("study,dose\nP1,a\n", STRUCTURES, "missing-column", "expected a column patient"),
         ("patient,plan,structures\nP1,a,b\n", STRUCTURES, "missing-column", "expected a column dose"),
-        ("patient;structures;dose\nP1;a;b\n", STRUCTURES, "missing-column", "Save the table as CSV with commas"),
+        ("patient|structures|dose\nP1|a|b\n", STRUCTURES, "missing-column", "The first line names the columns"),
         ("P1,/home/x/a.dcm,b\n", STRUCTURES, "missing-column", "The first line names the columns: patient, plan"),
         ("patient,dose,dose\nP1,a,b\n", STRUCTURES, "repeated-column", "each column once"),
         ("patient,dvh\nP1,a,b,c\n", STRUCTURES, "table-row", "expected 2 cells"),
@@ -138,6 +138,16 @@ def test_what_may_be_a_name_or_a_path_is_not_quoted(tmp_path):
     assert "Planted" not in "".join(map(str, found))
     found = faults(tmp_path, "P1,/home/planted/a.dcm\n")
     assert "planted" not in "".join(map(str, found))
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_may_save_with_another_separator(tmp_path, separator):
+    patients = PATIENTS.replace("P001/rd1.dcm; P001/rd2.dcm", "P001/rd1.dcm#P001/rd2.dcm").replace(",", separator)
+    patients = patients.replace("P001/rd1.dcm#P001/rd2.dcm", '"P001/rd1.dcm; P001/rd2.dcm"')
+    table, names = write(tmp_path, patients, STRUCTURES.replace(",", separator))
+    first, *_ = read_patients(table, structures=names)
+    assert first.paths("dose") == (tmp_path / "P001/rd1.dcm", tmp_path / "P001/rd2.dcm")
+    assert [roi.structure for roi in first.rois] == ["Lung_L", "Lung_R"]
 
 
 def test_lines_of_commas_are_no_patients_and_a_stranger_is_named_once(tmp_path):

@@ -128,6 +128,11 @@ def test_forest_takes_odds_ratios_as_they_stand_and_exponentiates_log_odds():
     assert table["odds_ratio"].tolist()[:2] == [1.5, 1.0]
     assert (table["low"][1], table["high"][1]) == (pytest.approx(0.5), pytest.approx(2.0))
     assert np.isnan(table["low"][2]) and np.isinf(table["high"][2])
+    # Per 5 Gy, as the single factor in Gy: the odds ratio to the power of 5 (0.5 ** 5 = 1 / 32).
+    mean_dose = univariable.assign(label="MLD", unit="5 Gy")
+    row = tabulate_forest(mean_dose, [fit]).iloc[1]
+    assert (row["label"], row["odds_ratio"]) == ("Mean lung dose (per 5 Gy)", 1.0)
+    assert (row["low"], row["high"]) == (pytest.approx(1 / 32), pytest.approx(32.0))
     assert table["note"][3] == "one outcome class"
 
 
@@ -231,6 +236,15 @@ def test_ntcp_table_holds_the_literatures_parameters_and_the_finding():
     failed = tabulate_ntcp([ntcp_fit(finding="no events")], [CURVE.iloc[:0]], [BIN.iloc[:0]])
     assert failed.loc[failed["kind"] == "finding", "note"].tolist() == ["no events"]
     assert tabulate_ntcp([], [], []).empty
+
+
+def test_the_band_ends_where_the_doses_of_the_cohort_end():
+    curve = pd.DataFrame({"dose_gy": [0.0, 5.0, 10.0, 15.0], "ntcp": 0.2, "low": 0.1, "high": 0.3})
+    table = tabulate_ntcp([ntcp_fit(dose_range_gy=[5.0, 10.0])], [curve], [BIN])
+    drawn = table[table["kind"] == "curve"]
+    assert drawn["note"].tolist() == ["extrapolated", None, None, "extrapolated"]
+    assert drawn["low"].isna().tolist() == drawn["high"].isna().tolist() == [True, False, False, True]
+    assert drawn["ntcp"].tolist() == [0.2] * 4
 
 
 def test_dose_names_say_what_is_on_the_axis():

@@ -183,6 +183,20 @@ def test_an_answer_that_is_no_candidate_is_refused_by_name(export):
     assert "column chosen of choices.csv (plan)" in fault.expected
 
 
+@pytest.mark.parametrize("item", ["dose", "structures"])
+def test_a_patient_cannot_do_without_dose_or_structures(export, item):
+    for name in ("one", "two"):
+        export.structures(f"set {name}")
+        export.dose(f"dose {name}")
+    export.index()
+    assert export.codes() == {"choose-dose", "choose-structures"}
+    other = {"dose": "structures", "structures": "dose"}[item]
+    export.answer(other, {"dose": "dose one", "structures": "set one"}[other])
+    export.answer(item, "None")
+    export.index()
+    assert export.codes() == {f"{item}-missing"} and export.rows("patients.csv") == []
+
+
 def test_the_planning_ct_is_the_series_that_the_contours_were_drawn_on(export):
     series, study, frame = Dataset(), Dataset(), Dataset()
     series.SeriesInstanceUID = "1.2.61"
@@ -416,7 +430,12 @@ def test_tables_that_a_person_saved_another_way_are_refused_or_kept(export):
     export.index()
     assert table.read_bytes().startswith(saved + b"\r\n") and b"\r\r" not in table.read_bytes()
     assert table.read_bytes().count(b"Lung_L,Lung_L,exact") == 2
-    table.write_bytes(table.read_bytes().replace(b",", b";"))
+    table.write_bytes(table.read_bytes().replace(b",", b";"))  # by a spreadsheet with German settings
+    export.structures("set", patient="ID-3")
+    export.dose("dose", patient="ID-3")
+    export.index()
+    assert table.read_bytes().count(b";Lung_L;Lung_L;exact") == 3
+    table.write_bytes(table.read_bytes().replace(b";", b"|"))
     with pytest.raises(InputError, match=r"structures.csv: expected columns"):
         export.index()
 

@@ -75,8 +75,8 @@ def test_patients_who_are_left_out_are_counted(cohort):
         path, cohort=table, name="f", settings=fit_settings(weighting="functional:40%max", model="logistic", fixed={})
     )
     assert result.fit["n"] == len(result.predictions) == 38
-    assert "2 of 60 patients have neither outcome and are left out." in result.fit["warnings"]
-    assert any("20 of 58 patients have no DVH" in text for text in result.fit["warnings"])
+    assert "Left out: 2 of 60 patients, with neither outcome." in result.fit["warnings"]
+    assert any("20 of 58 patients, without a DVH" in text for text in result.fit["warnings"])
 
 
 def test_no_dvh_at_all_is_an_error(cohort):
@@ -139,7 +139,7 @@ def test_unknown_factors_leave_patients_out_and_say_so(cohort):
     row = result.validation.iloc[0]
     assert row["n"] == 55
     assert "3 patients left out: smoking not known" in row["note"]
-    assert "1 patients left out: age_y not known" in row["note"]
+    assert "1 patient left out: age_y not known" in row["note"]
     assert len(result.predictions) == 56  # a patient with neither outcome keeps the prediction
     assert result.predictions["rp"].isna().sum() == 1
 

@@ -219,7 +219,7 @@ def test_logistic_with_free_n(cohort):
     ("outcome", "error", "words"),
     [
         (np.zeros(120), FitError, "no events among 120"),
-        (np.ones(120), FitError, "all 120 patients"),
+        (np.ones(120), FitError, "all of 120 patients"),
         (np.zeros(119), ParameterError, "each of the 120 DVHs"),
         (np.full(120, np.nan), ParameterError, "0 or 1"),
     ],

@@ -94,6 +94,7 @@ def test_checksum_versions_and_canonical_json(tmp_path: Path) -> None:
     assert file_checksum(path) == hashlib.sha256(b"abc").hexdigest()
     assert {"python", "numpy", "snakemake"} <= set(versions())
     assert canonical_json({"b": [1.5], "a": None}) == '{"a":null,"b":[1.5]}'
+    assert canonical_json({"b": [1.5], "a": None}, sort=False) == '{"b":[1.5],"a":null}'
 
 
 def test_task_streams_are_independent_of_other_tasks() -> None:

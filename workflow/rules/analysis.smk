@@ -71,4 +71,5 @@ def section(*names, without=None):
         mode="json", exclude={name: {without} for name in names} if without else None
     )
     values = {name: whole[name] for name in names}
-    return canonical_json(values[names[0]] if len(names) == 1 else values)
+    # In the order of the config, which tables and figures follow; keys that are typed have an order of their own.
+    return canonical_json(values[names[0]] if len(names) == 1 else values, sort=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lungtox.config import Config
+from lungtox.errors import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ def design_questions(config: Config, *, clinical: pd.DataFrame, outcome: pd.Data
     grade, months = config.endpoint.grade, config.endpoint.window_months
     definition = f"grade {grade} or higher within {months} months"
     if min(events, others) == 0:
-        yield f"{events} patients with RP ({definition}) and {others} without: no model can be fitted."
+        yield f"{count_of(events, 'patient')} with RP ({definition}) and {others} without: no model can be fitted."
         return
     for name, model in config.models.items():
         yield from _model_questions(name, model.predictors, clinical, events=min(events, others))
@@ -59,7 +60,7 @@ def _model_questions(name: str, predictors: list[str], clinical: pd.DataFrame, *
         most = int(events // FEW_PER_PARAMETER)
         fewer = f"Name at most {most} beforehand" if most else "So few carry no parameter at all: take fewer models"
         yield (
-            f"models.{name}: {events} events for {parameters} parameters, {events / parameters:.1f} each; fewer than"
-            f" {FEW_PER_PARAMETER:g} make unstable estimates. {fewer}, or choose `penalty: firth`, and read the"
-            " intervals rather than the estimates."
+            f"models.{name}: {count_of(events, 'event')} for {count_of(parameters, 'parameter')},"
+            f" {events / parameters:.1f} each; fewer than {FEW_PER_PARAMETER:g} make unstable estimates."
+            f" {fewer}, or choose `penalty: firth`, and read the intervals rather than the estimates."
         )

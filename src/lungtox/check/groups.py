@@ -31,7 +31,10 @@ PATIENTS = (
     "Patients whose files cannot be used",
     "Export the files again as each line says, or name the patient under cohort.accepted_exclusions.",
 )
-STRUCTURES = ("Structure names", "Accept the right ROI for each structure in structures.csv.")
+STRUCTURES = (
+    "Structure names",
+    "Look at the rows in structures.csv and accept the right ROI for each structure: fill accepted_by.",
+)
 ROWS = (
     "Rows and columns of the tables",
     "Every patient needs one row in patients.csv and one in the clinical table, under one study ID; every column that"
@@ -43,7 +46,7 @@ CELLS = (
 )
 ORDER = (CONFIG, FILES, PATIENTS, STRUCTURES, ROWS, CELLS)
 FILE_CODES = frozenset({"file-missing", "table-file", "encoding", "key", "table-merged"})
-STRUCTURE_CODES = frozenset({"no-structure", "number"})
+STRUCTURE_CODES = frozenset({"no-structure", "number", "names-open", "roi-twice", "match", "score"})
 ROW_CODES = frozenset(
     {"patient-twice", "patient-not-listed", "patient-without-clinical", "study-id", "exclusion-unknown", "table-key",
      "patient-without-qa", "missing-column", "unknown-column", "repeated-column", "table-row", "table-column",

@@ -71,6 +71,7 @@ def map_clinical(
     _count_days(mapped)
     if mapped.commas:
         remarks.append(f"{NAME}: decimal comma found in {', '.join(mapped.commas)}.")
+    remarks += [f"{NAME}, {text}." for text in mapped.thousands]
     return mapped.table, remarks
 
 

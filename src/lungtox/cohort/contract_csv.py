@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from lungtox.cohort.rows import RawTable
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 
 
 def read_raw(path: str | Path, name: str) -> RawTable:
@@ -40,16 +40,21 @@ def read_raw(path: str | Path, name: str) -> RawTable:
     table = RawTable(name, header, lines, [dict(zip(header, cells, strict=False)) for cells in rows])
     for line, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
-            found = f"{len(cells)} cells"
-            table.faults.append(
-                _fault(f"{name}, line {line}", f"{len(header)} cells", found, "A comma inside a cell needs quotes.")
-            )
+            expected, found = count_of(len(header), "cell"), count_of(len(cells), "cell")
+            table.faults.append(_fault(f"{name}, line {line}", expected, found, "A comma inside a cell needs quotes."))
     return table
 
 
 def _decode(path: Path, name: str) -> str:
     if not path.is_file():
-        raise InputError(_fault(name, "a CSV file", "no such file", "Check the path under `inputs` in the config."))
+        raise InputError(
+            _fault(
+                name,
+                "a CSV file",
+                "no such file",
+                "Check the path under `inputs` of the config, relative to the project.",
+            )
+        )
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:

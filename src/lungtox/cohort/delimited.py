@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from lungtox.cohort.sheets import LARGEST_CELLS, Sheet, clean_header, file_fault
 from lungtox.cohort.table_config import SheetSettings
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 
 SEPARATORS = {",": ",", ";": ";", "tab": "\t", "bar": "|"}
 WORDS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -171,4 +171,4 @@ def _records(text: str, separator: str, name: str, *, before: int) -> list[tuple
 
 def _ragged(name: str, line: int, expected: int, found: int, separator: str) -> Fault:
     action = f"{WORDS.get(separator, 'A separator').capitalize()} inside a cell needs quotes."
-    return file_fault(f"{name}, line {line}", f"{expected} cells", f"{found} cells", action)
+    return file_fault(f"{name}, line {line}", count_of(expected, "cell"), count_of(found, "cell"), action)

@@ -63,6 +63,7 @@ def map_cytokines(
     draws, remarks = combine_replicates(mapped, draws, settings) if settings.replicates != "refuse" else (draws, [])
     if mapped.commas:
         remarks.append(f"{NAME}: decimal comma found in {', '.join(dict.fromkeys(mapped.commas))}.")
+    remarks += [f"{NAME}, {text}." for text in mapped.thousands]
     return _contract_table(mapped, draws), remarks
 
 

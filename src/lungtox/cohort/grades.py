@@ -15,6 +15,7 @@ from lungtox.cohort.mapping import MappedTable, start_mapping
 from lungtox.cohort.rows import RawTable
 from lungtox.cohort.sheets import Sheet
 from lungtox.cohort.table_config import SCALES, ColumnSettings, GradeTableSettings
+from lungtox.errors import count_of
 
 NAME = "grade table"
 PLACE = "tables.grades"
@@ -203,12 +204,12 @@ def add_grades(clinical: RawTable, grades: RawTable, endpoint: EndpointSettings)
     strangers = sorted(set(visits) - known)
     remarks = []
     if strangers:
-        remarks.append(
-            f"{NAME}: visits of {len(strangers)} patients without a row in the clinical table were not used."
-        )
+        whom = count_of(len(strangers), "patient")
+        remarks.append(f"{NAME}: visits of {whom} without a row in the clinical table were not used.")
     if late:
         remarks.append(
-            f"{NAME}: {late} patients reached grade {endpoint.grade} after the window only; it does not count."
+            f"{NAME}: {count_of(late, 'patient')} reached grade {endpoint.grade} after the window only;"
+            " it does not count."
         )
     return remarks
 

@@ -13,7 +13,7 @@ from lungtox.cohort.cell_texts import missing_header, plain_text, study_id_of
 from lungtox.cohort.day_texts import EXCEL_FIRST, declared_day, read_days, serial_day
 from lungtox.cohort.key_file import PatientKey
 from lungtox.cohort.number_texts import DECIMAL_WORDS, number_text, read_numbers
-from lungtox.cohort.rows import RawTable
+from lungtox.cohort.rows import RawTable, lines_text
 from lungtox.cohort.sheets import Cell, OddCell, Sheet, clean_header
 from lungtox.cohort.table_config import ColumnSettings, SheetSettings
 from lungtox.errors import Fault
@@ -52,6 +52,8 @@ class MappedTable:
         Where the mapping stands in the config, for messages.
     commas : list of str
         Headers of columns in which a decimal comma was found, none being declared.
+    thousands : list of str
+        Cells such as ``12.500`` that a declared sign decided, in words.
     """
 
     sheet: Sheet
@@ -60,6 +62,7 @@ class MappedTable:
     table: RawTable
     place: str
     commas: list[str] = field(default_factory=list)
+    thousands: list[str] = field(default_factory=list)
 
     def cells(self, column: str) -> list[Cell]:
         """Give the cells of one of our columns; those that mean missing are empty, the odd ones are noted."""
@@ -87,8 +90,10 @@ class MappedTable:
         filled = sum(cell != "" for cell in cells)
         if filled < MANY or 2 * len(rows) <= filled:
             return False
-        found = f"{len(rows)} of {filled} cells that are none (not shown: it may be another column)"
-        action = f"Correct the column's name in the config ({self.place}.columns.{column}), or the cells."
+        found = f"{len(rows)} of {filled} cells that are no {expected} (not shown: it may be another column)"
+        sign = self.decimal(column) if expected == "numbers" else None
+        declared = f", the declared `decimal` {sign!r}" if sign else ""
+        action = f"Correct the column's name in the config ({self.place}.columns.{column}){declared}, or the cells."
         self.refuse(rows, column, expected=expected, found=found, action=action, code="table-column")
         return True
 
@@ -135,6 +140,12 @@ class MappedTable:
         found = read_numbers(texts, decimal=self.decimal(column))
         if found.decimal == "," and self.decimal(column) is None:
             self.commas.append(self.columns[column].column)
+        if found.decided:
+            lines = lines_text([self.table.lines[row] for row in found.decided], self.table.line_word)
+            header = self.columns[column].column
+            self.thousands.append(
+                f"{lines}, column {header!r}: read as thousands (three figures a group), because `decimal` is declared"
+            )
         none = [row for row, reason in found.refused.items() if reason == "no number"]
         if self.refuse_column(column, none, cells, expected="numbers"):
             return [None] * len(cells)
@@ -166,6 +177,8 @@ class MappedTable:
         sign = self.decimal(column)
         expected = f"a number with a {DECIMAL_WORDS[sign]}" if sign else "a number"
         action = "Correct the cell (no unit), or declare what means missing: `missing` of the table or column."
+        if column.startswith("value"):  # of a cytokine
+            action += " A word for below the detection limit, such as n.n., belongs under `below`."
         if reason == "two readings":
             expected = "a number with one reading"
             other = text.replace(",", ".") if "," in text else text

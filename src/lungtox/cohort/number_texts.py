@@ -32,11 +32,14 @@ class NumberColumn:
         Place in the column -> why its text cannot be read: ``no number``, ``two readings``, ``another sign``.
     decimal : str
         Decimal sign that the column shows; empty where no cell shows one.
+    decided : tuple of int
+        Places of texts with two readings, such as ``12.500``, that the declared sign decided for thousands.
     """
 
     values: tuple[float | None, ...]
     refused: dict[int, str]
     decimal: str
+    decided: tuple[int, ...] = ()
 
 
 def reading(text: str, decimal: str) -> float:
@@ -97,7 +100,13 @@ def read_numbers(texts: Sequence[str], *, decimal: str | None) -> NumberColumn:
         values = [None if place in rarer else value for place, value in enumerate(values)]
     elif any(signs.values()):
         shown = max(signs, key=lambda sign: len(signs[sign]))
-    return NumberColumn(tuple(values), refused, shown)
+    other = {".": ",", ",": "."}.get(decimal or "", "")
+    decided = [
+        place
+        for place, text in enumerate(texts)
+        if other and other in text and place not in refused and len(set(_readings(text, None).values())) > 1
+    ]
+    return NumberColumn(tuple(values), refused, shown, tuple(decided))
 
 
 def _readings(text: str, decimal: str | None) -> dict[str, float]:

@@ -32,7 +32,7 @@ from lungtox.cohort.table_config import (
     headers_of,
     sheet_settings,
 )
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.tables import write_json, write_text
 
 if TYPE_CHECKING:
@@ -205,7 +205,9 @@ class _Reader:
             header = "patient" if columns is None or "patient" not in columns else columns["patient"].column
             sheet, gone = without_strangers(sheet, header, self.key)
             if gone:
-                self.remarks.append(f"{name}: {gone} rows of patients whom the key file does not know were left out.")
+                self.remarks.append(
+                    f"{name}: {count_of(gone, 'row')} of patients whom the key file does not know left out."
+                )
         return sheet, self.key
 
     def _checked(self, table: RawTable, check: Callable[[RawTable], pd.DataFrame]) -> pd.DataFrame | None:

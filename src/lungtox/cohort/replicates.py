@@ -11,6 +11,7 @@ from lungtox.cohort.cytokines import NAME
 from lungtox.cohort.mapping import MappedTable
 from lungtox.cohort.number_texts import number_text
 from lungtox.cohort.table_config import CytokineTableSettings
+from lungtox.errors import count_of
 
 PLACE = "tables.cytokines"
 
@@ -77,7 +78,8 @@ def combine_replicates(
         return combined, []
     words = {"mean": "mean", "geometric_mean": "geometric mean"}[settings.replicates]
     return combined, [
-        f"{NAME}: {several} values are the {words} of replicates (largest coefficient of variation {worst:.3g} %)."
+        f"{NAME}: {count_of(several, 'value is', 'values are')} the {words} of replicates"
+        f" (largest coefficient of variation {worst:.3g} %)."
     ]
 
 

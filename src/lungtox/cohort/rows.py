@@ -145,7 +145,7 @@ class RawTable:
                 try:
                     value = convert(text)
                 except ValueError as error:
-                    hint = f"{action} {error}" if str(error).startswith("Did you mean") else action
+                    hint = f"{action} {error}" if str(error).startswith(("Did you mean", "Write")) else action
                     self.note(row, column, expected=expected, found=repr(text), action=hint, code=code)
             values.append(value)
         return values
@@ -170,10 +170,17 @@ class RawTable:
         def convert(text: str) -> str:
             if text in levels:
                 return text
+            # Subgroups of a stage: IIIA, IIIb, IIIA2.
+            whole = [level for level in levels if re.fullmatch(rf"{re.escape(level)}[A-Ca-c]\d?", text)]
+            if whole:
+                raise ValueError(f"Write {whole[0]}, or map it in `tables` of the config.")
             near = difflib.get_close_matches(text.lower(), levels, n=1, cutoff=0.5)
             raise ValueError(f"Did you mean {near[0]!r}?" if near else "")
 
-        action = "Correct the cell, or leave it empty when the value is missing."
+        action = (
+            "Correct the cell, or map the column's codes in `tables` of the config; leave it empty when the value is"
+            " missing."
+        )
         return self.parse(column, convert, expected=f"one of {', '.join(levels)}", action=action, code="table-code")
 
     def dates(self, column: str) -> list[date | None]:

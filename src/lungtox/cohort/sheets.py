@@ -104,7 +104,7 @@ def read_sheet(path: str | Path, name: str, *, settings: SheetSettings, wanted: 
 
 def _content(path: Path, name: str) -> bytes:
     if not path.is_file():
-        action = "Check the path under `inputs` in the config."
+        action = "Check the path under `inputs` of the config, relative to the project."
         raise InputError(Fault(name, "a CSV, XLSX or Parquet file", "no such file", action, "table-file"))
     size = path.stat().st_size
     if size > LARGEST_BYTES:

@@ -12,7 +12,7 @@ import typer
 from lungtox.check import CheckResult, check_page, group_faults, read_usable_config
 from lungtox.check import check as run_check
 from lungtox.config import Config
-from lungtox.errors import Fault
+from lungtox.errors import Fault, count_of
 from lungtox.extraction import scan_patients
 from lungtox.provenance import code_digest, state_of_files
 from lungtox.tables import write_text
@@ -54,10 +54,13 @@ def check(
     _print_faults(faults, html)
     _print_notes(result)
     if faults:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        print(f"\n{count} would stop the run. Nothing was started or written.", file=sys.stderr)
+        done = "Nothing was started; the page is written." if html else "Nothing was started or written."
+        print(f"\n{count_of(len(faults), 'fault')} would stop the run. {done}", file=sys.stderr)
         raise typer.Exit(1)
-    print(f"{result.patients} patients checked: nothing would stop the run ({len(result.warnings)} warnings).")
+    print(
+        f"{count_of(result.patients, 'patient')} checked: nothing would stop the run"
+        f" ({count_of(len(result.warnings), 'warning')})."
+    )
     if stamp is not None:
         write_text(state, stamp)
 

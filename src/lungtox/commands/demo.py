@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lungtox.errors import count_of
 from lungtox.synthetic import write_demo
 
 
@@ -23,7 +24,7 @@ def demo(
     """Write the demo cohort: DICOM of invented patients, their tables, and the truth that made them (truth.json)."""
     with _progress(patients) as advance:
         write_demo(folder, patients=patients, seed=seed, dvh_only=dvh_only, on_patient=advance)
-    typer.echo(f"Demo cohort of {patients} patients written to {folder}")
+    typer.echo(f"Demo cohort of {count_of(patients, 'patient')} written to {folder}")
 
 
 @contextmanager
@@ -42,6 +43,6 @@ def _progress(patients: int) -> Iterator[Callable[[], None]]:
         nonlocal done
         done += 1
         if done * 10 // patients > (done - 1) * 10 // patients:
-            typer.echo(f"demo cohort: {done} of {patients} patients", err=True)
+            typer.echo(f"demo cohort: {done} of {count_of(patients, 'patient')}", err=True)
 
     yield advance

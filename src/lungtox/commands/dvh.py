@@ -14,7 +14,7 @@ import typer
 from lungtox.cli import RESEARCH_USE
 from lungtox.dicom import Plan, read_plan, read_structure_names, read_structures
 from lungtox.dose import Interval, parse_metric
-from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.errors import Fault, InputError, ParameterError, count_of
 from lungtox.extraction import DvhEntry, PlacedFunction, compute_entries, place_function, read_courses
 
 DEFAULT_METRICS = ("V5Gy[%]", "V10Gy[%]", "V20Gy[%]", "V30Gy[%]")
@@ -164,7 +164,7 @@ def print_table(entries: Sequence[DvhEntry], metrics: Sequence[str], plans: Sequ
     console = Console(width=None if sys.stdout.isatty() else 40 + 14 * (len(metrics) + 4))
     for plan in plans:
         known = [
-            f"{plan.fractions} fractions" if plan.fractions else "",
+            count_of(plan.fractions, "fraction") if plan.fractions else "",
             f"{plan.prescription_gy:g} Gy" if plan.prescription_gy else "",
             plan.technique or "",
             f"{plan.treatment_beams} treatment beams, {plan.setup_beams} others",

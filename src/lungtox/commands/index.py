@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lungtox.dose.dvhtext import scan_dvh_text
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.intake import index_folder
 from lungtox.intake.scan import OnFiles
 
@@ -40,9 +40,12 @@ def index(
     _print("left out", result.faults)
     _print("to know", result.notes)
     print(
-        f"{result.files} files: {result.added} patients added, {result.kept} as before, {result.left_out} left out;"
-        f" {result.apart} files set apart (unusable.csv)."
+        f"{count_of(result.files, 'file')}: {count_of(result.added, 'patient')} added,"
+        f" {result.kept} as before, {result.left_out} left out;"
+        f" {count_of(result.apart, 'file')} set apart (unusable.csv)."
     )
+    if result.added:
+        print("Next: fill accepted_by in structures.csv, then lungtox check. Keep the key file.")
     if not result.added + result.kept:
         raise InputError(
             Fault(
@@ -72,7 +75,7 @@ def _progress() -> Iterator[OnFiles]:
         nonlocal tenth
         if done * 10 // total > tenth:
             tenth = done * 10 // total
-            print(f"headers: {done} of {total} files", file=sys.stderr)
+            print(f"headers: {done} of {count_of(total, 'file')}", file=sys.stderr)
 
     yield advance
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lungtox.config import load_config
-from lungtox.errors import InputError
+from lungtox.errors import InputError, count_of
 from lungtox.extraction import NewNames, extend_structures, read_patients
 
 KINDS = ("exact", "alias", "fuzzy")
@@ -33,7 +33,10 @@ def names(
         patients, table = cohort, cohort.with_name("structures.csv")
     found = extend_structures(read_patients(patients), out or table)
     _print(found)
-    print(f"{len(found.proposals)} rows added to {(out or table).name}. Fill accepted_by in each row that is right.")
+    print(
+        f"{count_of(len(found.proposals), 'row')} added to {(out or table).name}."
+        " Fill accepted_by in each row that is right."
+    )
     if found.faults:
         raise InputError(found.faults)
 
@@ -58,4 +61,4 @@ def _print(found: NewNames) -> None:
         for patient, one in doubtful:
             table.add_row(patient, str(one.roi_number), one.structure, one.match, f"{one.score:g}", one.note)
         console.print(table)
-    console.print(f"{found.counts['']} ROIs without a proposal.")
+    console.print(f"{count_of(found.counts[''], 'ROI')} without a proposal.")

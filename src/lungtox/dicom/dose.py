@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from lungtox.dicom.axes import Orientation, orient
@@ -63,19 +64,20 @@ def read_dose_header(
     accept : collection of str
         DoseSummationType values that are taken; by default only those that stand for whole plans.
     whole : bool
-        True refuses a file that is too small for its pixels; False takes a header without them.
+        True reads the pixels too and refuses what only they show: that they are cut off, or not in Gy. False takes a
+        header without them.
     who : str
         Stands at the front of every message.
 
     Raises
     ------
     InputError
-        As :func:`read_dose`, apart from what only the pixels show. All faults of the header come together.
+        As :func:`read_dose`. All faults of the header come together.
     """
-    dataset = open_dicom(path, modality="RTDOSE", who=who, pixels=False)
+    dataset = open_dicom(path, modality="RTDOSE", who=who, pixels=whole)
     header = _header(dataset, accept=accept, who=who)[0]
     if whole:
-        _refuse_cut_off(dataset, Path(path).stat().st_size, who=who)
+        _stored_dose(dataset, who=who)
     return header
 
 
@@ -108,8 +110,25 @@ def read_dose(
     """
     dataset = open_dicom(path, modality="RTDOSE", who=who)
     header, orientation = _header(dataset, accept=accept, who=who)
+    stored, scaling = _stored_dose(dataset, who=who)
+    fractions, warnings = _fractions(header, plan)
+    if header.rbe_weighted:
+        warnings += ("the dose is RBE-weighted (DoseType EFFECTIVE)",)
+    if header.grid.turn is not None:
+        warnings += ("the dose grid is oblique: its values are interpolated along its own axes",)
+    return Dose(
+        Image(header.grid, orientation.arrange(stored) * scaling),
+        header.frame_of_reference,
+        fractions,
+        header.rbe_weighted,
+        warnings,
+    )
+
+
+def _stored_dose(dataset: Dataset, *, who: str) -> tuple[NDArray[Any], float]:
+    """Give the stored values and their factor to Gy; refuse those that cannot be Gy."""
     scaling = float(numbers(dataset, "DoseGridScaling", count=1, who=who)[0])
-    stored = orientation.arrange(stored_values(dataset, frames=frame_count(dataset, who=who), who=who))
+    stored = stored_values(dataset, frames=frame_count(dataset, who=who), who=who)
     maximum_gy = float(stored.max()) * scaling
     if scaling <= 0 or maximum_gy > MAXIMUM_PLAUSIBLE_GY:
         raise InputError(
@@ -121,14 +140,7 @@ def read_dose(
                 "dose-scale",
             )
         )
-    fractions, warnings = _fractions(header, plan)
-    if header.rbe_weighted:
-        warnings += ("the dose is RBE-weighted (DoseType EFFECTIVE)",)
-    if header.grid.turn is not None:
-        warnings += ("the dose grid is oblique: its values are interpolated along its own axes",)
-    return Dose(
-        Image(header.grid, stored * scaling), header.frame_of_reference, fractions, header.rbe_weighted, warnings
-    )
+    return stored, scaling
 
 
 def _fractions(header: DoseHeader, plan: Plan | None) -> tuple[int | None, tuple[str, ...]]:
@@ -139,18 +151,6 @@ def _fractions(header: DoseHeader, plan: Plan | None) -> tuple[int | None, tuple
     if header.plan_uids and plan.uid and plan.uid not in header.plan_uids:
         return plan.fractions, ("the dose refers to another plan than the one given",)
     return plan.fractions, ()
-
-
-def _refuse_cut_off(dataset: Dataset, size: int, *, who: str) -> None:
-    """Refuse a file that is smaller than its uncompressed pixels: a broken copy, seen without reading them."""
-    syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID")
-    if syntax is not None and (syntax.is_compressed or syntax.is_deflated):
-        return
-    shape = (frame_count(dataset, who=who), int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0))
-    wanted = math.prod(shape) * int(dataset.get("BitsAllocated") or 8) // 8
-    if size < wanted:
-        action = "The file is cut off: copy it again."
-        raise InputError(Fault(who, f"{wanted} bytes of pixels", f"a file of {size} bytes", action, "pixels"))
 
 
 def _header(dataset: Dataset, *, accept: Collection[str], who: str) -> tuple[DoseHeader, Orientation]:

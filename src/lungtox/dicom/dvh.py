@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from lungtox.dicom.kinds import WHOLE_PLAN
 from lungtox.dicom.source import numbers, open_dicom, refusing
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,12 +111,12 @@ def _stored(item: Dataset, normalization_gy: float | None, *, plan_sum: bool, wh
         raise InputError(Fault(who, "a DVH of dose", "one of its error", "Export the plan's DVHs.", "dose-type"))
     rois = list(item.get("DVHReferencedROISequence") or ())
     if len(rois) != 1 or rois[0].get("DVHROIContributionType") not in (None, "", "INCLUDED"):
-        found = f"{len(rois)} ROIs, or one that is taken out"
+        found = f"{count_of(len(rois), 'ROI')}, or one that is taken out"
         raise InputError(Fault(who, "a DVH of one ROI", found, "Export DVHs of single ROIs.", "dvh-sequence"))
     pairs = numbers(item, "DVHData", count=None, who=who)
     if pairs.size < 4 or pairs.size % 2:
         raise InputError(
-            Fault(who, "pairs of dose and volume", f"{pairs.size} values", "Export again.", "dvh-sequence")
+            Fault(who, "pairs of dose and volume", count_of(pairs.size, "value"), "Export again.", "dvh-sequence")
         )
     width, volume = pairs[::2], pairs[1::2]
     bins = item.get("DVHNumberOfBins")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lungtox.dicom import DoseHeader, Plan, read_dose, read_dose_header
-from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.errors import Fault, InputError, ParameterError, count_of
 from lungtox.geometry import Dose, Grid, Image
 
 ACCEPTED = ("PLAN", "MULTI_PLAN", "BEAM")
@@ -49,7 +49,7 @@ def read_courses(
     add_multi_plan : bool
         Take a MULTI_PLAN dose beside others; its plans must still not be theirs.
     pixels : bool
-        False reads no dose values: the dose is 0 everywhere on its grid.
+        False keeps no dose values: the dose is 0 everywhere on its grid. Their maximum is still looked at.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def _courses(headers: Sequence[DoseHeader], plans: Sequence[Plan], *, who: str) 
     of_beams = {group[0]: key for key, group in beams.items()}
     if len(plans) > 1 and len(plans) != len(groups):
         action = "Name the plan of each dose (of all beams of a plan together), in the same order."
-        found = f"{len(plans)} plans, {len(groups)} doses"
+        found = f"{len(plans)} plans, {count_of(len(groups), 'dose')}"
         raise InputError(Fault(who, "one plan, or as many as doses", found, action, "plan-count"))
     if faults := [fault for key, group in beams.items() for fault in _beam_faults(key, group, headers, plans, who)]:
         raise InputError(faults)

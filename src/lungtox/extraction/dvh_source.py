@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from lungtox.dose import Dvh, dvh_from_samples, eqd2_gy
 from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.dose.dvhtext import DvhExport, TextDvh
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.dvh_export import read_dvh_export
 from lungtox.extraction.patients import PatientRow
@@ -181,7 +181,11 @@ def _fractions(row: PatientRow, sources: Mapping[str, TextDvh]) -> tuple[int | N
     if row.fractions is not None and found - {row.fractions}:
         numbers = ", ".join(str(number) for number in sorted(found))
         action = "Correct the column fractions, or leave it empty."
-        return None, [Fault(row.patient, f"{row.fractions} fractions as in patients.csv", numbers, action, "fractions")]
+        return None, [
+            Fault(
+                row.patient, f"{count_of(row.fractions, 'fraction')} as in patients.csv", numbers, action, "fractions"
+            )
+        ]
     return row.fractions or (found.pop() if len(found) == 1 else None), []
 
 

@@ -1,4 +1,4 @@
-"""Everything about one patient's files that would stop or weaken the extraction, without dose values."""
+"""Everything about one patient's files that would stop or weaken the extraction; of dose values the maximum only."""
 
 from __future__ import annotations
 

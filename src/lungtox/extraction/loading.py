@@ -122,7 +122,7 @@ def load_patient(
     faults.found += more
     odd = [] if structures is None else check_plausibility(structures[0])
     faults.found += [_implausible(row, remark) for remark in odd if remark.severity == "fault"]
-    if doses is not None and structures is not None:
+    if doses is not None and structures is not None and structures[0]:  # without a ROI there is no frame
         faults.found += frame_faults(structures[1], doses[0], who=row.patient)
     if doses is None or structures is None or faults.found:
         raise InputError(faults.found)

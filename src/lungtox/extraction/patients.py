@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.extraction.accepted import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS
 from lungtox.extraction.accepted import AcceptedRoi, ReadRois, read_rois
 from lungtox.extraction.table_rows import is_study_id, read_rows
@@ -230,4 +230,6 @@ def _source_faults(patient: str, cells: dict[str, str], table: str) -> Iterable[
     plans, doses = (cells.get(name, "").count(";") + 1 for name in ("plan", "dose"))
     if plans > doses:  # BEAM doses of one plan share it: how many are needed shows in the files
         action = "Name the plan of each dose, in the same order."
-        yield Fault(patient, "one plan, or as many as doses", f"{plans} plans, {doses} doses", action, "source")
+        yield Fault(
+            patient, "one plan, or as many as doses", f"{plans} plans, {count_of(doses, 'dose')}", action, "source"
+        )

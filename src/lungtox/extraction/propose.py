@@ -15,7 +15,7 @@ from lungtox.extraction.accepted import STRUCTURE_COLUMNS
 from lungtox.extraction.patients import PatientRow
 from lungtox.extraction.table_rows import read_rows
 from lungtox.naming import Proposal, propose_names
-from lungtox.tables import atomic_path
+from lungtox.tables import atomic_path, separator_of
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,16 @@ def _append(table: Path, rows: Sequence[Mapping[str, str]]) -> None:
     before = table.read_bytes() if table.is_file() else b""
     line_end = "\r\n" if b"\r\n" in before else "\n"
     text = io.StringIO(newline="")
-    columns = next(csv.reader([before.decode("utf-8-sig").splitlines()[0]])) if before else list(STRUCTURE_COLUMNS)
+    known = before.decode("utf-8-sig")
+    separator = separator_of(known)
+    columns = next(csv.reader([known.splitlines()[0]], delimiter=separator)) if before else list(STRUCTURE_COLUMNS)
     writer = csv.DictWriter(
-        text, [name.strip() for name in columns], restval="", extrasaction="ignore", lineterminator=line_end
+        text,
+        [name.strip() for name in columns],
+        restval="",
+        extrasaction="ignore",
+        lineterminator=line_end,
+        delimiter=separator,
     )
     if not before:
         writer.writeheader()

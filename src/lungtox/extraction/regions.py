@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lungtox.dicom import read_structure_names, read_structures
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.extraction.accepted import AcceptedRoi
 from lungtox.extraction.patients import PatientRow
 from lungtox.geometry import (
@@ -88,19 +88,23 @@ def needed_rois(row: PatientRow, settings: DoseSettings) -> list[AcceptedRoi]:
 
 
 def _waiting_faults(row: PatientRow, settings: DoseSettings) -> Iterator[Fault]:
-    """Name the proposals without which the config's structures are not complete."""
+    """Name the proposals without which the config's structures are not complete, all of a patient together."""
     wanted = needed_structures(settings)
     have = {roi.structure for roi in row.rois}
     has_lungs = "Lungs" in have or {"Lung_L", "Lung_R"} <= have
-    for roi in row.proposals:
-        if roi.structure in wanted and not (roi.structure in LUNGS and has_lungs):
-            how = roi.match + ("" if roi.score is None else f", score {roi.score:g}")
-            found = f"ROI {roi.number} proposed as {roi.structure} ({how}), accepted by nobody"
-            action = (
-                "Look at it in structures.csv: fill accepted_by, or empty the cell structure where it is another one."
-                " names.accept_from_score of the config accepts by score."
-            )
-            yield Fault(row.patient, f"a person's word on {roi.structure}", found, action, "names-open")
+    waiting = [roi for roi in row.proposals if roi.structure in wanted and not (roi.structure in LUNGS and has_lungs)]
+    if waiting:
+        found = ", ".join(
+            f"ROI {roi.number} proposed as {roi.structure} ({roi.match}"
+            f"{'' if roi.score is None else f', score {roi.score:g}'})"
+            for roi in waiting
+        )
+        action = (
+            "Look at the rows in structures.csv: fill accepted_by, or empty the cell structure where it is another one."
+            " names.accept_from_score of the config accepts by score."
+        )
+        names = ", ".join(dict.fromkeys(roi.structure for roi in waiting))
+        yield Fault(row.patient, f"a person's word on {names}", f"{found}, accepted by nobody", action, "names-open")
 
 
 def compose_regions(
@@ -293,5 +297,5 @@ def _listed(row: PatientRow) -> str:
     known = [(number, propose_name(name).structure) for number, name in names.items()]
     read = [f"ROI {number} like {structure}" for number, structure in known if structure]
     others = len(known) - len(read)
-    more = [f"{others} ROI{'s' if others > 1 else ''} of other names"] if others else []
+    more = [f"{count_of(others, 'ROI')} of other names"] if others else []
     return f"the structure set has {', '.join([*read, *more]) or 'no ROI'}"

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
+from lungtox.tables import separator_of
 
 _STUDY_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -24,14 +25,22 @@ def read_rows(
 ) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]:
     """Read a table as (line number, non-empty cells), with the faults of its header."""
     if not path.is_file():
-        raise InputError(Fault(path.name, "a table", "no such file", "Check the path in the config.", "file-missing"))
+        raise InputError(
+            Fault(
+                path.name,
+                "a table",
+                "no such file",
+                "Check the path under `inputs` of the config, relative to the project.",
+                "file-missing",
+            )
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             Fault(path.name, "UTF-8 text", "another encoding", "Save the table as UTF-8 CSV.", "encoding")
         ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", delimiter=separator_of(text))
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
     _refuse_no_header(path.name, header, columns)
@@ -51,7 +60,7 @@ def read_rows(
     for cells in reader:
         if "" in cells:
             who = f"{path.name} line {reader.line_num}"
-            faults.append(Fault(who, f"{len(header)} cells", "more", "Check the commas.", "table-row"))
+            faults.append(Fault(who, count_of(len(header), "cell"), "more", "Check the separators.", "table-row"))
             continue
         filled = {name: value.strip() for name, value in cells.items() if (value or "").strip()}
         if filled:  # spreadsheets leave lines of nothing but commas
@@ -64,6 +73,4 @@ def _refuse_no_header(table: str, header: Sequence[str], columns: Collection[str
     if set(header) & set(columns):
         return
     found, action = "none of its column names", f"The first line names the columns: {', '.join(columns)}."
-    if len(header) == 1 and any(sign in header[0] for sign in ";\t"):
-        found, action = "columns separated by something else than commas", "Save the table as CSV with commas."
     raise InputError(Fault(f"{table} line 1", "the names of the columns", found, action, "missing-column"))

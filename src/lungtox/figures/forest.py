@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIGNIFICANCE = 0.05
+MOST_FAMILIES = 8
 ROW_MM, TOP_MM, BOTTOM_MM = 3.7, 6.5, 10.0
 GUTTER = 0.008
 # Shares of a printed column, and the edges that follow from them in widths of the axis.
@@ -47,7 +49,8 @@ def tabulate_forest(univariable: pd.DataFrame, fits: Sequence[Mapping[str, Any]]
     univariable : DataFrame
         Of results/association/univariable.csv.
     fits : sequence of dict
-        Contents of results/models/{model}/fit.json; estimates on the log-odds scale.
+        Contents of results/models/{model}/fit.json; estimates on the log-odds scale. Those per 1 of a unit are given
+        per step of the single factors with that unit, so that both can be compared.
 
     Returns
     -------
@@ -64,31 +67,57 @@ def tabulate_forest(univariable: pd.DataFrame, fits: Sequence[Mapping[str, Any]]
                 "odds_ratio": row.effect, "low": row.low, "high": row.high, "p": row.p, "q": row.q,
             }
         )  # fmt: skip
+    steps = _steps(univariable)
     for fit in fits:
-        rows.extend(_model_rows(fit))
+        rows.extend(_model_rows(fit, steps))
     return pd.DataFrame(rows, columns=COLUMNS).astype({name: float for name in ("odds_ratio", "low", "high", "p", "q")})
 
 
-def _model_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _steps(univariable: pd.DataFrame) -> dict[str, tuple[float, str]]:
+    """Give the step of the single factors by unit: ``Gy`` -> 5, ``5 Gy``."""
+    found: dict[str, tuple[float, str]] = {}
+    for text in univariable["unit"]:
+        size, _, unit = text.partition(" ") if isinstance(text, str) else ("", "", "")
+        if unit and size.replace(".", "", 1).isdigit():
+            found.setdefault(unit, (float(size), text))
+    return found
+
+
+def _in_steps(label: str, steps: Mapping[str, tuple[float, str]]) -> tuple[float, str]:
+    """Give factor and label of a term: ``MLD (per 1 Gy)`` -> 5, ``MLD (per 5 Gy)``; others stay as they are."""
+    found = re.fullmatch(r"(.*) \(per 1 ([^()]+)\)", label)
+    if found is None:
+        return 1.0, label
+    unit = "years" if found[2] == "year" else found[2]
+    size, text = steps.get(unit, (1.0, f"1 {found[2]}"))
+    return size, f"{found[1]} (per {text})"
+
+
+def _model_rows(fit: Mapping[str, Any], steps: Mapping[str, tuple[float, str]]) -> list[dict[str, Any]]:
     heading = str(fit["model"]).replace("_", " ")
     finding = fit.get("finding")
     if finding:
         return [{"panel": "multivariable", "heading": heading, "label": "not fitted", "note": str(finding)}]
     counts = f"n = {fit['n']}, {fit['events']} RP"
-    return [
-        {
-            "panel": "multivariable", "heading": f"{heading} ({counts})", "label": str(term["label"]).replace("_", " "),
-            "odds_ratio": _exp(term["estimate"]), "low": _exp(term["low"]), "high": _exp(term["high"]), "p": term["p"],
-        }
-        for term in fit["estimates"]
-        if term["term"] != "Intercept"
-    ]  # fmt: skip
+    rows = []
+    for term in fit["estimates"]:
+        if term["term"] == "Intercept":
+            continue
+        size, label = _in_steps(str(term["label"]).replace("_", " "), steps)
+        rows.append(
+            {
+                "panel": "multivariable", "heading": f"{heading} ({counts})", "label": label,
+                "odds_ratio": _exp(term["estimate"], size), "low": _exp(term["low"], size),
+                "high": _exp(term["high"], size), "p": term["p"],
+            }
+        )  # fmt: skip
+    return rows
 
 
-def _exp(log_odds: float | None) -> float:
+def _exp(log_odds: float | None, size: float) -> float:
     if log_odds is None:
         return math.nan
-    return math.inf if log_odds > 700 else math.exp(log_odds)
+    return math.inf if log_odds * size > 700 else math.exp(log_odds * size)
 
 
 def plot_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
@@ -159,18 +188,21 @@ def _height_mm(groups: list[_Group], row_mm: float) -> float:
 
 
 def _arrange(table: pd.DataFrame, *, settings: FiguresSettings) -> list[list[_Group]]:
-    """Put single factors left and models right; families at the end go to the right where that saves height."""
+    """Put single factors left and models right; families go to the right where that saves height."""
     single = table[table["panel"] == "univariable"]
     models = table[table["panel"] == "multivariable"]
     last = [_group("Multivariable models", "p", models, models, settings=settings)] if len(models) else []
+    if single.empty:
+        return [last] if last else []
     families = list(dict.fromkeys(single["heading"]))
     arrangements = []
-    for count in range(len(families), 0, -1):
-        left, right = (single[single["heading"].isin(part)] for part in (families[:count], families[count:]))
+    # The first family stays left; more families than a page can show are not tried out one by one.
+    moved = families[1:] if len(families) <= MOST_FAMILIES else []
+    for names in itertools.chain.from_iterable(itertools.combinations(moved, n) for n in range(len(moved) + 1)):
+        goes = single["heading"].isin(names)
+        left, right = single[~goes], single[goes]
         rest = [_group("Single factors, continued", "q", right, single, settings=settings)] if len(right) else []
         arrangements.append([[_group("Single factors", "q", left, single, settings=settings)], [*rest, *last]])
-    if not arrangements:
-        return [last] if last else []
     row_mm = ROW_MM * settings.style.font_pt / 8.0
     return min(arrangements, key=lambda columns: max(_height_mm(groups, row_mm) for groups in columns))
 

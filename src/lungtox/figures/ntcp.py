@@ -37,6 +37,7 @@ MODEL_NAMES = {
 }
 # The literature's parameters, estimated or derived; other models show those that were estimated.
 SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "gamma50")}
+EXTRAPOLATED = "extrapolated"
 HIGHEST_COUNT = 0.85
 SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
@@ -63,7 +64,8 @@ def tabulate_ntcp(
     -------
     DataFrame
         ``panel, kind (title|axis|parameter|finding|curve|bin|published), label, dose_gy, ntcp, low, high, n, events,
-        note``; parameters have their estimate in ``ntcp``.
+        note``; parameters have their estimate in ``ntcp``; a curve beyond the doses of the cohort has the note
+        ``extrapolated``, and no band.
     """
     parts: list[pd.DataFrame] = []
     for fit, curve, binned in zip(fits, curves, bins, strict=True):
@@ -74,7 +76,7 @@ def tabulate_ntcp(
         else:
             rows.extend(_parameter_rows(fit))
         parts.append(pd.DataFrame(rows).assign(panel=panel))
-        parts.append(curve.assign(panel=panel, kind="curve", label="fitted"))
+        parts.append(_marked_curve(curve, fit).assign(panel=panel, kind="curve", label="fitted"))
         parts.append(binned.rename(columns={"rate": "ntcp"}).assign(panel=panel, kind="bin", label="observed"))
         if published is not None and _takes_published(fit):
             same = _same_quantity(published, str(fit["quantity"]))
@@ -84,6 +86,16 @@ def tabulate_ntcp(
     table = pd.concat([part.reindex(columns=COLUMNS).astype(object) for part in parts if len(part)], ignore_index=True)
     types = {name: float for name in ("dose_gy", "ntcp", "low", "high")}
     return table.astype(types).astype({"n": "Int64", "events": "Int64"})
+
+
+def _marked_curve(curve: pd.DataFrame, fit: Mapping[str, Any]) -> pd.DataFrame:
+    """Take the band away where the cohort has no doses: what stands there is the model's, not the data's."""
+    low_gy, high_gy = fit.get("dose_range_gy") or (-math.inf, math.inf)
+    beyond = ~curve["dose_gy"].between(low_gy, high_gy)
+    marked = curve.astype({"low": float, "high": float}).assign(note=None)
+    marked.loc[beyond, ["low", "high"]] = np.nan
+    marked.loc[beyond, "note"] = EXTRAPOLATED
+    return marked
 
 
 def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -136,6 +148,8 @@ def _dose_name(fit: Mapping[str, Any]) -> str:
 
 def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     """Draw one panel for each fit: curve with 95 % band, observed rates with intervals, published curves.
+
+    The band ends where the doses of the cohort end; beyond, the curve is dotted.
 
     Parameters
     ----------
@@ -200,9 +214,15 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, setti
     colour = PALETTES[style.palette][0]
     if "curve" in kinds:
         curve = kinds["curve"]
-        ax.plot(curve["dose_gy"], curve["ntcp"], color=colour, label="fitted to this cohort")
-        ax.fill_between(curve["dose_gy"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0,
+        within = curve[curve["note"] != EXTRAPOLATED]
+        ax.plot(within["dose_gy"], within["ntcp"], color=colour, label="fitted to this cohort")
+        ax.fill_between(within["dose_gy"], within["low"], within["high"], color=colour, alpha=0.2, linewidth=0,
                         label="95 % interval")  # fmt: skip
+        for part in (curve["dose_gy"] <= within["dose_gy"].min(), curve["dose_gy"] >= within["dose_gy"].max()):
+            beyond = curve[part]
+            if len(beyond) > 1:
+                ax.plot(beyond["dose_gy"], beyond["ntcp"], color=colour, linestyle=(0, (1, 1.5)), linewidth=1.0,
+                        label="extrapolated")  # fmt: skip
     for label, curve in kinds["published"].groupby("label", sort=False) if "published" in kinds else ():
         look = looks[str(label)]
         ax.plot(

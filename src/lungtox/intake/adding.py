@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lungtox.errors import Fault, InputError
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.intake.dvh_texts import DvhText
 from lungtox.intake.growth import growth_notes, known_instances
 from lungtox.intake.keybook import KeyBook, PatientKey
@@ -134,7 +134,9 @@ class Adding:
         answer = self.answers.get(patient, {}).get("dvh", [])
         chosen = [numbers[name] for name in answer if name in numbers] if len(texts) > 1 else list(texts)
         if len(texts) > 1:
-            candidates = tuple(f"{number}: {len(text.names)} structures" for number, text in numbers.items())
+            candidates = tuple(
+                f"{number}: {count_of(len(text.names), 'structure')}" for number, text in numbers.items()
+            )
             how = "person" if len(chosen) == 1 else "open"
             self.batch.choices.append(Choice(patient, "dvh", tuple(answer if chosen else ()), how, "", candidates))
         if len(chosen) != 1:

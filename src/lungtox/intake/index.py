@@ -22,7 +22,7 @@ from lungtox.intake.ledger import (
     read_rows,
     write_rows,
 )
-from lungtox.intake.narrowing import Choice
+from lungtox.intake.narrowing import NONE, ONE, Choice
 from lungtox.intake.scan import OnFiles, SetApart, scan_folder
 from lungtox.intake.sorting import sort_out
 
@@ -162,9 +162,14 @@ def _answers(choices: Sequence[Row], old: set[str]) -> dict[str, dict[str, list[
     found: dict[str, dict[str, list[str]]] = {}
     for row in choices:
         if row["chosen"] and row["how"] != "rule" and row["patient"] not in old:
-            numbers = [part.strip() for part in row["chosen"].split(";") if part.strip()]
+            numbers = [_answer(part.strip()) for part in row["chosen"].split(";") if part.strip()]
             found.setdefault(row["patient"], {})[row["item"]] = numbers
     return found
+
+
+def _answer(text: str) -> str:
+    """File numbers are written in capitals, the two words in small letters; a person may write either."""
+    return text.lower() if text.lower() in (NONE, ONE) else text.upper()
 
 
 def _key_notes(book: KeyBook) -> list[Fault]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import PATIENT_COLUMNS, STRUCTURE_COLUMNS
-from lungtox.tables import atomic_path, write_text
+from lungtox.tables import atomic_path, separator_of, write_text
 
 CHOICE_COLUMNS = ("patient", "item", "chosen", "how", "rule", "candidates")
 UNUSABLE_COLUMNS = ("file", "patient", "code", "reason")
@@ -36,7 +36,8 @@ def read_rows(folder: Path, name: str) -> list[Row]:
     if not path.exists():
         return []
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+        text = path.read_text(encoding="utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text))
         header = list(reader.fieldnames or ())
         rows = [{key: (value or "").strip() for key, value in row.items() if isinstance(key, str)} for row in reader]
     except (UnicodeDecodeError, csv.Error):
@@ -67,10 +68,12 @@ def append_rows(folder: Path, name: str, rows: Sequence[Row]) -> None:
     elif rows:
         before = path.read_bytes()
         line_end = "\r\n" if before.rstrip(b"\n").endswith(b"\r") or b"\r\n" in before else "\n"
-        header = next(csv.reader([before.decode("utf-8-sig").splitlines()[0]]))
+        known = before.decode("utf-8-sig")
+        separator = separator_of(known)
+        header = next(csv.reader([known.splitlines()[0]], delimiter=separator))
         joint = b"" if before.endswith(b"\n") else line_end.encode()
         with atomic_path(path) as temporary:
-            temporary.write_bytes(before + joint + _csv(header, rows, line_end).encode())
+            temporary.write_bytes(before + joint + _csv(header, rows, line_end, separator).encode())
 
 
 def write_rows(folder: Path, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -78,8 +81,10 @@ def write_rows(folder: Path, name: str, columns: Sequence[str], rows: Iterable[R
     write_text(_csv(columns, [dict(zip(columns, columns, strict=True)), *rows], "\n"), folder / name)
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Row], line_end: str) -> str:
+def _csv(columns: Sequence[str], rows: Iterable[Row], line_end: str, separator: str = ",") -> str:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator=line_end)
+    writer = csv.DictWriter(
+        text, columns, restval="", extrasaction="ignore", lineterminator=line_end, delimiter=separator
+    )
     writer.writerows(rows)
     return text.getvalue()

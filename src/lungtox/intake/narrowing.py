@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from lungtox.dicom import APPROVALS, NOT_FOR_TREATMENT, PARTS_OF_A_PLAN, WHOLE_PLAN, RtFacts
-from lungtox.errors import Fault
+from lungtox.errors import Fault, count_of
 from lungtox.intake.scan import FoundFile
 
 NONE, ONE = "none", "one"
@@ -158,7 +158,7 @@ def _words(file: FoundFile, first: str) -> str:
     parts.append("summed dose" if about.summation_type == WHOLE_PLAN[1] else "")
     parts.append("dose of a plan" if about.summation_type == WHOLE_PLAN[0] else "")
     parts.append(f"dose of {PARTS_OF_A_PLAN[about.summation_type]}" if about.summation_type in PARTS_OF_A_PLAN else "")
-    parts.append(f"{about.fractions} fractions" if about.fractions else "")
+    parts.append(count_of(about.fractions, "fraction") if about.fractions else "")
     parts.append(f"{about.prescription_gy:g} Gy" if about.prescription_gy else "")
     parts.append(_later(about.made[:8], first))
     return ", ".join(part for part in parts if part) or "nothing is known of it"
@@ -169,7 +169,7 @@ def _later(day: str, first: str) -> str:
         days = (_date(day) - _date(first)).days
     except ValueError:
         return ""
-    return f"made {days} day{'s' if days != 1 else ''} after the first" if days else "made first"
+    return f"made {count_of(days, 'day')} after the first" if days else "made first"
 
 
 def _date(text: str) -> datetime.date:

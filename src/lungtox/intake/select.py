@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lungtox.dicom import NOT_FOR_TREATMENT, WHOLE_PLAN
-from lungtox.errors import Fault
+from lungtox.errors import Fault, count_of
 from lungtox.intake.identity import identity_faults
 from lungtox.intake.images import choose_images
-from lungtox.intake.narrowing import Choice, Narrowing, Number, facts, listed
+from lungtox.intake.narrowing import NONE, Choice, Narrowing, Number, facts, listed
 from lungtox.intake.scan import FoundFile, SetApart
 
 Answers = Mapping[str, Collection[str]]
@@ -162,6 +162,8 @@ def _choose_dose(work: _Work, doses: Sequence[FoundFile], plans: Sequence[FoundF
         found = "doses of single beams or fractions only"
         work.fault("the dose of a whole plan", found, "Export the dose of the plan.", "dose-part")
         return []
+    elif choice.answered and not choice.left:
+        work.fault("a dose", f"the answer {NONE} in choices.csv", "Write the number of the dose there.", "dose-missing")
     return work.decide(choice, "dose")
 
 
@@ -180,6 +182,9 @@ def _choose_structures(
         work.fault("a structure set", "none", "Export the RTSTRUCT of the plan.", "structures-missing")
         why = "a dose without structures"
         work.apart += [SetApart(file.path, "no-structures", why, file.header.shared.patient_id) for file in doses]
+    elif choice.answered and not choice.left:
+        action = "Write the number of the structure set there."
+        work.fault("a structure set", f"the answer {NONE} in choices.csv", action, "structures-missing")
     elif meant and not any(file.header.uid in meant for file in sets):
         found = "not in the folder; another one was taken"
         action = "Export the structure set of the plan, or see that the other one has the same contours."
@@ -204,7 +209,10 @@ def _see_that_they_fit(
     if len(plans) not in (0, 1, len(doses)):
         action = "Correct the rows plan and dose of this patient in choices.csv."
         work.fault(
-            "one plan, or the plan of each dose", f"{len(plans)} plans, {len(doses)} doses", action, "choose-plan"
+            "one plan, or the plan of each dose",
+            f"{count_of(len(plans), 'plan')}, {count_of(len(doses), 'dose')}",
+            action,
+            "choose-plan",
         )
     own = {plan.header.uid for plan in plans}
     meant = {uid for dose in doses for uid in facts(dose).plans}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.errors import FitError, ParameterError
+from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.models.config import TransformSettings
 from lungtox.models.encoding import INTERCEPT as INTERCEPT
 from lungtox.models.encoding import Encoding as Encoding
@@ -108,7 +108,7 @@ def build_design(
     kept = table.loc[complete]
     events = int(y[complete].sum())
     if events in (0, int(complete.sum())):
-        found = f"{events} events among {int(complete.sum())} complete rows"
+        found = f"{count_of(events, 'event')} among {count_of(int(complete.sum()), 'complete row')}"
         raise FitError(f"one outcome class: expected rows with and without {outcome}; found {found}.")
     pairs = tuple((str(first), str(second)) for first, second in interactions)
     encoding = _encoding(kept, names, dictionary, transforms or {}, pairs)
@@ -164,7 +164,11 @@ def _complete_rows(
     if complete.all():
         return y, complete, []
     counts = ", ".join(f"{name} {int(rows.sum())}" for name, rows in missing.items() if rows.any())
-    return y, complete, [f"{int((~complete).sum())} of {len(y)} rows left out because a value is missing: {counts}."]
+    return (
+        y,
+        complete,
+        [f"{int((~complete).sum())} of {len(y)} rows left out because a value is missing: {counts}."],
+    )
 
 
 def _encoding(

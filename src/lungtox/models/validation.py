@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from lungtox.errors import FitError, ParameterError
+from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.models.config import SelectionSettings, TransformSettings
 from lungtox.models.design import Design, build_design
 from lungtox.models.performance import MEASURES as MEASURES
@@ -252,6 +252,7 @@ def _warnings(design: Design, recipe: Recipe, resamples: int, found: Bootstrap) 
             sentences.append(f"{empty} of {resamples} resamples chose no predictor at all.")
     if design.events < 100:
         sentences.append(
-            f"Only {design.events} events: the corrected figures are themselves unstable, see their instability range."
+            f"Only {count_of(design.events, 'event')}: the corrected figures are themselves unstable, "
+            "see their instability range."
         )
     return sentences

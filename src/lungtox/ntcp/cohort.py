@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungtox.errors import Fault, FitError, InputError
+from lungtox.errors import Fault, FitError, InputError, count_of
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
@@ -100,10 +100,10 @@ def analysable(
     known = cohort["rp"].notna()
     told = []
     if not known.all():
-        told.append(f"{int((~known).sum())} of {len(cohort)} patients have neither outcome and are left out.")
+        told.append(f"Left out: {int((~known).sum())} of {count_of(len(cohort), 'patient')}, with neither outcome.")
     without = int((known & ~has_dvh).sum())
     if without:
-        told.append(f"{without} of {int(known.sum())} patients have no DVH of {asked} and are left out.")
+        told.append(f"Left out: {without} of {count_of(int(known.sum()), 'patient')}, without a DVH of {asked}.")
     used = cohort.loc[known & has_dvh, ["patient", "rp"]].reset_index(drop=True)
     return used.astype({"rp": int}), told
 

@@ -32,7 +32,7 @@ def ntcp_curve(fit: NtcpFit, dose_gy: ArrayLike | None = None) -> pd.DataFrame:
     fit : NtcpFit
     dose_gy : array-like, optional
         Values of the dose summary (a uniform dose means the same for every n). Default: from 0 to the highest dose in
-        the data, rounded up to 5 Gy, in steps of 1 Gy.
+        the data, rounded up to 5 Gy, in steps of 1 Gy, and the lowest and highest dose in the data.
 
     Returns
     -------
@@ -44,7 +44,8 @@ def ntcp_curve(fit: NtcpFit, dose_gy: ArrayLike | None = None) -> pd.DataFrame:
     import pandas as pd
 
     if dose_gy is None:
-        dose_gy = np.arange(0.0, 5.0 * np.ceil(fit.dose_gy.max() / 5.0) + 0.5 * DOSE_STEP_GY, DOSE_STEP_GY)
+        even = np.arange(0.0, 5.0 * np.ceil(fit.dose_gy.max() / 5.0) + 0.5 * DOSE_STEP_GY, DOSE_STEP_GY)
+        dose_gy = np.unique([*even, fit.dose_gy.min(), fit.dose_gy.max()])
     doses = np.atleast_1d(np.asarray(dose_gy, dtype=float))
     band = _Band(fit)
     limits = np.array([band.limits(float(dose)) for dose in doses])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lungtox.errors import count_of
 from lungtox.ntcp.model import VOLUME
 from lungtox.ntcp.surface import Optimum, Surface
 
@@ -34,7 +35,8 @@ def fit_warnings(surface: Surface, optimum: Optimum, estimates: tuple[NtcpEstima
     told = []
     if rarer < EVENTS_PER_PARAMETER * len(free):
         told.append(
-            f"Only {rarer} patients in the smaller outcome group for {len(free)} free parameters: "
+            f"Only {count_of(rarer, 'patient')} in the smaller outcome group "
+            f"for {count_of(len(free), 'free parameter')}: "
             f"below {EVENTS_PER_PARAMETER} for each, estimates are unstable and their intervals matter more than they."
         )
     told += [text for item in free if item.at_boundary for text in [_boundary_sentence(item)]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lungtox.errors import FitError, ParameterError
+from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.ntcp.estimate import NtcpEstimate, fit_warnings
 from lungtox.ntcp.interval import parameter_interval
 from lungtox.ntcp.matrix import DoseMatrix, dose_matrix
@@ -197,6 +197,7 @@ def fit_to_json(fit: NtcpFit, *, name: str) -> dict[str, Any]:
         "fixed": fit.fixed,
         "n": fit.n,
         "events": fit.events,
+        "dose_range_gy": [float(fit.dose_gy.min()), float(fit.dose_gy.max())],
         "loglik": fit.loglik,
         "aic": fit.aic,
         "converged": fit.converged,
@@ -239,9 +240,9 @@ def _outcome(outcome: ArrayLike, patients: int) -> NDArray[np.bool_]:
         raise ParameterError("outcome must be 0 or 1; leave patients without a known outcome out beforehand")
     had_rp: NDArray[np.bool_] = values == 1.0
     if not had_rp.any():
-        raise FitError(f"no events among {patients} patients: a dose response cannot be fitted")
+        raise FitError(f"no events among {count_of(patients, 'patient')}: a dose response cannot be fitted")
     if had_rp.all():
-        raise FitError(f"all {patients} patients had the event: a dose response cannot be fitted")
+        raise FitError(f"all of {count_of(patients, 'patient')} had the event: a dose response cannot be fitted")
     return had_rp
 
 

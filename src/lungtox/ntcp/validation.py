@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungtox.errors import FitError, InputError
+from lungtox.errors import FitError, InputError, count_of
 from lungtox.models import roc
 from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
@@ -127,7 +127,7 @@ def _fractionation(model: PublishedModel, cohort: pd.DataFrame) -> str:
         return ""
     pairs = cohort[["prescription_gy", "fractions"]].dropna().itertuples(index=False)
     unusual = sum(bool(model.fractionation_note(float(dose), float(fractions))) for dose, fractions in pairs)
-    return f"{unusual} patients with a dose per fraction that the model was not made for" if unusual else ""
+    return f"{count_of(unusual, 'patient')} with a dose per fraction that the model was not made for" if unusual else ""
 
 
 def _predict(
@@ -148,7 +148,7 @@ def _predict(
             dvh = dvhs[str(record["patient"])]
             risk = model.ntcp(dvh, factors, allow_structure=allowed)
             rows.append((model.name, record["patient"], record["rp"], model.dose_gy(dvh), risk))
-    told = [f"{count} patients left out: {column} not known" for column, count in unknown.items() if count]
+    told = [f"{count_of(count, 'patient')} left out: {column} not known" for column, count in unknown.items() if count]
     table = pd.DataFrame(rows, columns=list(PUBLISHED_PREDICTIONS.columns))
     return table.astype({"rp": "Int64"}), told
 

@@ -174,7 +174,7 @@ def _warning_blocks(warnings: Mapping[str, list[str]]) -> Iterator[Block]:
         f"{text} ({_names(patients)})" for texts in kinds.values() if len(texts) > 1 for text, patients in texts.items()
     ]
     if folded:
-        yield Folded(f"{len(folded)} warnings word by word", tuple(folded))
+        yield Folded(f"{count_of(len(folded), 'warning')} word by word", tuple(folded))
 
 
 def _names(patients: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lungtox.errors import count_of as count_of
 from lungtox.figures import format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Cell
 
@@ -17,11 +18,6 @@ def join_words(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def count_of(number: int, one: str, many: str | None = None) -> str:
-    """Give ``1 patient``, ``3 patients``."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def share(part: int, whole: int) -> str:
