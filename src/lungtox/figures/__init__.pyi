@@ -18,7 +18,9 @@ from .labels import format_ratio as format_ratio
 from .labels import weighting_label as weighting_label
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
+from .patient_page import plot_patient_page as plot_patient_page
 from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc
 from .save import save_figure as save_figure
+from .save import save_page as save_page
