@@ -17,6 +17,7 @@ from .inspect import inspect_patient as inspect_patient
 from .page_choice import PageChoice as PageChoice
 from .page_choice import choose_pages as choose_pages
 from .page_choice import quality_flags as quality_flags
+from .page_choice import tabulate_pages as tabulate_pages
 from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS
 from .patients import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE_COLUMNS = ("patient", "flags", "spect", "planning_ct", "page")
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,13 @@ def choose_pages(
     ]
     found.sort(key=lambda one: (-one.flags, not (one.planning_ct and one.spect == "ok"), one.patient))
     return found[:count]
+
+
+def tabulate_pages(chosen: Iterable[PageChoice]) -> pd.DataFrame:
+    """Give the table pages.csv of docs/file-contracts.md."""
+    import pandas as pd
+
+    rows = [
+        (one.patient, one.flags, one.spect, "yes" if one.planning_ct else "no", f"{one.patient}.png") for one in chosen
+    ]
+    return pd.DataFrame(rows, columns=list(PAGE_COLUMNS))

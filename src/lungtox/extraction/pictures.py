@@ -97,7 +97,7 @@ class PatientPicture:
     threshold_pct : float or None
         Of it, in percent of the reference value.
     notes : tuple of str
-        What is not shown, and why.
+        Why there is no planning CT, where there is none.
     """
 
     patient: str
@@ -161,11 +161,11 @@ def picture_patient(
         for name, region in structures.items()
     }
     lungs, courses = _sample_lungs(loaded, dose, function)
-    looked, notes = _function(row, entry, loaded, courses, dose=dose, function=function)
+    looked = _function(row, entry, loaded, courses, dose=dose, function=function)
     whole = None
     if looked is not None and lungs is not None and looked.threshold_pct is not None:
         whole = share_image(lungs, pixel_mm=_CELL_MM, slice_mm=slice_mm, end_cap=dose.end_cap)
-    ct, remarks = _planning_ct(row, loaded)
+    ct, notes = _planning_ct(row, loaded)
     centre, centre_of = _centre(shares, courses, loaded)
     box = _box(shares, centre)
     planes = tuple(
@@ -180,7 +180,7 @@ def picture_patient(
         rbe_weighted=loaded.doses[0].rbe_weighted,
         region=None if looked is None else looked.region,
         threshold_pct=None if looked is None else looked.threshold_pct,
-        notes=(*remarks, *notes),
+        notes=notes,
     )
 
 
@@ -220,14 +220,12 @@ def _function(
     *,
     dose: DoseSettings,
     function: FunctionSettings | None,
-) -> tuple[_Function | None, list[str]]:
+) -> _Function | None:
     """Place the function image as the extraction did, and find its reference value in the same way."""
     told = entry["function"]
     path = row.path("spect")
-    if function is None or path is None or courses is None:
-        return None, ["No perfusion image."]
-    if told["status"] != "ok":
-        return None, ["Perfusion image not used, see the flags."]
+    if function is None or path is None or courses is None or told["status"] != "ok":
+        return None
     registration = told.get("registration") or {}
 
     def recalled(_: FunctionImage) -> FrameMap:
@@ -246,21 +244,21 @@ def _function(
     first = next(iter(regions.values()), None)
     if first is None:
         reference = float(placed.at(courses.samples, who=row.patient).max())
-        return _Function(placed, reference, None, None), []
-    return _Function(placed, first.reference, first.name, 100.0 * first.threshold / first.reference), []
+        return _Function(placed, reference, None, None)
+    return _Function(placed, first.reference, first.name, 100.0 * first.threshold / first.reference)
 
 
-def _planning_ct(row: PatientRow, loaded: Loaded) -> tuple[Image | None, list[str]]:
+def _planning_ct(row: PatientRow, loaded: Loaded) -> tuple[Image | None, tuple[str, ...]]:
     path = row.path("planning_ct")
     if path is None:
-        return None, ["No planning CT."]
+        return None, ("No planning CT.",)
     try:
         ct = read_ct(path, who=row.patient)
     except InputError as error:
-        return None, [f"Planning CT not shown: {'; '.join(fault.found for fault in error.faults)}."]
+        return None, (f"Planning CT not shown: {'; '.join(fault.found for fault in error.faults)}.",)
     if ct.frame_of_reference != loaded.frame_of_reference:
-        return None, ["Planning CT not shown: it lies in another frame of reference than the dose."]
-    return ct.image, []
+        return None, ("Planning CT not shown: it lies in another frame of reference than the dose.",)
+    return ct.image, ()
 
 
 def _centre(

@@ -2,6 +2,7 @@ from .captions import ALTERNATIVES as ALTERNATIVES
 from .captions import CAPTIONS as CAPTIONS
 from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
+from .contact_sheet import plot_contact_sheet as plot_contact_sheet
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
 from .dvh_groups import plot_dvh_groups as plot_dvh_groups

@@ -20,14 +20,14 @@ WINDOW_HU = (-1250.0, 250.0)
 ISODOSES_GY = (5.0, 10.0, 20.0, 30.0, 50.0)
 PERFUSION_FROM_PCT = 10.0
 """Less is not coloured, so that the CT stays visible."""
-PERFUSION_ALPHA = 0.55
+PERFUSION_ALPHA = 0.65
 GROUND = "#2b2b2b"
 """Where the planning CT shows nothing."""
 LETTERS = {"transversal": ("R", "L", "A", "P"), "coronal": ("R", "L", "S", "I"), "sagittal": ("A", "P", "S", "I")}
 # Light to dark red, the darker the higher: distinct from the blue of perfusion for every kind of colour vision.
 _ISODOSE_COLOURS = ("#FFFFD9", "#FFE88A", "#FFC02E", "#FF8A1F", "#F2421B")
 _PRESCRIPTION_COLOUR = "#FFFFFF"
-_PERFUSION_COLOURS = ("#08204A", "#0B4A94", "#1F86CE", "#6CC4F2", "#D9F3FF")
+_PERFUSION_COLOURS = ("#03103A", "#0A3480", "#1E6FD0", "#68B4F5", "#E6F4FF")
 _SAME_GY = 0.5
 
 
@@ -99,8 +99,9 @@ def draw_plane(axes: Axes, plane: PicturePlane, picture: PatientPicture, *, font
         axes.imshow(seen, cmap=perfusion_colours(), vmin=0.0, vmax=100.0, alpha=PERFUSION_ALPHA, **look)
     for name, share in plane.outlines.items():
         _contour(axes, plane, share, 0.5, outline_line(name))
+    dose_gy = np.ma.masked_invalid(plane.dose_gy)  # lines end where the dose grid does
     for level, line in isodose_lines(picture):
-        _contour(axes, plane, np.nan_to_num(plane.dose_gy), level, line)
+        _contour(axes, plane, dose_gy, level, line)
     functional = functional_line(picture, "")
     if functional is not None and plane.functional is not None:
         _contour(axes, plane, plane.functional, 0.0, functional)

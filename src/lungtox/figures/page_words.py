@@ -35,9 +35,9 @@ def function_words(entry: Mapping[str, Any]) -> str:
     function = entry["function"]
     registration = function.get("registration")
     if function["status"] == "none":
-        return "No SPECT."
+        return "Without SPECT."
     if function["status"] != "ok" or registration is None:
-        return "SPECT not used."
+        return "SPECT not used: see the flags."
     moved = ", ".join(f"{value:.1f}" for value in registration["shift_mm"]).replace("-", MINUS)
     angle = registration["rotation_deg"]
     turned = "deformed" if angle is None else f"turned by {angle:.1f}\N{DEGREE SIGN}"

@@ -21,7 +21,7 @@ from lungtox.figures.page_planes import (
     perfusion_colours,
 )
 from lungtox.figures.page_words import function_words, plan_words, plane_words
-from lungtox.figures.style import FAINT, INK, LINE_STYLES, MM_PER_INCH, PALETTES, style_context, wrap_text
+from lungtox.figures.style import FAINT, INK, LINE_STYLES, MM_PER_INCH, PALETTES, style_context, text_width_mm, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,7 @@ PAGE_MM = (297.0, 210.0)
 """A4 across."""
 _FONT_PT, _TITLE_PT = 7.5, 12.0
 _LINE_MM = 3.5
+_BOLD = 1.15  # how much wider bold letters are
 # Left, bottom, width and height in mm; the planes are in proportion to what extraction.pictures shows.
 _BOXES = {
     "transversal": (6.0, 113.0, 108.3, 79.8),
@@ -40,13 +41,13 @@ _BOXES = {
     "sagittal": (116.3, 14.1, 79.8, 96.9),
 }
 TRANSVERSAL_MM = _BOXES["transversal"]
-"""Where the contact sheet cuts its part from."""
+"""Where the contact sheet takes its pictures from."""
 _LEGEND = (118.3, 113.0, 77.8, 79.8)
-_DVH = (213.0, 122.0, 78.0, 70.8)
+_DVH = (213.0, 122.0, 78.0, 67.0)
 _TABLE_TOP_MM, _RIGHT_MM, _RIGHT_WIDTH_MM = 110.0, 202.0, 89.0
 _BOTTOM_MM = 14.1
 _DOSE_TO_GY = 80.0
-FOOTER = "Research use, not for treatment decisions. The patient's right is on the left; physical dose."
+FOOTER = "Research use, not for treatment decisions. The patient's right is on the left."
 
 
 def plot_patient_page(
@@ -78,7 +79,8 @@ def plot_patient_page(
         for plane in picture.planes:
             draw_plane(_axes(figure, _BOXES[plane.plane]), plane, picture, font_pt=_FONT_PT)
         _write(figure, 6.0, 199.0, picture.patient, size=_TITLE_PT, weight="bold")
-        _write(figure, 30.0, 199.2, plan_words(entry), size=_FONT_PT + 1.0)
+        after_mm = 10.0 + _BOLD * text_width_mm(picture.patient, _TITLE_PT)
+        _write(figure, after_mm, 199.0, plan_words(entry), size=_FONT_PT + 1.0)
         _write(figure, 6.0, 194.3, f"{plane_words(picture)} {function_words(entry)}")
         _write(figure, 6.0, 6.0, FOOTER, color=FAINT)
         _add_legend(figure, picture)
@@ -186,7 +188,7 @@ def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]]) -> None:
     highest = max([dvh.max_gy for dvh, _ in curves], default=0.0)
     axes.set_xlim(0.0, max(_DOSE_TO_GY, highest))
     axes.set_ylim(0.0, 100.0)
-    axes.set_xlabel("Dose (Gy)", fontsize=_FONT_PT)
+    axes.set_xlabel("Physical dose (Gy)", fontsize=_FONT_PT)
     axes.set_ylabel("Volume (%)", fontsize=_FONT_PT)
     axes.tick_params(labelsize=_FONT_PT)
     axes.grid(color="#e3e3e3", linewidth=0.5)
@@ -195,12 +197,12 @@ def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]]) -> None:
 
 def _add_table(figure: Figure, curves: Sequence[tuple[Dvh, Line]]) -> float:
     """Write V5, V20 and mean dose of each curve, which is the legend too; give where it ends."""
-    columns = ((249.0, "cc"), (261.5, "V5 %"), (274.5, "V20 %"), (291.0, "Mean Gy"))
+    columns = ((250.0, "cc"), (262.0, "V5 %"), (274.5, "V20 %"), (291.0, "Mean Gy"))
     y = _TABLE_TOP_MM
     for x, head in columns:
         _write(figure, x, y, head, ha="right", weight="bold")
     for dvh, line in curves:
-        lines = wrap_text(line.label, 34.0, size_pt=_FONT_PT)
+        lines = wrap_text(line.label, 30.0, size_pt=_FONT_PT)
         y -= _LINE_MM + 0.6
         figure.add_artist(_sample(line, y + 0.9))
         cumulative = dvh.cumulative
