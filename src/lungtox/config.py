@@ -24,7 +24,20 @@ from lungtox.report.config import ReportSettings
 from lungtox.settings import Settings
 
 STAGE_FOLDERS = frozenset(
-    {"dose", "cohort", "association", "models", "roc", "ntcp", "time", "figures", "pages", "logs", "benchmarks", "studies"}
+    {
+        "dose",
+        "cohort",
+        "association",
+        "models",
+        "roc",
+        "ntcp",
+        "time",
+        "figures",
+        "pages",
+        "logs",
+        "benchmarks",
+        "studies",
+    }
 )
 
 

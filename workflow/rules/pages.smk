@@ -4,14 +4,16 @@
 # patient redraws at most the page of the one who is new among the chosen, and the contact sheet.
 
 PAGES = str(config.get("pages", 10))
-BATCH_OF = {patient: batch for batch, patients in BATCHES.items() for patient in patients}
+BATCH_OF = {
+    patient: batch for batch, patients in BATCHES.items() for patient in patients
+}
 
 
 def chosen_pages(wildcards):
     """Pages of the chosen patients; who that is shows only when all are extracted."""
     import csv
 
-    with checkpoints.choose_pages.get().output.chosen.open(newline="") as stream:
+    with open(checkpoints.choose_pages.get().output.chosen, newline="") as stream:
         return [
             f"{ANALYSIS.results}/pages/{row['page']}" for row in csv.DictReader(stream)
         ]

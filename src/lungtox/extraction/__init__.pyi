@@ -25,8 +25,8 @@ from .patients import PatientRow as PatientRow
 from .patients import is_dvh_table as is_dvh_table
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients
+from .picture_planes import PicturePlane as PicturePlane
 from .pictures import PatientPicture as PatientPicture
-from .pictures import PicturePlane as PicturePlane
 from .pictures import picture_patient as picture_patient
 from .propose import NewNames as NewNames
 from .propose import extend_structures as extend_structures

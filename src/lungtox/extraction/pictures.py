@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,69 +12,21 @@ from numpy.typing import NDArray
 from lungtox.dicom import FunctionImage, read_ct, read_structures
 from lungtox.dose import CourseSamples, sample_courses
 from lungtox.errors import InputError
-from lungtox.extraction.function_source import PlacedFunction, place_function
+from lungtox.extraction.function_source import place_function
 from lungtox.extraction.histograms import function_dvhs
 from lungtox.extraction.loading import Loaded, load_patient
 from lungtox.extraction.patients import PatientRow
-from lungtox.geometry import Image, Region, RigidMap, Structure, middle_mm, plane_values, share_image
+from lungtox.extraction.picture_planes import PLANES, PercentImage, PicturePlane, cut_plane, shown_box
+from lungtox.geometry import Image, Region, RigidMap, Structure, middle_mm, share_image
 from lungtox.imaging import FrameMap
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from lungtox.dose.config import DoseSettings, FunctionSettings
 
 FloatArray = NDArray[np.float64]
-PlaneName = Literal["transversal", "coronal", "sagittal"]
-
-SHOWN_MM = (380.0, 280.0, 340.0)
-"""What a page shows along x, y and z: the same for every patient whose lungs it holds."""
-PIXEL_MM = 1.0
 OUTLINED = ("Lung_L", "Lung_R", "Lungs", "GTV", "IGTV", "ITV", "CTV", "PTV", "Heart")
 _TARGETS = ("GTV", "IGTV", "ITV", "CTV", "PTV")
-_LUNGS = ("Lung_L", "Lung_R", "Lungs")
 _CELL_MM = 2.0
-_BEYOND_MM = 15.0
-_STEP = 1.1
-# Indices of the axes (x, y, z) to the right and upwards, and of the one across.
-_PLANES: tuple[tuple[PlaneName, int, int, int], ...] = (
-    ("transversal", 0, 1, 2),
-    ("coronal", 0, 2, 1),
-    ("sagittal", 1, 2, 0),
-)
-Box = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-
-
-@dataclass(frozen=True, eq=False)
-class PicturePlane:
-    """One plane through the patient, all arrays of shape (nu, na), rows along `up_mm`.
-
-    Attributes
-    ----------
-    plane : {"transversal", "coronal", "sagittal"}
-    across_mm, up_mm : ndarray, shape (na,), (nu,)
-        Ascending patient coordinates: x and y, x and z, y and z.
-    at_mm : float
-        Where the plane lies along the third axis.
-    hounsfield : ndarray or None
-        NaN where the planning CT shows nothing; None without one.
-    dose_gy : ndarray
-        Sum of the courses; NaN outside a dose grid.
-    perfusion_pct : ndarray or None
-        In percent of the reference value; NaN where the image shows nothing.
-    functional : ndarray or None
-        Above 0 within the functional region, below 0 outside.
-    outlines : dict of str to ndarray
-        By canonical name the covered share, 0 to 1: the outline is where it is a half.
-    """
-
-    plane: PlaneName
-    across_mm: FloatArray
-    up_mm: FloatArray
-    at_mm: float
-    hounsfield: FloatArray | None
-    dose_gy: FloatArray
-    perfusion_pct: FloatArray | None
-    functional: FloatArray | None
-    outlines: dict[str, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,22 +63,6 @@ class PatientPicture:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Function:
-    """A function image in percent of its reference value."""
-
-    placed: PlacedFunction
-    reference: float
-    region: str | None
-    threshold_pct: float | None
-
-    def at(self, axes: Sequence[FloatArray]) -> FloatArray:
-        """Give percent of the reference in a plane, NaN outside; negative counts as 0, as in the DVHs."""
-        values = plane_values(self.placed.image.image, axes, through=self.placed.to_image.points)
-        share: FloatArray = 100.0 * np.maximum(values, 0.0) / self.reference
-        return share
-
-
 def picture_patient(
     row: PatientRow, entry: Mapping[str, Any], *, dose: DoseSettings, function: FunctionSettings | None = None
 ) -> PatientPicture:
@@ -161,15 +97,16 @@ def picture_patient(
         for name, region in structures.items()
     }
     lungs, courses = _sample_lungs(loaded, dose, function)
-    looked = _function(row, entry, loaded, courses, dose=dose, function=function)
+    looked = _place_percent(row, entry, loaded, courses, dose=dose, function=function)
     whole = None
     if looked is not None and lungs is not None and looked.threshold_pct is not None:
         whole = share_image(lungs, pixel_mm=_CELL_MM, slice_mm=slice_mm, end_cap=dose.end_cap)
     ct, notes = _planning_ct(row, loaded)
     centre, centre_of = _centre(shares, courses, loaded)
-    box = _box(shares, centre)
+    box = shown_box(shares, centre)
     planes = tuple(
-        _cut(one, box, centre, loaded=loaded, ct=ct, looked=looked, whole=whole, shares=shares) for one in _PLANES
+        cut_plane(one, box, centre, doses=loaded.doses, ct=ct, looked=looked, whole=whole, shares=shares)
+        for one in PLANES
     )
     return PatientPicture(
         patient=row.patient,
@@ -212,7 +149,7 @@ def _sample_lungs(
     return region, sample_courses(region, loaded.doses, end_cap=dose.end_cap, between_planes=dose.between_planes)
 
 
-def _function(
+def _place_percent(
     row: PatientRow,
     entry: Mapping[str, Any],
     loaded: Loaded,
@@ -220,7 +157,7 @@ def _function(
     *,
     dose: DoseSettings,
     function: FunctionSettings | None,
-) -> _Function | None:
+) -> PercentImage | None:
     """Place the function image as the extraction did, and find its reference value in the same way."""
     told = entry["function"]
     path = row.path("spect")
@@ -244,8 +181,8 @@ def _function(
     first = next(iter(regions.values()), None)
     if first is None:
         reference = float(placed.at(courses.samples, who=row.patient).max())
-        return _Function(placed, reference, None, None)
-    return _Function(placed, first.reference, first.name, 100.0 * first.threshold / first.reference)
+        return PercentImage(placed, reference, None, None)
+    return PercentImage(placed, first.reference, first.name, 100.0 * first.threshold / first.reference)
 
 
 def _planning_ct(row: PatientRow, loaded: Loaded) -> tuple[Image | None, tuple[str, ...]]:
@@ -277,56 +214,3 @@ def _centre(
     places = np.array([image.grid.x_mm[ix], image.grid.y_mm[iy], image.grid.z_mm[iz]])
     x, y, z = (places if image.grid.turn is None else image.grid.turn.T @ places).tolist()
     return (x, y, z), "highest dose"
-
-
-def _box(shares: Mapping[str, Image], centre: tuple[float, float, float]) -> Box:
-    """Give what is shown along x, y and z: around the middle of the lungs, wider in steps where they need it."""
-    lungs = [shares[name].grid for name in _LUNGS if name in shares]
-    ends = []
-    for number, axis in enumerate(("x_mm", "y_mm", "z_mm")):
-        points = [float(end) for grid in lungs for end in getattr(grid, axis)[[0, -1]]]
-        target = (centre[number] - _BEYOND_MM, centre[number] + _BEYOND_MM)
-        ends.append((min([*points, target[0]]), max([*points, target[1]])))
-    needed = max((high - low + _BEYOND_MM) / size for (low, high), size in zip(ends, SHOWN_MM, strict=True))
-    scale = 1.0
-    while scale < needed:
-        scale *= _STEP
-    x, y, z = (
-        (0.5 * (low + high - scale * size), 0.5 * (low + high + scale * size))
-        for (low, high), size in zip(ends, SHOWN_MM, strict=True)
-    )
-    return x, y, z
-
-
-def _cut(
-    plane: tuple[PlaneName, int, int, int],
-    box: Box,
-    centre: tuple[float, float, float],
-    *,
-    loaded: Loaded,
-    ct: Image | None,
-    looked: _Function | None,
-    whole: Image | None,
-    shares: Mapping[str, Image],
-) -> PicturePlane:
-    name, right, up, across = plane
-    axes = [np.arange(low + 0.5 * PIXEL_MM, high, PIXEL_MM) for low, high in box]
-    across_mm, up_mm = axes[right], axes[up]
-    axes[across] = np.array([centre[across]])
-    perfusion = None if looked is None else looked.at(axes)
-    functional = None
-    if perfusion is not None and looked is not None and looked.threshold_pct is not None and whole is not None:
-        inside = 2.0 * np.nan_to_num(plane_values(whole, axes)) - 1.0
-        # The smaller of two functions that change sign at an outline changes sign at that of the common part.
-        functional = np.minimum(inside, np.nan_to_num(perfusion - looked.threshold_pct, nan=-100.0) / 10.0)
-    return PicturePlane(
-        plane=name,
-        across_mm=across_mm,
-        up_mm=up_mm,
-        at_mm=centre[across],
-        hounsfield=None if ct is None else plane_values(ct, axes),
-        dose_gy=np.sum([plane_values(dose.image, axes) for dose in loaded.doses], axis=0),
-        perfusion_pct=perfusion,
-        functional=functional,
-        outlines={each: np.nan_to_num(plane_values(image, axes)) for each, image in shares.items()},
-    )

@@ -21,7 +21,16 @@ from lungtox.figures.page_planes import (
     perfusion_colours,
 )
 from lungtox.figures.page_words import function_words, plan_words, plane_words
-from lungtox.figures.style import FAINT, INK, LINE_STYLES, MM_PER_INCH, PALETTES, style_context, text_width_mm, wrap_text
+from lungtox.figures.style import (
+    FAINT,
+    INK,
+    LINE_STYLES,
+    MM_PER_INCH,
+    PALETTES,
+    style_context,
+    text_width_mm,
+    wrap_text,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +56,8 @@ _DVH = (213.0, 122.0, 78.0, 67.0)
 _TABLE_TOP_MM, _RIGHT_MM, _RIGHT_WIDTH_MM = 110.0, 202.0, 89.0
 _BOTTOM_MM = 14.1
 _DOSE_TO_GY = 80.0
+_ORGANS = ("Heart", "Esophagus", "SpinalCord")
+_OTHERS = 5
 FOOTER = "Research use, not for treatment decisions. The patient's right is on the left."
 
 
@@ -172,10 +183,16 @@ def _curves(picture: PatientPicture, dvhs: Sequence[Dvh], settings: FiguresSetti
             words = own.structure if weighting == "anatomical" else f"{own.structure}, {weighting_label(weighting)}"
             found.append((own, Line(words, colour, 1.6, dashes)))
     others = [dvh for dvh in physical if dvh.weighting == "anatomical" and dvh.structure != main]
-    for number, dvh in enumerate(others[:4]):
-        colour = (palette[2], palette[1], palette[3], palette[4])[number]
-        found.append((dvh, Line(dvh.structure, colour, 0.9, LINE_STYLES[(0, 2, 4, 3)[number]])))
+    for dvh in sorted(others, key=lambda dvh: (_rank(dvh.structure), dvh.structure))[:_OTHERS]:
+        number = _rank(dvh.structure)
+        dashes = LINE_STYLES[(0, 2, 4, 3)[number]]
+        found.append((dvh, Line(dvh.structure, palette[(2, 1, 3, 4)[number]], 0.9, dashes)))
     return found
+
+
+def _rank(structure: str) -> int:
+    """Give the same look to an organ on every page."""
+    return _ORGANS.index(structure) if structure in _ORGANS else len(_ORGANS)
 
 
 def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]]) -> None:

@@ -36,7 +36,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, auc, pairs, time_groups, cox, codings, \
-    published : DataFrame or None
+    published, pages : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -70,6 +70,7 @@ class Results:
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
+    pages: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -153,6 +154,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
         published=_table(root / "ntcp/published/validation.csv"),
+        pages=_table(root / "pages/pages.csv"),
     )
 
 
