@@ -9,8 +9,8 @@ from lungtox.report.wording import count_cell, count_of, text_of
 
 CAPTION = (
     "Transversal plane through the tumour of each patient with a page: planning CT, perfusion in percent of its "
-    "reference value (blue), isodose lines (pale yellow to red: 5, 10, 20, 30, 50 Gy; white: prescription), outlines of lungs, "
-    "tumour and heart, and the functional region (dashed). Scales and colours are the same for all."
+    "reference value (blue), isodose lines (pale yellow to red: 5, 10, 20, 30, 50 Gy; white: prescription), outlines "
+    "of lungs, tumour and heart, and the functional region (dashed). Scales and colours are the same for all."
 )
 ALTERNATIVE = "Contact sheet: a transversal picture for each patient, with study ID and number of quality flags."
 _SPECT = {"ok": "used", "none": "none", "unusable": "not used"}
