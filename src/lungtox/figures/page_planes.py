@@ -154,14 +154,10 @@ def _add_scale(axes: Axes, edges: tuple[float, ...], *, font_pt: float) -> None:
         [right - length, right], [0.035, 0.035], color="white", linewidth=1.8, solid_capstyle="butt",
         transform=axes.transAxes,
     )  # fmt: skip
-    bar.set_path_effects([Stroke(linewidth=3.0, foreground=INK), Normal()])
-    _text(axes, right - 0.5 * length, 0.05, "5 cm", size=font_pt, ha="center", va="bottom")
+    bar.set_path_effects([Stroke(linewidth=4.0, foreground=INK), Normal()])
+    _text(axes, right - 0.5 * length, 0.06, "5 cm", size=font_pt, ha="center", va="bottom")
 
 
 def _text(axes: Axes, x: float, y: float, text: str, *, size: float, **more: Any) -> None:
-    from matplotlib.patheffects import withStroke
-
-    axes.text(
-        x, y, text, color="white", fontsize=size, transform=axes.transAxes,
-        path_effects=[withStroke(linewidth=1.6, foreground=INK)], **more,
-    )  # fmt: skip
+    behind = {"facecolor": INK, "alpha": 0.7, "linewidth": 0.0, "pad": 1.2}
+    axes.text(x, y, text, color="white", fontsize=size, transform=axes.transAxes, bbox=behind, **more)

@@ -126,7 +126,8 @@ def _add_legend(figure: Figure, picture: PatientPicture) -> None:
     y = _add_lines(axes, "Isodose lines", [line for _, line in reversed(isodose_lines(picture))], height - 5.0)
     _add_lines(axes, "Outlines", [*outlines.values(), *([function] if function else [])], y - 2.5)
     words = f"CT: window {WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU".replace("-", "\N{MINUS SIGN}")
-    axes.text(1.0, 2.0, words, color="white", fontsize=_FONT_PT)
+    if picture.planes[0].hounsfield is not None:
+        axes.text(1.0, 2.0, words, color="white", fontsize=_FONT_PT)
     if picture.planes[0].perfusion_pct is not None:
         _add_colour_bar(figure, left, bottom)
 
