@@ -3,21 +3,6 @@
 # A page belongs to one patient and is drawn again only when that patient's files, DVHs or settings change: an added
 # patient redraws at most the page of the one who is new among the chosen, and the contact sheet.
 
-PAGES = str(config.get("pages", 10))
-BATCH_OF = {
-    patient: batch for batch, patients in BATCHES.items() for patient in patients
-}
-
-
-def chosen_pages(wildcards):
-    """Pages of the chosen patients; who that is shows only when all are extracted."""
-    import csv
-
-    with open(checkpoints.choose_pages.get().output.chosen, newline="") as stream:
-        return [
-            f"{ANALYSIS.results}/pages/{row['page']}" for row in csv.DictReader(stream)
-        ]
-
 
 checkpoint choose_pages:
     """List the patients who get a page: those with the most quality flags, or all."""
