@@ -22,8 +22,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | STUDY=name]
-	@$(BIN)/python workflow/run.py $(if $(CONFIG),--config "$(CONFIG)") $(if $(STUDY),--config "studies/$(STUDY)/config.yaml")
+run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | STUDY=name] [PAGES=all]
+	@$(BIN)/python workflow/run.py $(if $(CONFIG),--config "$(CONFIG)") $(if $(STUDY),--config "studies/$(STUDY)/config.yaml") $(if $(PAGES),--pages "$(PAGES)")
 
 test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
 	@tests/install_tools.sh

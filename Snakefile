@@ -28,6 +28,7 @@ wildcard_constraints:
     batch=r"[A-Za-z0-9_-]+",
     model=r"[a-z0-9_]+",
     ntcp=r"[a-z0-9_]+",
+    patient=r"[A-Za-z0-9_-]+",
 
 
 include: "workflow/rules/dose.smk"
@@ -39,6 +40,7 @@ include: "workflow/rules/time.smk"
 include: "workflow/rules/function.smk"
 include: "workflow/rules/missing.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/pages.smk"
 include: "workflow/rules/report.smk"
 
 

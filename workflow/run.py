@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=DEMO_CONFIG)
     parser.add_argument("--cores", default="all")
+    parser.add_argument("--pages", type=number_of_pages, default="10", help="patients who get a page: a number, or all")
     parser.add_argument("snakemake", nargs="*", help="further arguments for Snakemake, after --")
     arguments = parser.parse_args()
     os.chdir(PROJECT)
@@ -47,10 +48,23 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
-        return run(arguments.config, cores=arguments.cores, further=arguments.snakemake, lock=lock.fileno())
+        return run(
+            arguments.config,
+            cores=arguments.cores,
+            pages=arguments.pages,
+            further=arguments.snakemake,
+            lock=lock.fileno(),
+        )
 
 
-def run(config: Path, *, cores: str, further: list[str], lock: int) -> int:
+def number_of_pages(text: str) -> str:
+    """Take ``all`` or a whole number."""
+    if text != "all" and not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"PAGES is a whole number or all, not {text!r}")
+    return text
+
+
+def run(config: Path, *, cores: str, pages: str, further: list[str], lock: int) -> int:
     """Make the demo data where they are missing, check the inputs where they are new, run Snakemake."""
     if DEMO.as_posix() in config.read_text(encoding="utf-8") and not DEMO.exists():
         patients = os.environ.get("LUNGTOX_DEMO_PATIENTS", "120")
@@ -61,7 +75,7 @@ def run(config: Path, *, cores: str, further: list[str], lock: int) -> int:
     if status:
         return status
     snakemake = ["snakemake", "--profile", "workflow/profiles/default", "--cores", cores]
-    settings = ["--config", f"file={config}"]
+    settings = ["--config", f"file={config}", f"pages={pages}"]
     # Under our own lock no other run is alive: a lock found now was left by one that was killed.
     if any(Path(".snakemake/locks").glob("*")):
         subprocess.run([*snakemake, "--unlock", *settings], check=False, capture_output=True)

@@ -44,6 +44,7 @@ STAGE_FOLDERS = frozenset(
         "function",
         "missing",
         "figures",
+        "pages",
         "logs",
         "benchmarks",
         "studies",

@@ -19,10 +19,19 @@ COHORT_STAGES = {
 }  # fmt: skip
 
 
+PAGES = {"choose_pages", "draw_contact_sheet"}
+"""Whose pages are drawn shows only when all are extracted."""
+
+
 def test_the_run_ends_with_a_report(finished_run: Workspace) -> None:
     report = (finished_run.folder / "results" / "report.html").read_text(encoding="utf-8")
     assert "not for treatment decisions" in report.lower()
     assert len(list((finished_run.folder / "results" / "dose").glob("*.dvh.parquet"))) == PATIENTS
+    pages = (finished_run.folder / "results/pages/pages.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(pages) == 10
+    drawn = {path.name for path in (finished_run.folder / "results/pages").glob("*.png")}
+    assert drawn == {line.split(",")[-1] for line in pages}
+    assert all(f'href="pages/{name}"' in report for name in drawn)
 
 
 def test_nothing_changed_runs_nothing(finished_run: Workspace) -> None:
@@ -46,12 +55,14 @@ def test_a_new_patient_runs_one_extraction_and_the_cohort_stages(finished_run: W
     planned = workspace.planned()
     assert planned["extract_dose"] == 1
     assert planned["compute_metrics"] == 1
-    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics", "read_tables"}
+    assert set(planned) == COHORT_STAGES | PAGES | {"extract_dose", "compute_metrics", "read_tables"}
     status, output = workspace.run()
     assert status == 0, output
     analysis = (workspace.folder / "results/cohort/analysis.csv").read_text(encoding="utf-8").splitlines()
     exclusions = (workspace.folder / "results/cohort/exclusions.csv").read_text(encoding="utf-8").splitlines()
     assert len(analysis) - 1 + len(exclusions) - 1 == PATIENTS + 1
+    drawn = output.count("draw_page")
+    assert drawn <= 1  # the new patient, or nobody: the pages of the others stay
     assert workspace.planned() == {}
 
 
@@ -63,7 +74,7 @@ def test_a_changed_formula_of_the_dose_room_reruns_extraction_and_what_follows(
     source.write_text(source.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
     planned = workspace.planned()
     assert planned["extract_dose"] == PATIENTS
-    assert set(planned) == COHORT_STAGES | {"extract_dose", "compute_metrics"}
+    assert set(planned) == COHORT_STAGES | PAGES | {"extract_dose", "compute_metrics"}
 
 
 def test_a_changed_comment_reruns_nothing(finished_run: Workspace, copy_of: Copy) -> None:
@@ -77,7 +88,16 @@ def test_a_changed_style_reruns_figures_and_report_only(finished_run: Workspace,
     workspace = copy_of(finished_run)
     workspace.edit("config.yaml", "font_pt: 8", "font_pt: 9")
     planned = workspace.planned()
-    assert planned == {rule: 1 for rule in COHORT_STAGES if rule.startswith("plot_")} | {"build_report": 1}
+    figures = {rule: 1 for rule in COHORT_STAGES if rule.startswith("plot_")}
+    assert planned == figures | {"draw_page": 10, "draw_contact_sheet": 1, "build_report": 1}
+
+
+def test_all_pages_draw_what_is_missing(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = copy_of(finished_run)
+    planned = workspace.planned("--config", "pages=all")
+    assert set(planned) == {"choose_pages", "draw_contact_sheet", "build_report"}
+    refused = workspace.command("python", "workflow/run.py", "--pages", "most")
+    assert refused.returncode == 2 and "PAGES is a whole number or all" in refused.stderr
 
 
 def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspace, copy_of: Copy) -> None:

@@ -1,5 +1,6 @@
 # What this analysis is: its config, its patients and their batches, and what a change of each reruns. No rules.
 
+import csv
 import os
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def make_batches(patients, size):
 
 
 BATCHES = make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
+BATCH_OF = {
+    patient: batch for batch, patients in BATCHES.items() for patient in patients
+}
+PAGES = str(config.get("pages", 10))  # how many patients get a page, or all
+
+
+def chosen_pages(wildcards):
+    """Pages of the chosen patients; who that is shows only when all are extracted."""
+    with open(checkpoints.choose_pages.get().output.chosen, newline="") as stream:
+        return [
+            f"{ANALYSIS.results}/pages/{row['page']}" for row in csv.DictReader(stream)
+        ]
 
 
 def script(name):

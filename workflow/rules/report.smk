@@ -60,6 +60,8 @@ rule build_report:
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
         published="<results>/ntcp/published/validation.csv",
+        pages="<results>/pages/pages.csv",
+        contact_sheet="<results>/figures/contact_sheet.png",
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
         # The key file stays out: nothing of it belongs into a report.
         tables=[

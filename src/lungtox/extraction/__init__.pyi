@@ -14,6 +14,10 @@ from .function_source import PlacedFunction as PlacedFunction
 from .function_source import place_function as place_function
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
+from .page_choice import PageChoice as PageChoice
+from .page_choice import choose_pages as choose_pages
+from .page_choice import quality_flags as quality_flags
+from .page_choice import tabulate_pages as tabulate_pages
 from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS
 from .patients import STRUCTURE_COLUMNS as STRUCTURE_COLUMNS
@@ -21,6 +25,9 @@ from .patients import PatientRow as PatientRow
 from .patients import is_dvh_table as is_dvh_table
 from .patients import read_patients as read_patients
 from .patients import scan_patients as scan_patients
+from .picture_planes import PicturePlane as PicturePlane
+from .pictures import PatientPicture as PatientPicture
+from .pictures import picture_patient as picture_patient
 from .propose import NewNames as NewNames
 from .propose import extend_structures as extend_structures
 from .propose import proposal_cells as proposal_cells

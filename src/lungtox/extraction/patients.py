@@ -88,6 +88,14 @@ class PatientRow:
         if "spect" in self.cells and "registration" not in self.cells:
             itself = self.patient in spect_to_ct
             columns += ("planning_ct",) if itself else _REGISTERED_COLUMNS if "spect_ct" in self.cells else ()
+        return self._files_of(columns)
+
+    @property
+    def picture_files(self) -> tuple[Path, ...]:
+        """Give the files that a patient's page reads: those of `files` and the planning CT, no other CT."""
+        return self._files_of((*_READ_COLUMNS, "planning_ct"))
+
+    def _files_of(self, columns: Iterable[str]) -> tuple[Path, ...]:
         found: list[Path] = []
         for column in columns:
             for path in self.paths(column):

@@ -2,6 +2,7 @@ from .captions import ALTERNATIVES as ALTERNATIVES
 from .captions import CAPTIONS as CAPTIONS
 from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
+from .contact_sheet import plot_contact_sheet as plot_contact_sheet
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
 from .dendrogram import plot_dendrogram as plot_dendrogram
@@ -24,6 +25,7 @@ from .missing import plot_missing as plot_missing
 from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
+from .patient_page import plot_patient_page as plot_patient_page
 from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc
@@ -34,3 +36,4 @@ from .validation import plot_stability as plot_stability
 from .validation import tabulate_calibration as tabulate_calibration
 from .validation import tabulate_decision as tabulate_decision
 from .validation import tabulate_stability as tabulate_stability
+from .save import save_page as save_page

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PNG_DPI = 300
+PAGE_DPI = 150
 # Without dates, and with names of clip paths that follow from the content alone.
 METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Creator": "lungtox", "Producer": "lungtox"},
@@ -49,3 +50,18 @@ def save_figure(figure: Figure, stem: str | Path) -> tuple[Path, Path, Path]:
             figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)
         written.append(target)
     return written[0], written[1], written[2]
+
+
+def save_page(figure: Figure, path: str | Path) -> None:
+    """Write a page as PNG of 150 dpi, atomically; the same bytes every time.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    path : str or Path
+        Ends in ``.png``.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(RC_PARAMETERS), atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=PAGE_DPI, metadata=METADATA[".png"])

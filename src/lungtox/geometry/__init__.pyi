@@ -2,6 +2,7 @@ from .between import BetweenPlanes as BetweenPlanes
 from .between import Layers as Layers
 from .between import structure_layers as structure_layers
 from .coverage import region_coverage as region_coverage
+from .cut import plane_values as plane_values
 from .deformation import DeformedMap as DeformedMap
 from .deformation import MapChain as MapChain
 from .edges import Edges as Edges
@@ -22,6 +23,8 @@ from .readings import region_readings as region_readings
 from .region import Region as Region
 from .region import as_region as as_region
 from .sides import on_left as on_left
+from .share import middle_mm as middle_mm
+from .share import share_image as share_image
 from .sides import split_sides as split_sides
 from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs

@@ -42,10 +42,11 @@ class Folded:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: what is printed and, for numbers, what it is sorted by."""
+    """A table cell: what is printed; for numbers, what it is sorted by; a file beside the report that it leads to."""
 
     text: str
     order: float | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True)

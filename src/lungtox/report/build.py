@@ -18,6 +18,7 @@ from lungtox.report.missing_section import missing_section
 from lungtox.report.model_section import model_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
+from lungtox.report.pages_section import pages_section
 from lungtox.report.results import read_results
 from lungtox.report.roc_section import roc_section
 from lungtox.report.time_section import time_section
@@ -28,6 +29,7 @@ SECTIONS = (
     cohort_section,
     names_section,
     dose_section,
+    pages_section,
     association_section,
     cytokine_section,
     model_section,

@@ -1,0 +1,79 @@
+"""The contact sheet: the transversal plane of every page, beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.patient_page import PAGE_MM, TRANSVERSAL_MM
+from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, style_context
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_COLUMNS = 5
+_EDGE_MM, _GAP_MM, _CAPTION_MM, _TOP_MM = 4.0, 3.0, 9.0, 9.0
+_FONT_PT = 8.0
+_SPECT = {"none": "without SPECT", "unusable": "SPECT not used"}
+
+
+def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: FiguresSettings) -> Figure:
+    """Put the pages together.
+
+    Parameters
+    ----------
+    chosen : DataFrame
+        pages.csv of docs/file-contracts.md.
+    folder : path
+        With ``{patient}.png`` for each of its rows, 150 dpi.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        As wide as a page, five to a row.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    wide = (PAGE_MM[0] - 2.0 * _EDGE_MM - (_COLUMNS - 1) * _GAP_MM) / _COLUMNS
+    high = wide * TRANSVERSAL_MM[3] / TRANSVERSAL_MM[2]
+    rows = max(1, -(-len(chosen) // _COLUMNS))
+    height = _TOP_MM + rows * (high + _CAPTION_MM) + _EDGE_MM
+    with style_context(settings.style):
+        figure = Figure(figsize=(PAGE_MM[0] / MM_PER_INCH, height / MM_PER_INCH))
+        FigureCanvasAgg(figure)
+        title = "Transversal plane through the tumour: CT, perfusion, isodose lines. Most quality flags first."
+        figure.text(_EDGE_MM / PAGE_MM[0], 1.0 - 6.0 / height, title, fontsize=_FONT_PT, color=FAINT)
+        if chosen.empty:
+            say_nothing_to_draw(figure.add_subplot(), "No patient has images to show.", style=settings.style)
+        for number, row in enumerate(chosen.to_dict("records")):
+            left = _EDGE_MM + (number % _COLUMNS) * (wide + _GAP_MM)
+            top = height - _TOP_MM - (number // _COLUMNS) * (high + _CAPTION_MM)
+            box = (left / PAGE_MM[0], (top - high) / height, wide / PAGE_MM[0], high / height)
+            axes = figure.add_axes(box)
+            axes.set_axis_off()
+            axes.imshow(_transversal(Path(folder) / f"{row['patient']}.png"), aspect="auto")
+            figure.text(box[0], (top - high - 3.6) / height, str(row["patient"]), fontsize=_FONT_PT, weight="bold")
+            words = _words(row)
+            figure.text(box[0] + box[2], (top - high - 3.6) / height, words, fontsize=_FONT_PT - 1.0, ha="right")
+    return figure
+
+
+def _words(row: dict[Any, Any]) -> str:
+    flags = f"{row['flags']} flag{'' if row['flags'] == 1 else 's'}"
+    parts = [flags, _SPECT.get(str(row["spect"]), ""), "" if row["planning_ct"] == "yes" else "no CT"]
+    return ", ".join(part for part in parts if part)
+
+
+def _transversal(path: Path) -> Any:
+    """Cut the transversal plane out of a page."""
+    from matplotlib.image import imread
+
+    page = imread(path)
+    scale = page.shape[1] / PAGE_MM[0]
+    left, bottom, width, height = TRANSVERSAL_MM
+    top = PAGE_MM[1] - bottom - height
+    return page[round(top * scale) : round((top + height) * scale), round(left * scale) : round((left + width) * scale)]
