@@ -30,10 +30,10 @@ from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc
 from .save import save_figure as save_figure
+from .save import save_page as save_page
 from .validation import plot_calibration as plot_calibration
 from .validation import plot_decision as plot_decision
 from .validation import plot_stability as plot_stability
 from .validation import tabulate_calibration as tabulate_calibration
 from .validation import tabulate_decision as tabulate_decision
 from .validation import tabulate_stability as tabulate_stability
-from .save import save_page as save_page

@@ -22,9 +22,9 @@ from .readings import read_structure as read_structure
 from .readings import region_readings as region_readings
 from .region import Region as Region
 from .region import as_region as as_region
-from .sides import on_left as on_left
 from .share import middle_mm as middle_mm
 from .share import share_image as share_image
+from .sides import on_left as on_left
 from .sides import split_sides as split_sides
 from .slabs import EndCap as EndCap
 from .slabs import Slabs as Slabs
