@@ -15,6 +15,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs", "src", "pyproject.toml", "README.md")
 PATIENTS = 24
+PAGES = 2
+RESAMPLES = 10  # of the bootstrap: the workflow is the same
 TABLES = ("patients", "structures", "clinical", "cytokines")
 
 
@@ -37,7 +39,7 @@ class Workspace:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `make run` (its command) and give the process."""
         return subprocess.Popen(
-            [sys.executable, "workflow/run.py", *arguments],
+            [sys.executable, "workflow/run.py", "--pages", str(PAGES), *arguments],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -59,7 +61,8 @@ class Workspace:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Give the jobs that a run would execute now: rule -> count."""
-        done = self.command("snakemake", "--profile", "workflow/profiles/default", "--dry-run", *arguments)
+        settings = arguments or ("--config", f"pages={PAGES}")
+        done = self.command("snakemake", "--profile", "workflow/profiles/default", "--dry-run", *settings)
         assert done.returncode == 0, done.stdout + done.stderr
         jobs: dict[str, int] = {}
         lines = (done.stdout + done.stderr).splitlines()
@@ -123,6 +126,7 @@ def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     done = workspace.command("lungtox", "demo", "data/demo", "--patients", str(PATIENTS + 1))
     assert done.returncode == 0, done.stdout + done.stderr
     _keep_patients(folder / "data" / "demo", PATIENTS)
+    workspace.edit("config.yaml", "resamples: 100", f"resamples: {RESAMPLES}")
     return workspace
 
 

@@ -6,7 +6,8 @@ import os
 import shutil
 from collections.abc import Callable
 
-from .conftest import PATIENTS, TABLES, Workspace
+from .conftest import PAGES as NUMBER_OF_PAGES
+from .conftest import PATIENTS, RESAMPLES, TABLES, Workspace
 
 Copy = Callable[[Workspace], Workspace]
 COHORT_STAGES = {
@@ -28,7 +29,7 @@ def test_the_run_ends_with_a_report(finished_run: Workspace) -> None:
     assert "not for treatment decisions" in report.lower()
     assert len(list((finished_run.folder / "results" / "dose").glob("*.dvh.parquet"))) == PATIENTS
     pages = (finished_run.folder / "results/pages/pages.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert len(pages) == 10
+    assert len(pages) == NUMBER_OF_PAGES
     drawn = {path.name for path in (finished_run.folder / "results/pages").glob("*.png")}
     assert drawn == {line.split(",")[-1] for line in pages}
     assert all(f'href="pages/{name}"' in report for name in drawn)
@@ -105,7 +106,7 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     # A key that was left out before, given now with the value it had anyway: another section's jobs and its own stay.
     workspace.edit("config.yaml", "seed: ", "results: results\nseed: ")
     assert workspace.planned() == {}
-    workspace.edit("config.yaml", "resamples: 100", "resamples: 99")
+    workspace.edit("config.yaml", f"resamples: {RESAMPLES}", "resamples: 9")
     assert set(workspace.planned()) == {
         "fit_logistic", "measure_added_value", "plot_forest", "plot_validation", "build_report",
     }  # fmt: skip

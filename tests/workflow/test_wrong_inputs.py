@@ -261,7 +261,8 @@ def cut_off_file(cohort: Cohort) -> list[str]:
     cohort.plant("LT005", "dose", lambda dose: None)
     path = cohort.data / "inputs" / "LT005" / "dose.dcm"
     path.write_bytes(path.read_bytes()[:100_000])
-    return ["LT005: expected 4", "bytes of pixels; found a file of 100000 bytes. The file is cut off: copy it again."]
+    found = "a file that ends within an element. The file is cut off: copy it again."
+    return ["LT005: expected a whole DICOM RTDOSE file", found]
 
 
 def no_file(cohort: Cohort) -> list[str]:
