@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lungtox.errors import ParameterError
-from lungtox.extraction import choose_pages, quality_flags, tabulate_pages
+from lungtox.extraction import choose_pages, quality_flags, tabulate_overlays, tabulate_pages
 
 FAULT = {"who": "P1", "expected": "a SPECT that covers the lungs", "found": "4 % outside", "action": "", "code": ""}
 
@@ -52,3 +52,11 @@ def test_all_means_everybody_with_images() -> None:
 def test_a_flag_says_why_a_spect_was_refused_once() -> None:
     flags = quality_flags(entry("P3", "a", "a", spect="unusable", told=("a", "c")))
     assert flags == ("a", "SPECT: expected a SPECT that covers the lungs; found 4 % outside", "c")
+
+
+def test_all_registered_patients_get_a_picture_of_it() -> None:
+    by_images, by_object = entry("P1"), entry("P2")
+    by_images["function"]["registration"] = {"kind": "image", "quality": {"method": "CT to CT"}}
+    by_object["function"]["registration"] = {"kind": "object"}
+    table = tabulate_overlays([by_images, by_object, entry("P3", spect="none")])
+    assert table.to_dict("records") == [{"patient": "P1", "overlay": "P1.registration.png"}]

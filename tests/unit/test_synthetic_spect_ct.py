@@ -20,6 +20,7 @@ from lungtox.extraction import (
     PlacedFunction,
     extract_patient,
     inspect_patient,
+    picture_registration,
     place_function,
 )
 from lungtox.extraction.image_registration import register_patient
@@ -63,6 +64,14 @@ def lung_corners(folder: Path, written: Written) -> list[np.ndarray]:
         for ring in plane.rings
     ]
     return list(np.vstack(rings).T)
+
+
+def test_the_picture_of_a_registration_shows_the_lungs_upon_each_other(folder: Path, written: Written) -> None:
+    row = row_of(folder, written)
+    for view in picture_registration(row, extract(row).qa):
+        own, other = view.planning_lungs > 0.5, view.other_lungs > 0.5
+        # Dice in each plane.
+        assert 2 * (own & other).sum() / (own.sum() + other.sum()) > 0.95
 
 
 def check_against_truth(folder: Path, written: Written) -> None:

@@ -68,6 +68,15 @@ def chosen_pages(wildcards):
         ]
 
 
+def overlays(wildcards):
+    """Pictures of the registrations of images; who has one shows only when all are extracted."""
+    with open(checkpoints.choose_pages.get().output.overlays, newline="") as stream:
+        return [
+            f"{ANALYSIS.results}/pages/{row['overlay']}"
+            for row in csv.DictReader(stream)
+        ]
+
+
 def script(name):
     """Path of a rule's script, from the working folder: the project may be moved without a rerun."""
     return str(Path(os.path.relpath(workflow.basedir)) / "scripts" / f"{name}.py")

@@ -11,6 +11,7 @@ checkpoint choose_pages:
         script=script("choose_pages"),
     output:
         chosen="<results>/pages/pages.csv",
+        overlays="<results>/pages/overlays.csv",
     log:
         "<logs>/choose_pages.log",
     benchmark:
@@ -23,7 +24,7 @@ checkpoint choose_pages:
         with_ct=[patient for patient, row in ROWS.items() if "planning_ct" in row.cells],
     shell:
         "python {input.script:q} --qa {input.qa:q} --with-ct {params.with_ct:q} --pages {params.pages:q}"
-        " --chosen {output.chosen:q} >{log:q} 2>&1"
+        " --chosen {output.chosen:q} --overlays {output.overlays:q} >{log:q} 2>&1"
 
 
 rule draw_page:
@@ -51,6 +52,30 @@ rule draw_page:
         "python {input.script:q} --patient {wildcards.patient:q} --table {params.table:q}"
         " --structures {params.structures:q} --dvh {input.dvh:q} --qa {input.qa:q}"
         " --settings {params.settings:q} --page {output.page:q} >{log:q} 2>&1"
+
+
+rule draw_overlay:
+    """Draw how the registered images of one patient lie upon each other."""
+    input:
+        files=lambda wildcards: ROWS[wildcards.patient].registration_files,
+        qa=lambda wildcards: f"{ANALYSIS.results}/dose/{BATCH_OF[wildcards.patient]}.qa.json",
+        script=script("draw_overlay"),
+    output:
+        overlay="<results>/pages/{patient}.registration.png",
+    log:
+        "<logs>/draw_overlay/{patient}.log",
+    benchmark:
+        "<benchmarks>/draw_overlay/{patient}.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("draw_overlay"),
+        settings=section("figures"),
+        row=lambda wildcards: ROWS[wildcards.patient].digest,
+        table=ANALYSIS.inputs.patients,
+    shell:
+        "python {input.script:q} --patient {wildcards.patient:q} --table {params.table:q} --qa {input.qa:q}"
+        " --settings {params.settings:q} --overlay {output.overlay:q} >{log:q} 2>&1"
 
 
 rule draw_contact_sheet:

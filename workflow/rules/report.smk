@@ -62,6 +62,7 @@ rule build_report:
         published="<results>/ntcp/published/validation.csv",
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
+        overlays=overlays,
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
         # The key file stays out: nothing of it belongs into a report.
         tables=[

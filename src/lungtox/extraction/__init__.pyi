@@ -12,11 +12,14 @@ from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
 from .function_source import PlacedFunction as PlacedFunction
 from .function_source import place_function as place_function
+from .image_registration import picture_registration as picture_registration
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
 from .page_choice import PageChoice as PageChoice
 from .page_choice import choose_pages as choose_pages
 from .page_choice import quality_flags as quality_flags
+from .page_choice import registration_quality as registration_quality
+from .page_choice import tabulate_overlays as tabulate_overlays
 from .page_choice import tabulate_pages as tabulate_pages
 from .patients import CANONICAL_STRUCTURES as CANONICAL_STRUCTURES
 from .patients import PATIENT_COLUMNS as PATIENT_COLUMNS

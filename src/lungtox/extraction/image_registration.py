@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lungtox.dicom import CtHeader, CtImage, FunctionImage, read_ct, read_ct_header
+import numpy as np
+
+from lungtox.dicom import CtHeader, CtImage, FunctionImage, read_ct, read_ct_header, read_function_image
 from lungtox.dose import Samples
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import PatientRow
-from lungtox.imaging import FrameMap, register_images
+from lungtox.geometry import RigidMap
+from lungtox.imaging import FrameMap, PlaneView, register_images, registration_views
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from lungtox.imaging.config import RegistrationSettings
@@ -81,6 +84,45 @@ def check_images(
     what = "the SPECT itself" if itself else "the CT of the SPECT/CT"
     text = f"the SPECT lies in another frame of reference: {what} will be registered to the planning CT"
     return FrameMap("image", warnings=(text,))
+
+
+def picture_registration(row: PatientRow, entry: Mapping[str, Any]) -> tuple[PlaneView, ...]:
+    """Cut the planes that show how a registration of images lies, without doing it again.
+
+    Parameters
+    ----------
+    row : PatientRow
+    entry : mapping
+        The patient's entry of qa.json, with the matrix that was found.
+
+    Returns
+    -------
+    tuple of PlaneView
+        Transversal, coronal, sagittal.
+
+    Raises
+    ------
+    InputError
+        An image that was there for the registration and can no longer be read.
+    """
+    registration = entry["function"]["registration"]
+    method, matrix = str(registration["quality"]["method"]), np.array(registration["matrix"])
+    planning = read_ct(_required(row, "planning_ct"), who=row.patient).image
+    if method == "SPECT to CT":
+        other = read_function_image(_required(row, "spect"), who=row.patient).image
+    else:
+        other = read_ct(_required(row, "spect_ct"), who=row.patient).image
+    return registration_views(planning, other, RigidMap(matrix[:, :3], matrix[:, 3]), method=method)
+
+
+def _required(row: PatientRow, column: str) -> Path:
+    path = row.path(column)
+    if path is None:
+        found = f"no {column} in patients.csv, although its images were registered"
+        raise InputError(
+            Fault(row.patient, "the files of the extraction", found, "Run the extraction again.", "file-missing")
+        )
+    return path
 
 
 def _has_images(row: PatientRow, settings: RegistrationSettings) -> bool:

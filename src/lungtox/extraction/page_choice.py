@@ -11,6 +11,7 @@ from lungtox.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
+OVERLAY_COLUMNS = ("patient", "overlay")
 PAGE_COLUMNS = ("patient", "flags", "spect", "planning_ct", "page")
 
 
@@ -94,3 +95,18 @@ def tabulate_pages(chosen: Iterable[PageChoice]) -> pd.DataFrame:
         (one.patient, one.flags, one.spect, "yes" if one.planning_ct else "no", f"{one.patient}.png") for one in chosen
     ]
     return pd.DataFrame(rows, columns=list(PAGE_COLUMNS))
+
+
+def tabulate_overlays(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Give the table overlays.csv of docs/file-contracts.md: all patients whose images were registered."""
+    import pandas as pd
+
+    found = [str(entry["patient"]) for entry in entries if registration_quality(entry) is not None]
+    return pd.DataFrame([(patient, f"{patient}.registration.png") for patient in found], columns=list(OVERLAY_COLUMNS))
+
+
+def registration_quality(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Give the figures of a registration of images in an entry of qa.json; None where there was none."""
+    registration = entry["function"].get("registration") or {}
+    quality: Mapping[str, Any] | None = registration.get("quality")
+    return quality

@@ -95,6 +95,11 @@ class PatientRow:
         """Give the files that a patient's page reads: those of `files` and the planning CT, no other CT."""
         return self._files_of((*_READ_COLUMNS, "planning_ct"))
 
+    @property
+    def registration_files(self) -> tuple[Path, ...]:
+        """Give the files that the picture of a registration of images reads."""
+        return self._files_of(("spect", "planning_ct", "spect_ct"))
+
     def _files_of(self, columns: Iterable[str]) -> tuple[Path, ...]:
         found: list[Path] = []
         for column in columns:

@@ -50,7 +50,7 @@ def plot_registration(
     high = [float(np.ptp(view.up_mm)) for view in views]
     scale = (width_mm - (len(views) + 1) * _GAP_MM) / sum(wide)  # mm of paper for a mm of patient
     size = small_pt(style)
-    text = wrap_text(quality_text(quality), width_mm - 2.0 * _GAP_MM, size_pt=size)
+    text = wrap_text(quality_text(quality), 0.93 * (width_mm - 2.0 * _GAP_MM), size_pt=size)
     below_mm = (len(text) + 0.5) * size * _LINE_MM + _GAP_MM
     height_mm = _TOP_MM + scale * max(high) + below_mm
     with style_context(style):

@@ -18,7 +18,8 @@ WAYS = {
 CAPTION = (
     "Function images whose CT was registered to the planning CT, or that were registered themselves (method SPECT to "
     "CT). Dice: overlap of the lungs, after and before; seen: share of the lungs that the registered image shows; "
-    "shift of the lungs from where their middles lie upon each other (docs/methods/registration.md)."
+    "shift of the lungs from where their middles lie upon each other (docs/methods/registration.md). The study "
+    "ID leads to a picture of the outlines of both lungs."
 )
 COLUMNS = ("Study ID", "Method", "Dice", "Dice before", "Seen [%]", "Shift [mm]", "Rotation [\N{DEGREE SIGN}]")
 
@@ -40,7 +41,7 @@ def registration_blocks(results: Results) -> Iterator[Block]:
         return
     rows: list[tuple[str | Cell, ...]] = [
         (
-            patient,
+            Cell(patient, link=f"pages/{patient}.registration.png"),
             text_of(quality["method"]),
             number_cell(quality["lung_dice"], decimals=3),
             number_cell(quality["lung_dice_start"], decimals=3),
