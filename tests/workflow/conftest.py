@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs", "src", "pyproject.toml", "README.md")
 PATIENTS = 24
 PAGES = 2
-RESAMPLES = 10  # of the bootstrap: the workflow is the same
+RESAMPLES = 12  # of the bootstrap: the workflow is the same
 TABLES = ("patients", "structures", "clinical", "cytokines")
 
 
