@@ -65,7 +65,10 @@ def bounded(structure: Structure, dose: Dose, metrics: Iterable[str]) -> dict[st
 
     def own(one: CourseSamples) -> dict[str, ReferredDvh]:
         samples = one.samples
-        return {"": ReferredDvh(dvh_from_samples(samples.dose_gy, samples.volume_cc, structure=structure.name))}
+        dvh = dvh_from_samples(
+            samples.dose_gy, samples.volume_cc, structure=structure.name, spread_gy=samples.spread_gy
+        )
+        return {"": ReferredDvh(dvh)}
 
     central = sample_courses(structure, (dose,))
     found = sample_alternatives(structure, (dose,), central)
