@@ -26,6 +26,7 @@ shell.prefix(
 
 wildcard_constraints:
     batch=r"[A-Za-z0-9_-]+",
+    group=r"group[0-9]+",
     model=r"[a-z0-9_]+",
     ntcp=r"[a-z0-9_]+",
     patient=r"[A-Za-z0-9_-]+",

@@ -7,14 +7,14 @@ from lungtox.entry import run
 
 
 def main(options: Namespace) -> None:
-    gather_metrics(options.batches, options.metrics)
+    gather_metrics(options.groups, options.metrics)
     rank_sensitivity(options.metrics, options.sensitivity)
 
 
 if __name__ == "__main__":
     run(
         main,
-        batches="metrics of the batches (Parquet) ...",
+        groups="metrics of the groups of batches (Parquet) ...",
         metrics="table to write (CSV)",
         sensitivity="patients by the width of their bounds, to write (CSV)",
     )

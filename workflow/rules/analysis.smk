@@ -45,18 +45,37 @@ MODEL_TABLES = [
 ]
 
 
-def make_batches(patients, size):
+def make_batches(members, size, name="batch"):
     """Batches in the order of patients.csv: new patients go to its end, so that full batches never change."""
-    if size == 1:
-        return {patient: [patient] for patient in patients}
-    chunks = [patients[start : start + size] for start in range(0, len(patients), size)]
-    return {f"batch{number:05d}": chunk for number, chunk in enumerate(chunks)}
+    chunks = [members[start : start + size] for start in range(0, len(members), size)]
+    return {f"{name}{number:05d}": chunk for number, chunk in enumerate(chunks)}
 
 
-BATCHES = make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
+# One patient a job by default, under the patient's own name.
+BATCHES = (
+    {patient: [patient] for patient in ROWS}
+    if ANALYSIS.dose.patients_per_job == 1
+    else make_batches(list(ROWS), ANALYSIS.dose.patients_per_job)
+)
+# Metrics of one batch take less time than starting a job for them.
+GROUPS = make_batches(list(BATCHES), 20, name="group")
 BATCH_OF = {
     patient: batch for batch, patients in BATCHES.items() for patient in patients
 }
+
+
+def files_of_group(ending):
+    """Files of a group's batches, as an input function."""
+
+    def files(wildcards):
+        return [
+            f"{ANALYSIS.results}/dose/{batch}.{ending}"
+            for batch in GROUPS[wildcards.group]
+        ]
+
+    return files
+
+
 PAGES = str(config.get("pages", 10))  # how many patients get a page, or all
 
 

@@ -46,18 +46,18 @@ rule extract_dose:
 
 
 rule compute_metrics:
-    """Compute the TG-263 metrics of a batch from its DVHs."""
+    """Compute the TG-263 metrics of a group of batches from their DVHs."""
     input:
-        dvh="<results>/dose/{batch}.dvh.parquet",
-        bounds="<results>/dose/{batch}.bounds.parquet",
-        qa="<results>/dose/{batch}.qa.json",
+        dvh=files_of_group("dvh.parquet"),
+        bounds=files_of_group("bounds.parquet"),
+        qa=files_of_group("qa.json"),
         script=script("compute_metrics"),
     output:
-        metrics="<results>/dose/{batch}.metrics.parquet",
+        metrics="<results>/dose/{group}.metrics.parquet",
     log:
-        "<logs>/compute_metrics/{batch}.log",
+        "<logs>/compute_metrics/{group}.log",
     benchmark:
-        "<benchmarks>/compute_metrics/{batch}.tsv"
+        "<benchmarks>/compute_metrics/{group}.tsv"
     conda:
         "../../envs/lungtox.yaml"
     params:
@@ -71,7 +71,7 @@ rule compute_metrics:
 rule gather_metrics:
     """Put the metrics of all patients into one table."""
     input:
-        metrics=expand("<results>/dose/{batch}.metrics.parquet", batch=BATCHES),
+        metrics=expand("<results>/dose/{group}.metrics.parquet", group=GROUPS),
         script=script("gather_metrics"),
     output:
         metrics="<results>/dose/metrics.csv",
@@ -85,7 +85,7 @@ rule gather_metrics:
     params:
         code=code_digest("gather_metrics"),
     shell:
-        "python {input.script:q} --batches {input.metrics:q} --metrics {output.metrics:q}"
+        "python {input.script:q} --groups {input.metrics:q} --metrics {output.metrics:q}"
         " --sensitivity {output.sensitivity:q} >{log:q} 2>&1"
 
 
