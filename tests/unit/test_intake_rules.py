@@ -296,6 +296,19 @@ def test_a_transmission_map_is_no_candidate(export):
     assert [row["code"] for row in export.rows("unusable.csv")] == ["transmission"]
 
 
+@pytest.mark.parametrize(("time", "taken"), [("101500", ["nac"]), ("094500", [])])
+def test_the_same_acquisition_without_attenuation_correction_is_taken_for_the_sweep(export, time, taken):
+    export.structures("set")
+    export.dose("dose")
+    acquired = {"AcquisitionDate": "20140811", "AcquisitionTime": "101500"}
+    export.write("spect", make.spect(np.ones((3, 4, 5), "<u2")), CorrectedImage=["ATTN", "SCAT"], **acquired)
+    # Another time: a ventilation image of the same session.
+    acquired["AcquisitionTime"] = time
+    export.write("nac", make.spect(np.full((3, 4, 5), 2, "<u2")), CorrectedImage=["SCAT"], **acquired)
+    export.index()
+    assert (export.linked("spect"), export.linked("spect_nac")) == (["spect"], taken)
+
+
 def single_slices(export, modality, sop_class, **changes):
     for number in range(3):
         dataset = make.spect(np.ones((1, 2, 2), "<u2"))

@@ -21,6 +21,8 @@ class SeriesHeader:
         True where Corrected Image says ATTN.
     gallium : bool
         True for a PET whose radionuclide is gallium-68, as that of perfusion and ventilation is.
+    acquired : str
+        Date and time of the acquisition of an NM image, to tell whether two are made of the same one; written nowhere.
     """
 
     patient_id: str = field(repr=False)
@@ -35,6 +37,7 @@ class SeriesHeader:
     image_type: tuple[str, ...] = ()
     attenuation_corrected: bool = False
     gallium: bool = False
+    acquired: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _CORRECTED, _BITS = (
 )  # fmt: skip
 _REFERENCED = 0x00081155
 _CREATED, _STRUCTURES_MADE, _PLAN_MADE = (0x00080012, 0x00080013), (0x30060008, 0x30060009), (0x300A0006, 0x300A0007)
+_ACQUIRED = (0x00080022, 0x00080032)
 _UNITS, _SUMMATION, _INTENT, _APPROVAL = 0x30040002, 0x3004000A, 0x300A000A, 0x300E0002
 _FRACTION_GROUPS, _FRACTIONS, _DOSE_REFERENCES, _PRESCRIBED = 0x300A0070, 0x300A0078, 0x300A0010, 0x300A0026
 _PLANS, _STRUCTURE_SETS = 0x300C0002, 0x300C0060
@@ -36,7 +37,7 @@ _GALLIUM = ("C-131A3", "80751004")  # SNOMED RT and CT: gallium-68
 
 _VALUES = (
     _CHARSET, _IMAGE_TYPE, _CLASS, _INSTANCE, _MODALITY, _NAME, _ID, _ISSUER, _BIRTH, _STUDY, _SERIES, _NUMBER,
-    _POSITION, _ORIENTATION, _FRAME, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _CORRECTED, _BITS, *_CREATED,
+    _POSITION, _ORIENTATION, _FRAME, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _CORRECTED, _BITS, *_CREATED, *_ACQUIRED,
     *_STRUCTURES_MADE, *_PLAN_MADE, _UNITS, _SUMMATION, _INTENT, _APPROVAL,
 )  # fmt: skip
 _WANTED: Wanted = {
@@ -104,6 +105,7 @@ def _meaning(elements: Elements) -> Header | Refusal:
     if not modality and not sop_class:
         return Refusal("not-dicom", "not a DICOM file")
     charset = found.get(_CHARSET, b"")
+    modality = modality or MODALITY_OF_SOP_CLASS.get(sop_class, "")
     shared = SeriesHeader(
         patient_id=_decode(found.get(_ID, b""), charset),
         issuer=_decode(found.get(_ISSUER, b""), charset),
@@ -112,11 +114,13 @@ def _meaning(elements: Elements) -> Header | Refusal:
         study=_term(found, _STUDY),
         series=_term(found, _SERIES),
         frame_of_reference=_term(found, _FRAME),
-        modality=modality or MODALITY_OF_SOP_CLASS.get(sop_class, ""),
+        modality=modality,
         sop_class=sop_class,
         image_type=tuple(part.strip().upper() for part in _term(found, _IMAGE_TYPE).split("\\")),
         attenuation_corrected="ATTN" in _term(found, _CORRECTED).upper(),
         gallium=_is_gallium(found),
+        # Of a CT each slice has a time of its own.
+        acquired=_stamp(found, _ACQUIRED) if modality == "NM" else "",
     )
     facts = _facts(found) if shared.modality.startswith(("RT", "REG")) else None
     fault = _pixel_fault(shared.modality, elements)

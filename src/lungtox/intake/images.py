@@ -78,11 +78,21 @@ def _choose_function(
     if choice.open or not choice.left:
         return ()
     images.files["spect"] = by_first[choice.left[0].path]
+    uncorrected = [one for one in found if _is_uncorrected_twin(one[0], images.files["spect"][0])]
+    if len(uncorrected) == 1:
+        images.files["spect_nac"] = uncorrected[0]
     if not found:
         told = "none; a PET of gallium-68 was taken for one of perfusion or ventilation"
         action = "Write none into the column chosen of the row spect in choices.csv where it is another."
         images.notes.append(Fault(patient, "a SPECT", told, action, "spect-pet"))
     return images.files["spect"]
+
+
+def _is_uncorrected_twin(file: FoundFile, chosen: FoundFile) -> bool:
+    """Say whether a file is the chosen image without correction for attenuation: of the same acquisition."""
+    about, of_chosen = file.header.shared, chosen.header.shared
+    same = (about.frame_of_reference, about.acquired) == (of_chosen.frame_of_reference, of_chosen.acquired)
+    return same and about.acquired != "" and of_chosen.attenuation_corrected and not about.attenuation_corrected
 
 
 def _series(files: Iterable[FoundFile]) -> list[tuple[FoundFile, ...]]:

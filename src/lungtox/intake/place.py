@@ -11,7 +11,8 @@ from lungtox.errors import Fault, InputError
 from lungtox.intake.scan import FoundFile
 
 _FOLDERS = ("planning_ct", "spect_ct", "pet")
-_COLUMNS = ("plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration")
+_FILE_OR_FOLDER = ("spect", "spect_nac")
+_COLUMNS = ("plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "spect_nac")
 
 
 def neutral_names(patient: str, files: Mapping[str, Sequence[FoundFile]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -34,7 +35,7 @@ def neutral_names(patient: str, files: Mapping[str, Sequence[FoundFile]]) -> tup
     cells = {"patient": patient}
     links: dict[str, str] = {}
     for column, found in files.items():
-        sliced = column in _FOLDERS or (column == "spect" and len(found) > 1)
+        sliced = column in _FOLDERS or (column in _FILE_OR_FOLDER and len(found) > 1)
         names = [_name(column, place, sliced=sliced) for place in range(1, len(found) + 1)]
         links |= {
             f"inputs/{patient}/{name}": os.path.realpath(file.path) for name, file in zip(names, found, strict=True)
