@@ -21,7 +21,7 @@ def simulate_cytokine(
 ) -> tuple[FloatArray, FloatArray]:
     """Draw a cytokine before and during RT; the group with RP is moved until the p values are as given.
 
-    The ratio of both draws has no group shift of its own, so draws are repeated until its p value is near the given one.
+    The ratio of both draws has no shift of its own, so draws are repeated until its p value is near the given one.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ def _draw_curves(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Gene
     max_gy = np.round(np.clip(rng.normal(*settings.max_gy, rp.size), doses[-1] + 2.0, None), 1)
     shapes = np.clip(rng.normal(0.0, 1.0, (rp.size, 3)), -2.0, 2.0)
     found = {}
-    vx = []
+    vx: list[FloatArray] = []
     for place, family in enumerate(families):
         high: dict[str, BoolArray] = {}
         columns = []
@@ -142,12 +142,12 @@ def _draw_curves(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Gene
             values, above = _place_groups(metric, noise[:, place, column], rp)
             columns.append(values)
             high |= {} if above is None else {f"v{dose:g}_high": above}
-        vx.append(np.column_stack(columns))
+        vx.append(np.column_stack(columns).astype(np.float64))
         name = "anatomical" if place == 0 else f"functional:{settings.region}"
         found[name] = _curves(doses, vx[place], family, max_gy, settings.shape_sd * shapes[:, place], rp, high)
     if settings.perfusion_mean_gy is not None:
         family = CurveSettings(mean_gy=settings.perfusion_mean_gy)
-        middle, spread = np.mean(vx, axis=0), settings.shape_sd * shapes[:, 2]
+        middle, spread = 0.5 * (vx[0] + vx[-1]), settings.shape_sd * shapes[:, 2]
         found["perfusion"] = _curves(doses, middle, family, max_gy, spread, rp, {})
     return found
 
@@ -167,12 +167,12 @@ def _noise(settings: DoseStudySettings, families: int, rp: BoolArray, rng: np.ra
     spread = np.array([[m.sd for m in c.vx_pct.values()] for c in curves])
     expected = np.where(rp[:, None, None], about[None, ..., 1], about[None, ..., 0])
     noise = np.zeros((rp.size, families, doses.size))
-    wrong = np.ones(rp.size, dtype=bool)
+    wrong: BoolArray = np.ones(rp.size, dtype=np.bool_)
     for _ in range(REDRAWS):
         drawn = rng.normal(size=(int(wrong.sum()), families, doses.size))
         noise[wrong] = np.einsum("fg,ngd,ed->nfe", across, drawn, along)
         values = expected + spread * noise
-        wrong = (np.diff(values, axis=2) > -0.5).any(axis=(1, 2)) | (values[..., -1] < 0.5).any(axis=1)
+        wrong = np.asarray((np.diff(values, axis=2) > -0.5).any(axis=(1, 2)) | (values[..., -1] < 0.5).any(axis=1))
         if not wrong.any():
             break
     for group in (rp, ~rp):
@@ -181,9 +181,7 @@ def _noise(settings: DoseStudySettings, families: int, rp: BoolArray, rng: np.ra
     return noise
 
 
-def _place_groups(
-    metric: MetricSettings, noise: FloatArray, rp: BoolArray
-) -> tuple[FloatArray, BoolArray | None]:
+def _place_groups(metric: MetricSettings, noise: FloatArray, rp: BoolArray) -> tuple[FloatArray, BoolArray | None]:
     """Give the values, and who lies above the cut-point where there is one."""
     values = metric.no_rp + metric.sd * noise
     if metric.rp is not None:
