@@ -1,4 +1,4 @@
-"""What `make run` does: demo data or the cohort of a study, check, Snakemake - one run at a time, resumable after any interruption.
+"""What `make run` does: data of the demo or of a study, check, Snakemake - one at a time, resumable at any time.
 
 Standard library only until the run has ended, so that it answers at once.
 """
