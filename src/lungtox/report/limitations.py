@@ -74,6 +74,12 @@ def _multiplicity(results: Results) -> Iterator[str]:
             f"below p = {LEVEL} if nothing were true; {before} are, and {after} keep q < {LEVEL} within their family. "
             "No adjustment covers all families, models and comparisons together."
         )
+    if results.strata is not None:
+        within = results.strata.loc[results.strata["row"] == "stratum", "p"]
+        yield (
+            f"{count_of(int(within.notna().sum()), 'odds ratio')} within strata stand beside them unadjusted; "
+            f"{int((within < LEVEL).sum())} have p < {LEVEL}. Only the interaction term compares strata."
+        )
 
 
 def _models(results: Results) -> Iterator[str]:

@@ -158,7 +158,8 @@ def _draw_curves(
 ) -> dict[str, Curves]:
     """Draw what the curves do between the given doses, so that the mean doses are those wanted."""
     last_gy = max(settings.anatomical.vx_pct)
-    max_gy: FloatArray = np.round(np.maximum(rng.normal(*settings.max_gy, rp.size), last_gy + 2.0), 1)
+    mean, sd = settings.max_gy
+    max_gy = np.maximum(mean + sd * rng.standard_normal(rp.size), last_gy + 2.0)
     wanted = [settings.anatomical, settings.functional]
     names = ["anatomical", f"functional:{settings.region}"]
     parts: list[tuple[str, FloatArray, dict[str, BoolArray], CurveSettings]] = [
