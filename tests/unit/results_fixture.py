@@ -554,7 +554,13 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
     score = np.column_stack([np.ones(len(y)), *columns]) @ beta
     _write(
         pd.DataFrame(
-            {"patient": used["patient"], "rp": y, "linear_predictor": score, "probability": 1 / (1 + np.exp(-score))}
+            {
+                "patient": used["patient"],
+                "rp": y,
+                "weight": 1.0,
+                "linear_predictor": score,
+                "probability": 1 / (1 + np.exp(-score)),
+            }
         ),
         folder / "predictions.csv",
     )

@@ -197,6 +197,41 @@ def test_weights_that_cannot_be_are_refused() -> None:
         validate(cohort(), predictors=["x"], resamples=2, rng=np.random.default_rng(1), weight="weight")
 
 
+def drawn(table: pd.DataFrame, doses: object = 45.0) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"patient": table["patient"], "cytokine": "il6", "timepoint": "during", "draw_dose_gy": doses}
+    )  # fmt: skip
+
+
+def test_a_model_with_a_value_during_rt_starts_at_the_draw() -> None:
+    # 45 of 60 Gy between 1 January and 1 March (60 days) is day 45, 15 February: 15 days before the end of RT.
+    table = cohort().assign(
+        rt_start_date="2020-01-01", rt_end_date="2020-03-01", prescription_gy=60.0,
+        rp_date=np.where(STATUS == "yes", "2020-06-01", None), il6_during=lambda rows: 1.0 + rows["x"],
+    )  # fmt: skip
+    events = np.flatnonzero(STATUS == "yes")
+    table.loc[events[:3], "rp_date"] = "2020-02-10"  # before the draw
+    lost = np.flatnonzero(STATUS == "censored")[0]
+    table.loc[lost, "time_months"] = 0.0  # lost on the last day: after the draw
+    draws = drawn(table, np.where(np.arange(200) == np.flatnonzero(STATUS == "no")[0], np.nan, 45.0))
+    settings = LogisticSettings(predictors=["il6_during", "z"])
+    result = fit_model(
+        table, dictionary=None, name="late", settings=settings, rng=np.random.default_rng(1), draws=draws,
+        validation=ValidationSettings(resamples=10, repeats=1, folds=3),
+    )  # fmt: skip
+    assert result.fit["landmark"] == "from the draw; left out: 1 no draw, 3 RP before the draw"
+    assert any("starts at the draw" in text for text in result.fit["warnings"])
+    assert (result.fit["n"], result.fit["events"], result.fit["weights"]) == (95, 62, "ipcw")
+    assert not {f"P{number:03d}" for number in events[:3]} & set(result.predictions["patient"])
+    assert len(result.tables["stability"]) == len(result.predictions) == 95
+    # A model without such a value keeps everybody.
+    whole = fit_model(
+        table, dictionary=None, name="early", settings=LogisticSettings(predictors=["x"]),
+        rng=np.random.default_rng(1), draws=draws, validation=ValidationSettings(resamples=10, repeats=1, folds=3),
+    )  # fmt: skip
+    assert whole.fit["landmark"] == "" and whole.fit["n"] == 99
+
+
 def test_separated_and_weighted_says_what_its_intervals_are() -> None:
     table = cohort().assign(z=lambda rows: np.where((rows["rp"] == 1) & (NUMBER % 2 == 0), 1, 0))
     result = run(table, predictors=["x", "z"])
