@@ -83,8 +83,8 @@ def fit_logistic(
         The outcome is not 0 or 1, a number is infinite, the penalty is unknown, a value cannot be transformed, a
         weight is missing or not positive.
     FitError
-        One outcome class, constant or duplicated predictor, more parameters than events, no convergence. The
-        message begins with the name of the finding.
+        No complete row, one outcome class, constant or duplicated predictor, more parameters than events, no
+        convergence. The message begins with the name of the finding.
 
     Notes
     -----
