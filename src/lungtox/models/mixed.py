@@ -96,7 +96,7 @@ def fit_mixed(values: npt.ArrayLike, x: npt.ArrayLike, group: npt.ArrayLike, *, 
 def _errors(x: FloatArray, places: npt.NDArray[np.int64], variance: float, noise: float) -> FloatArray:
     """Give the standard errors of the fixed effects by generalised least squares, as R's lme4 and nlme do.
 
-    statsmodels inverts the information of effects and variances together, which differs where groups are not of one size.
+    statsmodels inverts the information of effects and variances together: another result where groups differ in size.
     """
     sizes = np.bincount(places)
     sums = np.zeros((len(sizes), x.shape[1]))
