@@ -220,7 +220,7 @@ def test_a_model_with_a_value_during_rt_starts_at_the_draw() -> None:
         validation=ValidationSettings(resamples=10, repeats=1, folds=3),
     )  # fmt: skip
     assert result.fit["landmark"] == "from the draw; left out: 1 no draw, 3 RP before the draw"
-    assert any("starts at the draw" in text for text in result.fit["warnings"])
+    assert any("times count from the draw; left out: 1 no draw" in text for text in result.fit["warnings"])
     assert (result.fit["n"], result.fit["events"], result.fit["weights"]) == (95, 62, "ipcw")
     assert not {f"P{number:03d}" for number in events[:3]} & set(result.predictions["patient"])
     assert len(result.tables["stability"]) == len(result.predictions) == 95

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from scipy.special import chdtrc, expit
 
 from lungtox.errors import FitError
-from lungtox.models.newton import maximise
 from lungtox.models.newton_batch import fit_many
 from lungtox.models.separation import find_separation
 
@@ -21,6 +20,7 @@ RESAMPLES = 999
 # Below, chi-square is no longer the distribution of the ratio (docs/validation/association-simulation.md).
 FEW_EVENTS_PER_PARAMETER = 10.0
 _BLOCK = 250
+_CERTAIN = 1e-4
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def interaction_p(
     Raises
     ------
     FitError
-        The model without products is separated; with chi-square also the one with them. The simulated ratio is finite
-        there too, and compared with others of its kind.
+        With chi-square: outcome and predictors are separated. With draws only where the model without products already
+        tells every outcome: elsewhere the ratio is finite, and compared with others of its kind.
     """
     whole = np.column_stack([plain, products])
     spread = whole[:, 1:].std(axis=0)
@@ -80,21 +80,19 @@ def interaction_p(
     parameters, df = whole.shape[1] - 1, products.shape[1]
     null = whole[:, : plain.shape[1]]
     few = min(y.sum(), len(y) - y.sum()) / parameters < FEW_EVENTS_PER_PARAMETER
-    simulate = rng is not None and bool(few)
-    if _separated(null if simulate else whole, y):
-        raise FitError("separated: outcome and factor are separated in a stratum")
-    start = maximise(null, y)
-    ratio = max(0.0, 2.0 * (float(fit_many(whole[None], y).loglik[0]) - start.loglik))
+    start, full = fit_many(null[None], y), fit_many(whole[None], y)
+    ratio = max(0.0, 2.0 * float(full.loglik[0] - start.loglik[0]))
     if rng is None or not few:
+        if find_separation(whole, y, terms=tuple(map(str, range(whole.shape[1])))):
+            raise FitError("separated: outcome and factor are separated in a stratum")
         return Interaction(ratio, df, float(chdtrc(df, ratio)), LIKELIHOOD_RATIO)
-    draws = _ratios(null, whole, expit(null @ start.beta), resamples, rng)
+    risk = expit(null @ start.beta[0])
+    if float(np.abs(y - risk).max()) < _CERTAIN:
+        raise FitError("separated: the model without products leaves nothing to explain")
+    draws = _ratios(null, whole, risk, resamples, rng)
     # Rounding must not tell two equal samples apart.
     larger = int((draws >= ratio - 1e-9 * (1.0 + ratio)).sum())
     return Interaction(ratio, df, (1 + larger) / (1 + len(draws)), SIMULATED.format(resamples=resamples))
-
-
-def _separated(x: FloatArray, y: FloatArray) -> bool:
-    return bool(find_separation(x, y, terms=tuple(map(str, range(x.shape[1])))))
 
 
 def _ratios(

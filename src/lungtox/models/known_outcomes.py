@@ -56,7 +56,7 @@ class KnownOutcomes:
 
     def sentences(self, fit: LogisticFit) -> list[str]:
         """Say who was left out at the draw, whose outcome is not known, and what the weights are."""
-        said = [f"The clock starts at the draw during radiotherapy: {self.landmark}."] if self.landmark else []
+        said = [f"Patients and times count {self.landmark}."] if self.landmark else []
         count = sum(self.unknown.values())
         if not count:
             return said
