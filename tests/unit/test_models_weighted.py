@@ -10,9 +10,11 @@ from scipy.special import expit
 from lungtox.errors import InputError, ParameterError
 from lungtox.models import (
     censoring_weights,
+    describe_gaps,
     fit_logistic,
     fit_model,
     measure_influence,
+    pool_logistic,
     validate,
 )
 from lungtox.models.config import LogisticSettings, MissingSettings, SelectionSettings, ValidationSettings
@@ -175,6 +177,26 @@ def test_imputation_inside_resamples_keeps_the_weights() -> None:
     )  # fmt: skip
     assert len(result.tables["stability"]) == 99
     assert result.fit["n"] == int((table["x"].notna() & table["rp"].notna()).sum()) == len(result.predictions)
+
+
+def test_imputed_models_are_weighed_too() -> None:
+    table = cohort()
+    # Twenty equal copies have no variance between them: Rubin's rules give the figures of R's weighted fit back.
+    known = table[table["w"] > 0]
+    pooled, _, n, events = pool_logistic(
+        [known] * 20, model=LogisticSettings(predictors=["x", "z"]), weights=known["w"].to_numpy()
+    )
+    assert pooled.estimate == pytest.approx([-0.8042294341374, 0.9112816049740, -0.3048183730079])
+    assert pooled.se == pytest.approx([0.4186119371293, 0.3773343621006, 0.4826306729028])
+    assert (n, events) == (99, 65)
+    gaps = table.assign(x=table["x"].where(NUMBER % 9 > 0))
+    models = {"m": LogisticSettings(predictors=["x", "z"])}
+    found = describe_gaps(
+        gaps, columns=["x"], models=models, settings=MissingSettings(iterations=2), rng=np.random.default_rng(1)
+    ).models.set_index(["analysis", "term"])
+    complete = fit_logistic(gaps, predictors=["x", "z"], weight="w").estimates.set_index("term")
+    assert found.loc[("complete cases", "x"), "p"] == pytest.approx(complete.loc["x", "p"])
+    assert found.loc[("multiple imputation", "x"), "n"] == 99
 
 
 def test_nothing_changes_where_every_outcome_is_known() -> None:

@@ -162,7 +162,7 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
                 f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
                 "or were lost without RP by the inverse probability of being followed up (Kaplan-Meier, deaths as "
                 "losses), with robust (sandwich) intervals, and the validation takes the weights along; both extreme "
-                "codings stand beside. Single factors, ROC curves, added value, imputed and NTCP models leave these "
+                "codings stand beside. Single factors, ROC curves, added value and NTCP models leave these "
                 "patients out."
             )
     missing = config.get("missing") or {}

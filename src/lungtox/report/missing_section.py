@@ -60,7 +60,7 @@ def _models(results: Results) -> list[Block]:
         caption = (
             f"Logistic models on complete rows and with gaps imputed ({int(imputed['imputations'].max())} tables by "
             "chained equations with the outcome, pooled by Rubin's rules; odds ratios with 95 % CI"
-            f"{counts}; patients without known outcome left out). Last column: fraction of missing information. "
+            f"{counts}; unknown outcomes weighed out as in the models). Last column: fraction of missing information. "
             "Imputation holds if what is missing depends on what was measured."
         )
         columns = ("Model", "Term", "Complete rows", "Imputed", "p, imputed", "Missing information [%]")
