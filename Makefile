@@ -45,13 +45,14 @@ check: $(STAMP)  ## style, types, docstrings, workflow lint
 docs: $(STAMP)   ## docs/config.md and workflow/schemas from the typed config
 	$(BIN)/python docs/generate.py
 
-benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the demo run, written to docs/benchmarks
+benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the demo run, the statistics, written to docs/benchmarks
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/demo_run.py
 	$(BIN)/python benchmarks/bounds.py
 	$(BIN)/python benchmarks/dvh_text.py
 	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/statistics_speed.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth, and of internal validation, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate

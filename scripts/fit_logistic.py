@@ -19,6 +19,8 @@ def main(options: Namespace) -> None:
         validation=ValidationSettings.model_validate_json(options.validation_settings),
         rng=task_rng(seed, "fit_logistic", options.name),
         seed=seed,
+        draws=read_csv(options.cytokines[0]) if options.cytokines else None,
+        start=options.start,
         missing=None if options.missing == "null" else MissingSettings.model_validate_json(options.missing),
     )
     for name, table in result.tables.items():
@@ -35,6 +37,8 @@ if __name__ == "__main__":
         model="the model's settings as JSON",
         validation_settings="section validation as JSON",
         missing="section missing as JSON, null without one",
+        cytokines="cytokine table (CSV), where the model uses a value drawn during radiotherapy ...",
+        start="where the window starts: rt_start or rt_end",
         seed="seed of the config",
         folder="folder of the model's fit (JSON) and tables (CSV)",
     )

@@ -554,7 +554,13 @@ def _write_model(analysis: pd.DataFrame, name: str, predictors: list[str], folde
     score = np.column_stack([np.ones(len(y)), *columns]) @ beta
     _write(
         pd.DataFrame(
-            {"patient": used["patient"], "rp": y, "linear_predictor": score, "probability": 1 / (1 + np.exp(-score))}
+            {
+                "patient": used["patient"],
+                "rp": y,
+                "weight": 1.0,
+                "linear_predictor": score,
+                "probability": 1 / (1 + np.exp(-score)),
+            }
         ),
         folder / "predictions.csv",
     )
@@ -683,10 +689,14 @@ def _write_roc(analysis: pd.DataFrame, folder: Path) -> None:
         _write(getattr(tables, name), folder / f"{name}.csv")
 
 
-def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
+def _with_times(analysis: pd.DataFrame) -> pd.DataFrame:
     months = np.where(analysis["rp_status"] == "no", 6.0, 1.0 + np.arange(len(analysis)) % 10 / 2)
+    return analysis.assign(time_months=months)
+
+
+def _write_time(analysis: pd.DataFrame, folder: Path) -> None:
     course = describe_course(
-        analysis.assign(time_months=months),
+        _with_times(analysis),
         settings=TimeSettings.model_validate(CONFIG["time"]),
         window_months=6,
         models={name: LogisticSettings.model_validate(model) for name, model in CONFIG["models"].items()},
@@ -746,7 +756,7 @@ def _write_cytokine_models(analysis: pd.DataFrame, folder: Path) -> None:
 
 def _write_gaps(analysis: pd.DataFrame, folder: Path) -> None:
     tables = describe_gaps(
-        analysis,
+        _with_times(analysis),
         columns=["fev1_pct" if "fev1_pct" in analysis else "mld_gy", "fmld_gy", "fv20_pct", "il6_pre"],
         models={name: LogisticSettings.model_validate(model) for name, model in CONFIG["models"].items()},
         settings=MissingSettings.model_validate(CONFIG["missing"]),

@@ -87,6 +87,26 @@ def test_courses_over_four_draws_as_lme():
         compare_courses(values, NUMBER % 2, rp, NUMBER // 4)
 
 
+def test_courses_with_missing_draws_as_lmer():
+    """lmer(w ~ tm * rp + (1 | p)) of lme4 1.1-31 (nlme's lme gives the same): 50 patients with two to four draws."""
+    rp = (NUMBER // 4 + 1) % 2
+    there = (NUMBER % 11 != 4) & (NUMBER % 17 != 3)
+    values = Z + 0.3 * (NUMBER % 4) * rp + np.repeat(X[:50], 4)
+    p, df, fit = compare_courses(values[there], (NUMBER % 4)[there], rp[there], (NUMBER // 4)[there])
+    # anova of the two fits by full likelihood: -299.4582275004 and -303.0932502919.
+    assert df == 3 and p == pytest.approx(0.06377086677069, rel=1e-7)
+    assert fit.beta == pytest.approx(
+        [0.4376248324455, -0.3018701725173, -0.7202550946396, -0.1926716974839,
+         -0.3095702214679, 0.4754156725735, 1.3078579678471, 0.8286114140500], rel=1e-5
+    )  # fmt: skip
+    assert fit.se == pytest.approx(
+        [0.3518922856900, 0.3633366895547, 0.3670394628409, 0.3697564356727,
+         0.4899783238892, 0.5059437301170, 0.5086093543681, 0.5125512587943], rel=1e-5
+    )  # fmt: skip
+    assert [fit.group_sd**2, fit.residual_sd**2] == pytest.approx([1.362548100247, 1.313955385275], rel=1e-5)
+    assert fit.loglik == pytest.approx(-301.7096471834, rel=1e-11) and (fit.n, fit.groups) == (171, 50)
+
+
 def cytokine_tables(limit: float = -np.inf) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give an analysis table and the draws of one cytokine: X before, Z during, six plates; the limit below it."""
     patients = [f"P{index:03d}" for index in range(200)]

@@ -148,7 +148,7 @@ def test_missing_rows_are_counted() -> None:
     assert "4 of 120 rows left out because a value is missing: rp 2, mld_gy 3." in fit.warnings
     assert fit.predict(table).isna().sum() == 3
     predictions = predict_table(fit, table)
-    assert list(predictions.columns) == ["patient", "rp", "linear_predictor", "probability"]
+    assert list(predictions.columns) == ["patient", "rp", "weight", "linear_predictor", "probability"]
     assert len(predictions) == 116
     assert "P001" not in set(predictions["patient"])
 
@@ -200,7 +200,7 @@ def test_findings_have_names(change: dict[str, object], predictors: list[str], f
 def test_no_convergence_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     from lungtox.models import firth, logistic
 
-    monkeypatch.setattr(logistic, "fit_firth", lambda x, y: firth.FirthSolution(np.zeros(2), 0.0, np.eye(2), False))
+    monkeypatch.setattr(logistic, "fit_firth", lambda x, y, w: firth.FirthSolution(np.zeros(2), 0.0, np.eye(2), False))
     with pytest.raises(FitError, match=r"^no convergence"):
         fit_logistic(cohort(), predictors=["mld_gy"], penalty="firth")
 

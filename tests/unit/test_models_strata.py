@@ -9,6 +9,8 @@ from lungtox.errors import InputError
 from lungtox.models import compare_strata
 from lungtox.models import test_associations as associations
 from lungtox.models.config import AssociationSettings
+from lungtox.models.newton import maximise
+from lungtox.models.newton_batch import fit_many
 
 # Applicants to Berkeley 1973 (R: UCBAdmissions): admitted and rejected men, admitted and rejected women.
 UCB = {
@@ -65,6 +67,55 @@ def test_a_number_within_three_strata_as_in_r():
     # anova of x * factor(g): deviance 15.60978397 on 2, p 0.00040774.
     assert found.loc[("interaction", ""), ["p", "df"]].tolist() == pytest.approx([0.00040774, 2], rel=1e-4)
     assert "common" not in set(table["row"])
+
+
+def small_cohort(patients: int = 60) -> pd.DataFrame:
+    n = np.arange(patients)
+    g = (n * n) % 11 // 4
+    x = ((n * n * 13 + n * 7) % 101) / 50
+    y = (((n * n * 31 + n * 17) % 97) / 97 < expit(-1.5 + x * (g == 1) + 0.3 * x)) * 1
+    return pd.DataFrame({"rp": y, "x": x, "g": g})
+
+
+def interaction(table: pd.DataFrame, seed: int | None) -> pd.Series:
+    rng = None if seed is None else np.random.default_rng(seed)
+    found = compare_strata(table, settings=settings("x", "g"), rng=rng)
+    return found.set_index("row").loc["interaction"]
+
+
+def test_interaction_with_few_events_is_simulated_as_in_r():
+    # 60 patients, 21 events. R 4.2.2, anova of the two glm: 5.39880485841 on 2, p 0.0672456847931; 6,000 outcomes drawn
+    # by rbinom from the glm without products, both refitted by glm.fit: p 0.138976837194.
+    plain = interaction(small_cohort(), None)
+    assert plain["p"] == pytest.approx(0.0672456847931, rel=1e-7) and plain["test"] == "likelihood ratio"
+    found = interaction(small_cohort(), 1)
+    assert found["test"] == "likelihood ratio, parametric bootstrap of 999" and found["df"] == 2
+    # Four Monte Carlo errors of 999 draws and of R's 6,000.
+    assert found["p"] == pytest.approx(0.138976837194, abs=4 * np.sqrt(0.139 * 0.861 * (1 / 999 + 1 / 6000)))
+    assert interaction(small_cohort(), 1)["p"] == found["p"]
+
+
+def test_interaction_with_many_events_keeps_its_chi_square():
+    # 1,200 patients: more than ten events for each of five parameters.
+    table = small_cohort(1200)
+    pd.testing.assert_series_equal(interaction(table, 1), interaction(table, None))
+
+
+def test_a_separated_stratum_is_tested_by_simulation_only():
+    table = small_cohort()
+    table.loc[table["g"] == 2, "rp"] = (table["x"] > 1) * 1
+    assert "separated in a stratum" in interaction(table, None)["test"]
+    found = interaction(table, 1)
+    assert 0.0 < found["p"] <= 1.0 and "bootstrap" in found["test"]
+
+
+def test_many_fits_with_outcomes_of_their_own():
+    rng = np.random.default_rng(1)
+    x = np.column_stack([np.ones(40), rng.normal(size=(40, 2))])
+    outcomes = (rng.random((7, 40)) < 0.4) * 1.0
+    together = fit_many(np.broadcast_to(x, (7, 40, 3)), outcomes)
+    for index, y in enumerate(outcomes):
+        assert together.beta[index] == pytest.approx(maximise(x, y).beta, abs=1e-8)
 
 
 def test_findings_instead_of_numbers():

@@ -77,6 +77,32 @@ def test_a_selected_model_never_reads_like_a_declared_one() -> None:
     assert "1 patient alone moves a coefficient by a standard error or more, at most Mean lung dose" in texts
 
 
+def test_weights_and_other_codings_are_said() -> None:
+    row = {
+        "coding": "all with RP", "term": "mld_gy", "label": "Mean lung dose", "value": 1.05, "low": 0.98, "high": 1.1,
+        "p": 0.2, "n": 90, "events": 22, "finding": "",
+    }  # fmt: skip
+    failed = row | {"coding": "all without RP", "term": "", "finding": "one outcome class: nobody."}
+    found = model(
+        weights="ipcw", unknown={"died": 3, "lost": 2}, interval="robust (sandwich) Wald", codings=[row, failed],
+        joint=[{"name": "smoking", "df": 2, "p": 0.04}],
+    )  # fmt: skip
+    section = model_section(results(models=(found,)))
+    captions = [block.caption for block in section.blocks if isinstance(block, Table)]
+    assert any(
+        "with robust (sandwich) Wald intervals, weighted for 5 patients without known outcome" in text
+        for text in captions
+    )
+    (codings,) = (block for block in section.blocks if isinstance(block, Table) and "left out" in block.caption)
+    assert [cell.text for cell in codings.rows[0]][:3] == ["all with RP", "Mean lung dose", "1.05 (0.98 to 1.10)"]
+    texts = " ".join(block.text for block in section.blocks if isinstance(block, Text))
+    assert "all without RP: one outcome class: nobody." in texts
+    assert "(robust Wald test)" in texts
+    # The section on time shows the codings of all models in one table.
+    beside = model_section(results(models=(found,), codings=pd.DataFrame({"model": ["m"]})))
+    assert not any("left out" in block.caption for block in beside.blocks if isinstance(block, Table))
+
+
 def test_shares_of_resamples_carry_labels() -> None:
     tables = [block for block in validation_blocks(selected()) if isinstance(block, Table)]
     rows = [[cell.text for cell in row] for table in tables for row in table.rows]

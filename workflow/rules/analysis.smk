@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lungtox.config import load_config, named_columns
 from lungtox.extraction import read_patients
+from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
 
 ANALYSIS = load_config(config.get("file", "config.yaml"))
@@ -104,6 +105,12 @@ def script(name):
 def code_digest(name):
     """Digest of what a rule's script really imports: a changed formula reruns what depends on it, nothing else."""
     return digest_of(script(name))
+
+
+def draws_of(wildcards):
+    """The cytokine table for a model that uses a value drawn during radiotherapy; no other model reruns with it."""
+    uses = any(DURING.fullmatch(name) for name in ANALYSIS.models[wildcards.model].predictors)
+    return ["<results>/cohort/cytokines.csv"] if uses and ANALYSIS.inputs.cytokines else []
 
 
 def section(*names, without=None):

@@ -20,9 +20,11 @@ rule test_associations:
     params:
         code=code_digest("test_associations"),
         settings=section("association"),
+        seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --table {output.table:q} --strata {output.strata:q} >{log:q} 2>&1"
+        " --settings {params.settings:q} --seed {params.seed} --table {output.table:q} --strata {output.strata:q}"
+        " >{log:q} 2>&1"
 
 
 rule compare_cytokines:

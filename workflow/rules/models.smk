@@ -7,6 +7,7 @@ rule fit_logistic:
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
+        cytokines=draws_of,
         script=script("fit_logistic"),
     output:
         fit="<results>/models/{model}/fit.json",
@@ -24,12 +25,14 @@ rule fit_logistic:
         ),
         validation=section("validation"),
         missing=section("missing"),
+        start=ANALYSIS.endpoint.start,
         seed=ANALYSIS.seed,
         folder=lambda wildcards, output: str(Path(output.fit).parent),
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --name {wildcards.model:q} --model {params.model:q} --validation-settings {params.validation:q}"
-        " --missing {params.missing:q} --seed {params.seed} --folder {params.folder:q} >{log:q} 2>&1"
+        " --missing {params.missing:q} --cytokines {input.cytokines:q} --start {params.start} --seed {params.seed}"
+        " --folder {params.folder:q} >{log:q} 2>&1"
 
 
 rule measure_added_value:

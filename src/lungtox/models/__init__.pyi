@@ -34,7 +34,6 @@ from .missing_data import MissingTables as MissingTables
 from .missing_data import describe_gaps as describe_gaps
 from .missing_data import make_imputer as make_imputer
 from .missing_data import missing_patterns as missing_patterns
-from .missing_data import pool_logistic as pool_logistic
 from .mixed import MixedFit as MixedFit
 from .mixed import compare_courses as compare_courses
 from .mixed import fit_mixed as fit_mixed
@@ -43,6 +42,7 @@ from .model_files import predict_table as predict_table
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
+from .pooling import pool_logistic as pool_logistic
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .printed_findings import ResultTables as ResultTables

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.models.config import TransformSettings
 from lungtox.models.design import Encoding, build_design
+from lungtox.models.newton import maximise
+from lungtox.models.sandwich import robust_covariance, wald
 from lungtox.models.separation import find_separation
 
 if TYPE_CHECKING:
@@ -138,7 +139,6 @@ def fit_weighted(
     conservative when they are estimated.
     """
     import pandas as pd
-    from scipy.stats import norm
 
     design = build_design(
         table[table[weight] > 0.0],
@@ -152,40 +152,16 @@ def fit_weighted(
         raise FitError("separation: no finite weighted estimate; see the model with Firth's penalty.")
     weights = table.loc[table[weight] > 0.0, weight].to_numpy(dtype=np.float64)[design.rows]
     scale = np.concatenate([[1.0], design.x[:, 1:].std(axis=0)])
-    beta, covariance = _solve(design.x / scale, design.y, weights)
-    beta, se = beta / scale, np.sqrt(np.diag(covariance)) / scale
-    half = norm.ppf(0.975) * se
+    found = maximise(design.x / scale, design.y, weights=weights)
+    if not found.converged:
+        raise FitError("no convergence: Newton's method did not reach the maximum of the weighted likelihood.")
+    beta = found.beta / scale
+    covariance = robust_covariance(design.x, design.y, beta=beta, weights=weights)
+    low, high, p = wald(beta, covariance)
     estimates = pd.DataFrame(
         {
-            "term": list(design.encoding.terms), "estimate": beta, "se": se, "low": beta - half, "high": beta + half,
-            "p": 2.0 * norm.sf(np.abs(beta / se)),
+            "term": list(design.encoding.terms), "estimate": beta, "se": np.sqrt(np.diag(covariance)), "low": low,
+            "high": high, "p": p,
         }
     )  # fmt: skip
     return WeightedFit(estimates, design.n, design.events, design.encoding)
-
-
-def _solve(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give coefficients and their robust covariance, by Newton's method with halved steps."""
-    beta = np.zeros(x.shape[1])
-    reached = _loglik(x, y, weights, beta)
-    for _ in range(100):
-        p = expit(x @ beta)
-        information = (x.T * (weights * p * (1.0 - p))) @ x
-        step = np.linalg.solve(information, x.T @ (weights * (y - p)))
-        while (gain := _loglik(x, y, weights, beta + step) - reached) < -1e-12 * abs(reached):
-            step = step / 2.0
-        beta, reached = beta + step, reached + gain
-        if float(np.abs(step).max()) < 1e-12:
-            break
-    else:
-        raise FitError("no convergence: Newton's method did not reach the maximum of the weighted likelihood.")
-    p = expit(x @ beta)
-    inverse = np.linalg.inv((x.T * (weights * p * (1.0 - p))) @ x)
-    scores = x * (weights * (y - p))[:, None]
-    n, k = x.shape
-    return beta, np.asarray(inverse @ (scores.T @ scores) @ inverse * n / (n - k))
-
-
-def _loglik(x: FloatArray, y: FloatArray, weights: FloatArray, beta: FloatArray) -> float:
-    eta = x @ beta
-    return float(weights @ (y * eta - np.logaddexp(0.0, eta)))

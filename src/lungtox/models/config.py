@@ -81,6 +81,10 @@ class LogisticSettings(Settings):
     """Pairs of predictors whose product enters too."""
     selection: SelectionSettings | None = None
     """Left out: all predictors stay in."""
+    weights: Literal["ipcw", "none"] = "ipcw"
+    """Patients who died or were lost before the end of the window without RP have no known outcome. ipcw = the others
+    are weighed by the inverse probability of being followed up, with robust intervals; none = they are left out. Where
+    every outcome is known both are the same."""
 
     @property
     def fixed(self) -> bool:

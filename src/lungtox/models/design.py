@@ -99,7 +99,7 @@ def build_design(
     ParameterError
         The outcome is not 0 or 1, or a number is infinite.
     FitError
-        No events or only events, a constant or duplicated predictor, more parameters than events.
+        No complete row, no events or only events, a constant or duplicated predictor, more parameters than events.
     """
     names = list(predictors)
     require_columns(table, [outcome, *names])
@@ -107,6 +107,10 @@ def build_design(
     y, complete, warnings = _complete_rows(table, outcome, names)
     kept = table.loc[complete]
     events = int(y[complete].sum())
+    if not complete.any() and not np.isnan(y).all():
+        empty = [name for name in names if table[name].isna().all()]
+        which = f"{', '.join(empty)} {'has' if len(empty) == 1 else 'have'} no value" if empty else "no patient has all"
+        raise FitError(f"no complete row: expected patients with every predictor; {which} among {len(y)} rows.")
     if events in (0, int(complete.sum())):
         found = f"{count_of(events, 'event')} among {count_of(int(complete.sum()), 'complete row')}"
         raise FitError(f"one outcome class: expected rows with and without {outcome}; found {found}.")

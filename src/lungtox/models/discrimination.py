@@ -163,9 +163,18 @@ def compare_auc(
     )
 
 
-def area_under_curve(y: FloatArray, score: FloatArray) -> float:
-    """Give the AUC alone, from mid-ranks. `y` is 0 or 1 with both present; larger scores mean risk."""
+def area_under_curve(y: FloatArray, score: FloatArray, weights: FloatArray | None = None) -> float:
+    """Give the AUC alone, from mid-ranks. `y` is 0 or 1 with both present; larger scores mean risk.
+
+    With weights: the share of (event, non-event) pairs, each counted by the product of its weights.
+    """
     events = y == 1.0
+    if weights is not None:
+        _, place = np.unique(score, return_inverse=True)
+        of_events = np.bincount(place, weights=np.where(events, weights, 0.0))
+        of_others = np.bincount(place, weights=np.where(events, 0.0, weights))
+        below = np.cumsum(of_others) - of_others / 2.0
+        return float(of_events @ below) / (float(of_events.sum()) * float(of_others.sum()))
     count = int(events.sum())
     rank_sum = float(_midranks(score)[events].sum())
     return (rank_sum - count * (count + 1) / 2.0) / (count * (len(y) - count))

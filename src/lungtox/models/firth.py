@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lungtox.models.newton import fit_intercept, maximise
+from lungtox.models.newton import Solution, fit_intercept, maximise
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class FirthSolution:
     converged: bool
 
 
-def fit_firth(x: FloatArray, y: FloatArray) -> FirthSolution:
+def fit_firth(x: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> FirthSolution:
     """Fit by Firth's penalised likelihood (Firth 1993).
 
     firthmodels finds the maximum; a few further steps sharpen it to rounding, which firthmodels' step control refuses.
@@ -46,19 +46,28 @@ def fit_firth(x: FloatArray, y: FloatArray) -> FirthSolution:
         Design matrix, the intercept in the first column.
     y : ndarray, shape (n,)
         0 or 1.
+    weights : ndarray, shape (n,), optional
+        Of the patients; firthmodels knows none, so that our own steps go all the way.
     """
+    # Scaled columns: firthmodels limits its steps and judges convergence in the units of the coefficients.
+    scale = np.concatenate([[1.0], x[:, 1:].std(axis=0)])
+    if weights is not None:
+        sharp = maximise(x / scale, y, firth=True, tolerance=_SHARP, max_iterations=1000, weights=weights)
+        return _unscaled(sharp, scale, agree=True)
     # Imported here: it brings scikit-learn (1.3 s), and most models do not need it.
     from firthmodels import FirthLogisticRegression
 
     model = FirthLogisticRegression(backend="numpy", max_iter=1000, gtol=1e-5, xtol=1e-5)
-    # Scaled columns: firthmodels limits its steps and judges convergence in the units of the coefficients.
-    scale = np.concatenate([[1.0], x[:, 1:].std(axis=0)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence is handed on as a finding
         model.fit((x / scale)[:, 1:], y)
     found = np.concatenate([[float(model.intercept_)], np.asarray(model.coef_, dtype=np.float64)])
     sharp = maximise(x / scale, y, firth=True, start=found, tolerance=_SHARP)
     agree = bool(np.allclose(sharp.beta, found, rtol=1e-3, atol=1e-3))
+    return _unscaled(sharp, scale, agree=agree)
+
+
+def _unscaled(sharp: Solution, scale: FloatArray, *, agree: bool) -> FirthSolution:
     return FirthSolution(
         beta=sharp.beta / scale,
         # The determinant in the penalty knows the units of the columns.
@@ -68,7 +77,7 @@ def fit_firth(x: FloatArray, y: FloatArray) -> FirthSolution:
     )
 
 
-def flic_intercept(x: FloatArray, y: FloatArray, beta: FloatArray) -> float:
+def flic_intercept(x: FloatArray, y: FloatArray, beta: FloatArray, weights: FloatArray | None = None) -> float:
     """Give the intercept that makes the mean prediction equal to the observed share of events.
 
     Firth's probabilities are pulled towards one half; the slopes are kept and the intercept is fitted again without
@@ -79,6 +88,7 @@ def flic_intercept(x: FloatArray, y: FloatArray, beta: FloatArray) -> float:
     x : ndarray, shape (n, k)
     y : ndarray, shape (n,)
     beta : ndarray, shape (k,)
+    weights : ndarray, shape (n,), optional
     """
     offset = x[:, 1:] @ beta[1:]
-    return fit_intercept(offset, y)
+    return fit_intercept(offset, y, weights)

@@ -18,7 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 _BLOCK = 64
 
 
-def measure_influence(x: FloatArray, y: FloatArray, beta: FloatArray, *, terms: tuple[str, ...]) -> pd.DataFrame:
+def measure_influence(
+    x: FloatArray, y: FloatArray, beta: FloatArray, *, terms: tuple[str, ...], weights: FloatArray | None = None
+) -> pd.DataFrame:
     """Measure how much each patient moves a model fitted by maximum likelihood.
 
     Parameters
@@ -29,6 +31,9 @@ def measure_influence(x: FloatArray, y: FloatArray, beta: FloatArray, *, terms: 
     beta : ndarray, shape (k,)
         Maximum-likelihood estimates.
     terms : tuple of str
+    weights : ndarray, shape (n,), optional
+        Of the patients, with a mean of one. Leverage, distance and standard errors are then
+        those of the weighted likelihood.
 
     Returns
     -------
@@ -44,11 +49,12 @@ def measure_influence(x: FloatArray, y: FloatArray, beta: FloatArray, *, terms: 
     scale = np.concatenate([[1.0], np.where(spread > 0.0, spread, 1.0)])
     scaled, at = x / scale, beta * scale
     p = expit(scaled @ at)
-    weight = p * (1.0 - p)
+    each = np.ones(len(y)) if weights is None else weights
+    weight = each * p * (1.0 - p)
     inverse = np.linalg.inv((scaled.T * weight) @ scaled)
     leverage = weight * np.einsum("ij,jk,ik->i", scaled, inverse, scaled)
-    cook = (y - p) ** 2 / weight * leverage / (1.0 - leverage) ** 2 / x.shape[1]
-    without = _without_each(scaled, y, at)
+    cook = (each * (y - p)) ** 2 / weight * leverage / (1.0 - leverage) ** 2 / x.shape[1]
+    without = _without_each(scaled, y, at, weights)
     change = (without - at) / np.sqrt(np.diag(inverse))
     largest = np.abs(change).argmax(axis=1)
     return pd.DataFrame(
@@ -63,7 +69,7 @@ def measure_influence(x: FloatArray, y: FloatArray, beta: FloatArray, *, terms: 
     )
 
 
-def _without_each(x: FloatArray, y: FloatArray, start: FloatArray) -> FloatArray:
+def _without_each(x: FloatArray, y: FloatArray, start: FloatArray, weights: FloatArray | None) -> FloatArray:
     """Fit the model without each patient, many models at once."""
     parts = []
     for first in range(0, len(y), _BLOCK):
@@ -71,5 +77,6 @@ def _without_each(x: FloatArray, y: FloatArray, start: FloatArray) -> FloatArray
         # A row of zeros adds the same to every likelihood: the patient is left out.
         designs = np.repeat(x[None], len(rows), axis=0)
         designs[np.arange(len(rows)), rows] = 0.0
-        parts.append(fit_many(designs, y, start=np.tile(start, (len(rows), 1)), tolerance=1e-12).beta)
+        first_guess = np.tile(start, (len(rows), 1))
+        parts.append(fit_many(designs, y, weights=weights, start=first_guess, tolerance=1e-12).beta)
     return np.concatenate(parts)

@@ -60,6 +60,9 @@ class LogisticFit:
         Firth and shrunken fits.
     strength, mix : float or None
         Of a shrinking penalty (`PenalisedFit`).
+    weights : ndarray, shape (n,), or None
+        Of the complete rows, with a mean of one. Then `low`, `high`, `p`, `joint` and `covariance` are robust
+        (sandwich) and Wald's, and `loglik` is weighted.
     """
 
     outcome: str
@@ -82,6 +85,7 @@ class LogisticFit:
     joint: tuple[tuple[str, int, float], ...] = ()
     strength: float | None = None
     mix: float | None = None
+    weights: FloatArray | None = None
 
     def linear_predictor(self, table: pd.DataFrame) -> pd.Series:
         """Give the log odds for each row of a table, missing where a predictor is missing."""

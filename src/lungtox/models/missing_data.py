@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from lungtox.errors import Fault, FitError, InputError
 from lungtox.models.config import LogisticSettings, MissingSettings
-from lungtox.models.design import INTERCEPT, Encoding, build_design
+from lungtox.models.design import INTERCEPT
 from lungtox.models.imputation import impute
+from lungtox.models.known_outcomes import KnownOutcomes, know_outcomes
 from lungtox.models.labels import column_label, term_label
 from lungtox.models.logistic import fit_logistic, odds_ratio
-from lungtox.models.newton import maximise
-from lungtox.models.rubin import Pooled, pool
+from lungtox.models.pooling import pool_logistic
 from lungtox.models.schemas import IMPUTED, PATTERNS
-from lungtox.models.separation import find_separation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +26,6 @@ FloatArray = npt.NDArray[np.float64]
 
 OUTCOME = "rp"
 COMPLETE, IMPUTATION = "complete cases", "multiple imputation"
-# Above this a maximum may lie at infinity, and separation is looked for.
-_SAFE_LINEAR_PREDICTOR = 12.0
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,8 @@ def _model_table(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    rows = [row for name, model in models.items() for row in _complete_rows(table, name, model, dictionary)]
+    patients = {name: know_outcomes(table, model) for name, model in models.items()}
+    rows = [row for name, model in models.items() for row in _complete_rows(patients[name], name, model, dictionary)]
     if settings.method == "multiple-imputation" and models:
         known = table[table[OUTCOME].notna()]
         names = dict.fromkeys([*(each for model in models.values() for each in model.predictors), *settings.auxiliary])
@@ -155,7 +153,9 @@ def _model_table(
         for name, model in models.items():
             full = not known[model.predictors].isna().any(axis=None)
             why = "nothing to impute: the predictors have no missing values." if full else finding
-            rows += list(_pooled_rows(copies, name, model, dictionary, why))
+            mine, weight = patients[name], patients[name].weight
+            weights = None if weight is None else mine.table.loc[mine.table[OUTCOME].notna(), weight].to_numpy(float)
+            rows += list(_pooled_rows(copies, name, model, dictionary, why, weights))
     ordered = sorted(rows, key=lambda row: list(models).index(row[0]))
     frame = pd.DataFrame(ordered, columns=list(IMPUTED.columns))
     return frame if frame.empty else IMPUTED.validate(frame, lazy=True)
@@ -201,12 +201,12 @@ def _imputed(
 
 
 def _complete_rows(
-    table: pd.DataFrame, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None
+    known: KnownOutcomes, name: str, model: LogisticSettings, dictionary: pd.DataFrame | None
 ) -> Iterator[list[Any]]:
     try:
         fit = fit_logistic(
-            table, outcome=OUTCOME, predictors=model.predictors, penalty=model.penalty, dictionary=dictionary,
-            transforms=model.transforms, interactions=model.interactions,
+            known.table, outcome=OUTCOME, predictors=model.predictors, penalty=model.penalty, dictionary=dictionary,
+            transforms=model.transforms, interactions=model.interactions, weight=known.weight,
         )  # fmt: skip
     except FitError as error:
         yield [name, COMPLETE, "", "", *[np.nan] * 5, 0, 0, 0, str(error)]
@@ -219,12 +219,17 @@ def _complete_rows(
 
 
 def _pooled_rows(
-    copies: Sequence[pd.DataFrame], name: str, model: LogisticSettings, dictionary: pd.DataFrame | None, finding: str
+    copies: Sequence[pd.DataFrame],
+    name: str,
+    model: LogisticSettings,
+    dictionary: pd.DataFrame | None,
+    finding: str,
+    weights: FloatArray | None,
 ) -> Iterator[list[Any]]:
     try:
         if finding:
             raise FitError(finding)
-        pooled, encoding, n, events = pool_logistic(copies, model=model, dictionary=dictionary)
+        pooled, encoding, n, events = pool_logistic(copies, model=model, dictionary=dictionary, weights=weights)
     except FitError as error:
         yield [name, IMPUTATION, "", "", *[np.nan] * 5, 0, 0, len(copies), str(error)]
         return
@@ -236,58 +241,3 @@ def _pooled_rows(
         yield [
             name, IMPUTATION, term, term_label(term, encoding, dictionary), *figures, n, events, len(copies), ""
         ]  # fmt: skip
-
-
-def pool_logistic(
-    copies: Sequence[pd.DataFrame], *, model: LogisticSettings, dictionary: pd.DataFrame | None = None
-) -> tuple[Pooled, Encoding, int, int]:
-    """Fit a logistic model to each imputed table and pool.
-
-    Parameters
-    ----------
-    copies : sequence of DataFrame
-        Of `impute`.
-    model : LogisticSettings
-    dictionary : DataFrame, optional
-
-    Returns
-    -------
-    pooled : Pooled
-        On the log-odds scale, in the order of the terms; by Firth's penalty in all tables where it is asked for or any
-        table is separated.
-    encoding : Encoding
-    n, events : int
-
-    Raises
-    ------
-    FitError
-        As for `fit_logistic`.
-    """
-    designs = [
-        build_design(
-            copy,
-            outcome=OUTCOME,
-            predictors=model.predictors,
-            dictionary=dictionary,
-            transforms=model.transforms,
-            interactions=model.interactions,
-        )
-        for copy in copies
-    ]
-    terms = designs[0].encoding.terms
-    firth = model.penalty == "firth" or any(
-        maximise(each.x, each.y, max_iterations=30).largest_linear_predictor > _SAFE_LINEAR_PREDICTOR
-        and bool(find_separation(each.x, each.y, terms=terms))
-        for each in designs
-    )
-    estimates, variances = [], []
-    for each in designs:
-        scale = np.concatenate([[1.0], each.x[:, 1:].std(axis=0)])
-        fit = maximise(each.x / scale, each.y, firth=firth)
-        if not fit.converged:
-            raise FitError("no convergence in an imputed table.")
-        estimates.append(fit.beta / scale)
-        variances.append(np.diag(np.linalg.inv(fit.information)) / scale**2)
-    first = designs[0]
-    pooled = pool(np.array(estimates), np.array(variances), complete_df=float(first.n - len(terms)))
-    return pooled, first.encoding, first.n, first.events

@@ -85,13 +85,26 @@ def fit_mixed(values: npt.ArrayLike, x: npt.ArrayLike, group: npt.ArrayLike, *, 
         fit = MixedLM(y, design, places).fit(reml=reml, method=["lbfgs", "bfgs", "powell"], gtol=1e-10)
     if not fit.converged or not math.isfinite(float(fit.llf)):
         raise FitError("no convergence of the mixed model.")
-    k = design.shape[1]
-    variance = float(np.asarray(fit.cov_re)[0, 0])
-    errors = np.asarray(fit.bse_fe, dtype=np.float64)[:k]
+    variance, noise = max(float(np.asarray(fit.cov_re)[0, 0]), 0.0), float(fit.scale)
+    errors = _errors(design, places, variance, noise)
     return MixedFit(
-        np.asarray(fit.fe_params, dtype=np.float64), errors, math.sqrt(max(variance, 0.0)), math.sqrt(float(fit.scale)),
-        float(fit.llf), len(y), groups,
+        np.asarray(fit.fe_params, dtype=np.float64), errors, math.sqrt(variance), math.sqrt(noise), float(fit.llf),
+        len(y), groups,
     )  # fmt: skip
+
+
+def _errors(x: FloatArray, places: npt.NDArray[np.int64], variance: float, noise: float) -> FloatArray:
+    """Give the standard errors of the fixed effects by generalised least squares, as R's lme4 and nlme do.
+
+    statsmodels inverts the information of effects and variances together: another result where groups differ in size.
+    """
+    sizes = np.bincount(places)
+    sums = np.zeros((len(sizes), x.shape[1]))
+    np.add.at(sums, places, x)
+    # V^-1 = (I - variance / (noise + m variance) 1 1') / noise for a group of m.
+    information = (x.T @ x - (sums.T * (variance / (noise + sizes * variance))) @ sums) / noise
+    found: FloatArray = np.sqrt(np.diag(np.linalg.inv(information)))
+    return found
 
 
 def compare_courses(

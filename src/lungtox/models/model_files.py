@@ -73,11 +73,13 @@ def fit_to_json(
 def _interval_words(fit: LogisticFit) -> str:
     if fit.strength is not None:
         return "no"
+    if fit.weights is not None:
+        return "robust (sandwich) Wald"
     return "penalised profile likelihood" if fit.penalty == "firth" else "profile likelihood"
 
 
 def predict_table(fit: LogisticFit, table: pd.DataFrame) -> pd.DataFrame:
-    """Give `patient, rp, linear_predictor, probability` of the rows that the model was fitted to."""
+    """Give `patient, rp, weight, linear_predictor, probability` of the rows that the model was fitted to."""
     import pandas as pd
 
     complete = table[[fit.outcome, *fit.predictors]].notna().all(axis=1)
@@ -86,6 +88,7 @@ def predict_table(fit: LogisticFit, table: pd.DataFrame) -> pd.DataFrame:
         {
             "patient": rows["patient"],
             "rp": rows[fit.outcome].astype("int64"),
+            "weight": 1.0 if fit.weights is None else fit.weights,
             "linear_predictor": fit.linear_predictor(rows),
             "probability": fit.predict(rows),
         }

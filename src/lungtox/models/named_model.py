@@ -13,6 +13,7 @@ from lungtox.models.collinearity import measure_collinearity
 from lungtox.models.config import LogisticSettings, MissingSettings, ValidationSettings
 from lungtox.models.design import build_design
 from lungtox.models.influence import measure_influence
+from lungtox.models.known_outcomes import OUTCOME, know_outcomes, other_codings
 from lungtox.models.labels import column_label
 from lungtox.models.logistic import fit_logistic
 from lungtox.models.logistic_fit import LogisticFit
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
-OUTCOME = "rp"
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "predictions": PREDICTIONS,
     "validation": VALIDATION,
@@ -70,7 +70,7 @@ class ModelResult:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """`patient, rp, linear_predictor, probability` of the complete rows."""
+        """`patient, rp, weight, linear_predictor, probability` of the complete rows."""
         return self.tables["predictions"]
 
     @property
@@ -89,13 +89,15 @@ def fit_model(
     rng: np.random.Generator,
     seed: int | None = None,
     missing: MissingSettings | None = None,
+    draws: pd.DataFrame | None = None,
+    start: str = "rt_end",
 ) -> ModelResult:
     """Fit and validate one model of the config.
 
     Parameters
     ----------
     table : DataFrame
-        The analysis table, with `patient` and `rp`.
+        The analysis table, with `patient` and `rp`; where outcomes are unknown also `rp_status` and `time_months`.
     dictionary : DataFrame or None
         The data dictionary: levels, labels, units.
     name : str
@@ -108,6 +110,10 @@ def fit_model(
         Only to be written down.
     missing : MissingSettings, optional
         How gaps are imputed where `validation.impute` asks for it.
+    draws : DataFrame, optional
+        The cytokine table: with it, a model that uses a value drawn during radiotherapy starts at the draw.
+    start : {"rt_start", "rt_end"}
+        Where the window starts.
 
     Returns
     -------
@@ -117,8 +123,10 @@ def fit_model(
     Raises
     ------
     InputError
-        A predictor is not a column of the table.
+        A predictor is not a column of the table, or columns for weights or landmark are missing.
     """
+    known = know_outcomes(table, settings, draws=draws, start=start)
+    table = known.table
     plan: dict[str, Any] = {
         "outcome": OUTCOME,
         "predictors": settings.predictors,
@@ -127,6 +135,7 @@ def fit_model(
         "transforms": settings.transforms,
         "interactions": settings.interactions,
         "selection": settings.selection,
+        "weight": known.weight,
     }
     folds = int(rng.integers(2**62))
     try:
@@ -134,8 +143,9 @@ def fit_model(
     except (FitError, ParameterError) as error:
         return ModelResult(unfitted_json(name, settings, seed, outcome=OUTCOME, finding=str(error)), _checked({}))
     content = fit_to_json(fit, model=name, dictionary=dictionary, seed=seed)
+    content |= known.describe(fit) | {"codings": other_codings(known, name, settings, dictionary)}
     content["sample_size"] = _sample_size(fit, validation)
-    content["warnings"] += _size_warning(content["sample_size"], fit)
+    content["warnings"] += known.sentences(fit) + _size_warning(content["sample_size"], fit)
     tables = {"predictions": predict_table(fit, table), **_checks(table, fit, settings, dictionary)}
     imputer = _imputer(table, settings, validation, missing, dictionary)
     if imputer is not None:
@@ -224,7 +234,7 @@ def _checks(
         terms = tuple(fit.estimates["term"])
         columns = [design.encoding.terms.index(term) for term in terms]
         beta = fit.estimates["estimate"].to_numpy(dtype=np.float64)
-        influence = measure_influence(design.x[:, columns], design.y, beta, terms=terms)
+        influence = measure_influence(design.x[:, columns], design.y, beta, terms=terms, weights=fit.weights)
         influence.insert(0, "patient", table.loc[design.rows, "patient"].to_numpy())
         influence.insert(1, "rp", design.y.astype("int64"))
         found["influence"] = influence

@@ -60,6 +60,7 @@ def maximise(
     fixed: int | None = None,
     max_iterations: int = 100,
     tolerance: float = 1e-12,
+    weights: FloatArray | None = None,
 ) -> Solution:
     """Maximise the Bernoulli log-likelihood of a logistic model, with Firth's penalty on request.
 
@@ -79,13 +80,15 @@ def maximise(
     tolerance : float
         On the Newton decrement, twice the log-likelihood that is still to be gained: it does not depend on the
         units of `x`.
+    weights : ndarray, shape (n,), optional
+        Of the patients; they enter likelihood and information.
 
     Returns
     -------
     Solution
     """
     free = np.arange(x.shape[1]) != fixed
-    point = _evaluate(x, y, np.zeros(x.shape[1]) if start is None else start, firth=firth)
+    point = _evaluate(x, y, np.zeros(x.shape[1]) if start is None else start, firth=firth, weights=weights)
     converged = False
     for _ in range(max_iterations):
         step = _step(point, free)
@@ -94,7 +97,7 @@ def maximise(
         if float(step @ point.score) < tolerance:
             # Convergence is quadratic: the last step squares the error and needs no further look.
             return Solution(point.beta + step, point.loglik, point.information, True, point.largest)
-        further = _halve_until_better(x, y, point, step, firth=firth)
+        further = _halve_until_better(x, y, point, step, firth=firth, weights=weights)
         if further is None:
             # No gain along an ascent direction: the maximum is reached as far as rounding lets us see.
             converged = float(step @ point.score) < 1e-8
@@ -103,13 +106,19 @@ def maximise(
     return Solution(point.beta, point.loglik, point.information, converged, point.largest)
 
 
-def _evaluate(x: FloatArray, y: FloatArray, beta: FloatArray, *, firth: bool) -> _Point:
+def _evaluate(
+    x: FloatArray, y: FloatArray, beta: FloatArray, *, firth: bool, weights: FloatArray | None = None
+) -> _Point:
     eta = x @ beta
     p = expit(eta)
     weight = p * (1.0 - p)
-    information = (x.T * weight) @ x
-    loglik = float(y @ eta - np.logaddexp(0.0, eta).sum())
     residual = y - p
+    if weights is None:
+        loglik = float(y @ eta - np.logaddexp(0.0, eta).sum())
+    else:
+        weight, residual = weights * weight, weights * residual
+        loglik = float(weights @ (y * eta - np.logaddexp(0.0, eta)))
+    information = (x.T * weight) @ x
     if firth:
         sign, log_determinant = np.linalg.slogdet(information)
         loglik = loglik + 0.5 * float(log_determinant) if sign > 0 else -np.inf
@@ -130,16 +139,18 @@ def _step(point: _Point, free: npt.NDArray[np.bool_]) -> FloatArray | None:
     return step if np.isfinite(step).all() else None
 
 
-def _halve_until_better(x: FloatArray, y: FloatArray, point: _Point, step: FloatArray, *, firth: bool) -> _Point | None:
+def _halve_until_better(
+    x: FloatArray, y: FloatArray, point: _Point, step: FloatArray, *, firth: bool, weights: FloatArray | None = None
+) -> _Point | None:
     for _ in range(_MAXIMUM_HALVINGS):
-        further = _evaluate(x, y, point.beta + step, firth=firth)
+        further = _evaluate(x, y, point.beta + step, firth=firth, weights=weights)
         if further.loglik >= point.loglik - _ROUNDING * (1.0 + abs(point.loglik)):
             return further
         step = step / 2.0
     return None
 
 
-def fit_intercept(offset: FloatArray, y: FloatArray) -> float:
+def fit_intercept(offset: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> float:
     """Fit an intercept by maximum likelihood, with the linear predictor as offset.
 
     Parameters
@@ -147,20 +158,22 @@ def fit_intercept(offset: FloatArray, y: FloatArray) -> float:
     offset : ndarray, shape (n,)
     y : ndarray, shape (n,)
         0 or 1, both present.
+    weights : ndarray, shape (n,), optional
     """
-    rate = float(y.mean())
+    rate = float(np.average(y, weights=weights))
     log_odds = np.log(rate / (1.0 - rate))
     # The root lies where every patient, or none, would have at least the observed rate.
     low, high = log_odds - float(offset.max()), log_odds - float(offset.min())
+    weight = np.ones(len(y)) if weights is None else weights
     intercept = float(np.clip(log_odds - float(np.mean(offset)), low, high))
     for _ in range(200):
         p = expit(intercept + offset)
-        residual = float((y - p).sum())
+        residual = float((weight * (y - p)).sum())
         if residual > 0:
             low = intercept
         else:
             high = intercept
-        information = float((p * (1.0 - p)).sum())
+        information = float((weight * p * (1.0 - p)).sum())
         further = intercept + residual / information if information > 0 else low
         # Newton, kept inside the bracket that every step narrows.
         further = further if low < further < high else 0.5 * (low + high)

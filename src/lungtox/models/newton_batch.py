@@ -1,4 +1,4 @@
-"""Newton's method for many logistic models of the same patients at once."""
+"""Newton's method for many logistic models of as many patients at once."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def fit_many(
     ----------
     x : ndarray, shape (c, n, k)
         Design matrices with their intercept columns; columns of about unit spread.
-    y : ndarray, shape (n,)
-        0 or 1.
+    y : ndarray, shape (n,) or (c, n)
+        0 or 1; the same for all models, or each with its own.
     weights : ndarray, shape (n,), optional
         Of the patients.
     ridge : ndarray, shape (c, k), optional
@@ -63,22 +63,25 @@ def fit_many(
     ManyFits
     """
     count, _, width = x.shape
-    weight = np.ones(len(y)) if weights is None else weights
+    weight = np.ones(x.shape[1]) if weights is None else weights
     penalty = np.zeros((count, width)) if ridge is None else ridge
     beta = np.zeros((count, width)) if start is None else start.copy()
     eta = np.matmul(x, beta[:, :, None])[:, :, 0]
     loglik = _loglik(eta, y, weight) - 0.5 * (penalty * beta**2).sum(axis=1)
+    outcomes = np.broadcast_to(y, (count, len(y))) if y.ndim == 1 else y
     active = np.arange(count)
     for _ in range(max_iterations):
         part = x[active] if len(active) < count else x
-        step, decrement = _steps(part, eta[active], y, weight, beta[active], penalty[active])
+        own = outcomes if len(active) == count else outcomes[active]
+        step, decrement = _steps(part, eta[active], own, weight, beta[active], penalty[active])
         better = decrement > tolerance
         # The last step squares the error.
         beta[active[~better]] += step[~better]
         if not better.any():
             break
-        active, step, part = active[better], step[better], part[better] if not better.all() else part
-        taken = _climb(part, y, weight, penalty[active], (beta[active], eta[active], loglik[active]), step)
+        if not better.all():
+            active, step, part, own = active[better], step[better], part[better], own[better]
+        taken = _climb(part, own, weight, penalty[active], (beta[active], eta[active], loglik[active]), step)
         beta[active], eta[active], loglik[active] = taken
     return ManyFits(beta, loglik)
 

@@ -16,6 +16,7 @@ from lungtox.models.newton import maximise
 from lungtox.models.penalised import fit_penalised
 from lungtox.models.selection import make_candidates, select_backward, select_forward
 from lungtox.models.separation import find_separation
+from lungtox.models.weights import mean_one
 
 FloatArray = npt.NDArray[np.float64]
 Penalty = Literal["none", "firth", "ridge", "lasso", "elastic_net"]
@@ -76,7 +77,9 @@ class Recipe:
         """Groups that the selection must keep."""
         return tuple(self.selection.forced) if self.selection else ()
 
-    def fit(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> Coefficients | None:
+    def fit(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator, weights: FloatArray | None = None
+    ) -> Coefficients | None:
         """Make the model from patients.
 
         Parameters
@@ -86,6 +89,8 @@ class Recipe:
         y : ndarray, shape (n,)
         rng : numpy.random.Generator
             For the folds of a tuning.
+        weights : ndarray, shape (n,), optional
+            Of the patients; scaled to a mean of one, so that tests and penalties see as many patients as there are.
 
         Returns
         -------
@@ -96,22 +101,24 @@ class Recipe:
         if y.min() == y.max():
             return None
         if self.penalty in SHRINKING:
-            return self._shrunken(x, y, rng, self.penalty)
-        chosen = self.choose(x, y, rng)
+            return self._shrunken(x, y, rng, self.penalty, weights)
+        chosen = self.choose(x, y, rng, weights)
         columns = self.columns(chosen)
-        parts = [fit_columns(one, y, columns, firth=self.penalty == "firth") for one in x]
+        parts = [fit_columns(one, y, columns, firth=self.penalty == "firth", weights=weights) for one in x]
         beta = np.mean([part.beta for part in parts], axis=0)
         firth, reduced = any(part.firth for part in parts), any(part.reduced for part in parts)
         return Coefficients(beta, chosen, firth, reduced)
 
-    def choose(self, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> frozenset[str]:
+    def choose(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator, weights: FloatArray | None = None
+    ) -> frozenset[str]:
         """Give the names of the groups that the selection keeps; arguments as for `fit`."""
         if self.selection is None:
             return self._names
         if self.selection.method == "lasso":
-            return self._shrunken(x, y, rng, "lasso").chosen
-        stacked, outcome, weights, _ = _stack(x, y)
-        data = make_candidates(stacked, outcome, self.groups, forced=self.forced, weights=weights)
+            return self._shrunken(x, y, rng, "lasso", weights).chosen
+        stacked, outcome, shares, _ = _stack(x, y, weights)
+        data = make_candidates(stacked, outcome, self.groups, forced=self.forced, weights=shares)
         if self.selection.method == "backward":
             return select_backward(data, p_stay=self.selection.p)
         return select_forward(data, p_enter=self.selection.p, most=int(min(y.sum(), len(y) - y.sum())))
@@ -120,11 +127,13 @@ class Recipe:
         """Give the columns of chosen groups, the intercept first."""
         return [0, *(column for group in self.groups if group.name in chosen for column in group.columns)]
 
-    def _shrunken(self, x: FloatArray, y: FloatArray, rng: np.random.Generator, penalty: str) -> Coefficients:
-        stacked, outcome, weights, owner = _stack(x, y)
+    def _shrunken(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator, penalty: str, weights: FloatArray | None
+    ) -> Coefficients:
+        stacked, outcome, shares, owner = _stack(x, y, weights)
         free = np.zeros(x.shape[2], dtype=bool)
         free[[column for group in self.groups if group.name in self.forced for column in group.columns]] = True
-        fit = fit_penalised(stacked, outcome, penalty=penalty, rng=rng, weights=weights, free=free, blocks=owner)
+        fit = fit_penalised(stacked, outcome, penalty=penalty, rng=rng, weights=shares, free=free, blocks=owner)
         chosen = frozenset(group.name for group in self.groups if np.any(fit.beta[list(group.columns)] != 0.0))
         parents = frozenset(name for group in self.groups if group.name in chosen for name in group.parents)
         return Coefficients(fit.beta, chosen | parents, strength=fit.strength, mix=fit.mix)
@@ -137,7 +146,14 @@ def make_recipe(
     return Recipe(tuple(groups), penalty, selection)
 
 
-def fit_columns(x: FloatArray, y: FloatArray, columns: Sequence[int], *, firth: bool = False) -> Coefficients:
+def fit_columns(
+    x: FloatArray,
+    y: FloatArray,
+    columns: Sequence[int],
+    *,
+    firth: bool = False,
+    weights: FloatArray | None = None,
+) -> Coefficients:
     """Fit some columns by maximum likelihood, by Firth where the data are separated or where it is asked for.
 
     Parameters
@@ -148,6 +164,7 @@ def fit_columns(x: FloatArray, y: FloatArray, columns: Sequence[int], *, firth: 
     columns : sequence of int
         The intercept first.
     firth : bool
+    weights : ndarray, shape (n,), optional
 
     Returns
     -------
@@ -158,21 +175,21 @@ def fit_columns(x: FloatArray, y: FloatArray, columns: Sequence[int], *, firth: 
     part = x[:, kept]
     spread = part[:, 1:].std(axis=0)
     scale = np.concatenate([[1.0], spread])
-    found, penalised = _maximum(part / scale, y, firth=firth)
+    found, penalised = _maximum(part / scale, y, firth=firth, weights=None if weights is None else mean_one(weights))
     beta = np.zeros(x.shape[1])
     beta[kept] = found / scale
     return Coefficients(beta, frozenset(), penalised, len(kept) < len(columns))
 
 
-def _maximum(x: FloatArray, y: FloatArray, *, firth: bool) -> tuple[FloatArray, bool]:
+def _maximum(x: FloatArray, y: FloatArray, *, firth: bool, weights: FloatArray | None) -> tuple[FloatArray, bool]:
     if not firth:
-        fit = maximise(x, y, max_iterations=30)
+        fit = maximise(x, y, max_iterations=30, weights=weights)
         if fit.converged and fit.largest_linear_predictor < SAFE_LINEAR_PREDICTOR:
             return fit.beta, False
         if x.shape[1] == 1 or not find_separation(x, y, terms=tuple(map(str, range(x.shape[1])))):
-            return maximise(x, y, start=fit.beta).beta, False
-    beta = maximise(x, y, firth=True).beta
-    return np.concatenate([[flic_intercept(x, y, beta)], beta[1:]]), True
+            return maximise(x, y, start=fit.beta, weights=weights).beta, False
+    beta = maximise(x, y, firth=True, weights=weights).beta
+    return np.concatenate([[flic_intercept(x, y, beta, weights)], beta[1:]]), True
 
 
 def _independent_columns(x: FloatArray, columns: Sequence[int]) -> list[int]:
@@ -189,8 +206,12 @@ def _independent_columns(x: FloatArray, columns: Sequence[int]) -> list[int]:
     return kept
 
 
-def _stack(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]:
+def _stack(
+    x: FloatArray, y: FloatArray, weights: FloatArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.int64]]:
     """Put imputations below each other: matrix, outcome, weights that add up to n, number of the patient."""
     count, patients, width = x.shape
-    weights = np.full(count * patients, 1.0 / count)
-    return x.reshape(count * patients, width), np.tile(y, count), weights, np.tile(np.arange(patients), count)
+    shares = np.full(count * patients, 1.0 / count)
+    if weights is not None:
+        shares = shares * np.tile(mean_one(weights), count)
+    return x.reshape(count * patients, width), np.tile(y, count), shares, np.tile(np.arange(patients), count)

@@ -32,15 +32,22 @@ class Cohort:
     y : ndarray, shape (n,)
     matrices : callable or None
         Imputes a resample anew; None where nothing is missing.
+    weights : ndarray, shape (n,), or None
+        Of the patients; every resample takes them along as they are.
     """
 
     x: FloatArray
     y: FloatArray
     matrices: Matrices | None = None
+    weights: FloatArray | None = None
 
     def of(self, rows: Rows, rng: np.random.Generator) -> FloatArray:
         """Give the design matrices of a resample."""
         return self.x[:, rows] if self.matrices is None else self.matrices(rows, rng)
+
+    def weights_of(self, rows: Rows) -> FloatArray | None:
+        """Give the weights of a resample."""
+        return None if self.weights is None else self.weights[rows]
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,9 @@ class Axes:
     thresholds: FloatArray
 
 
-def measure_model(x: FloatArray, y: FloatArray, beta: FloatArray, axes: Axes) -> Measured:
+def measure_model(
+    x: FloatArray, y: FloatArray, beta: FloatArray, axes: Axes, weights: FloatArray | None = None
+) -> Measured:
     """Measure a model on patients, averaged over imputations.
 
     Parameters
@@ -105,14 +114,18 @@ def measure_model(x: FloatArray, y: FloatArray, beta: FloatArray, axes: Axes) ->
     y : ndarray, shape (n,)
     beta : ndarray, shape (k,)
     axes : Axes
+    weights : ndarray, shape (n,), optional
     """
     etas = x @ beta
     risks = expit(etas)
-    curves = [smooth_calibration(risk, y) for risk in risks]
+    curves = [smooth_calibration(risk, y, weights) for risk in risks]
+    measured = [
+        measure_performance(eta, y, curve=curve, weights=weights) for eta, curve in zip(etas, curves, strict=True)
+    ]
     return Measured(
-        np.mean([measure_performance(eta, y, curve=curve) for eta, curve in zip(etas, curves, strict=True)], axis=0),
+        np.mean(measured, axis=0),
         np.mean([curve.at(axes.grid) for curve in curves], axis=0),
-        np.mean([net_benefit(risk, y, axes.thresholds) for risk in risks], axis=0),
+        np.mean([net_benefit(risk, y, axes.thresholds, weights) for risk in risks], axis=0),
     )
 
 
@@ -147,20 +160,21 @@ def bootstrap(
             sample = cohort.of(rows, rng)
         except FitError:  # a column without any value cannot be imputed
             continue
-        refit = recipe.fit(sample, y[rows], rng)
+        weights = cohort.weights_of(rows)
+        refit = recipe.fit(sample, y[rows], rng, weights)
         if refit is None:
             continue
-        own.append(measure_model(sample, y[rows], refit.beta, axes))
-        original.append(measure_model(x, y, refit.beta, axes))
-        band.append(smooth_calibration(risk[rows], y[rows]).at(axes.grid))
+        own.append(measure_model(sample, y[rows], refit.beta, axes, weights))
+        original.append(measure_model(x, y, refit.beta, axes, cohort.weights))
+        band.append(smooth_calibration(risk[rows], y[rows], weights).at(axes.grid))
         risks.append(expit(x @ refit.beta).mean(axis=0))
         chosen.append(refit.chosen)
         firth, reduced = firth + refit.firth, reduced + refit.reduced
     if not own:
         raise FitError("no validation: not one resample could be fitted; there are too few events.")
     return Bootstrap(
-        measure_model(x, y, model.beta, axes), tuple(own), tuple(original), np.array(band), np.array(risks),
-        tuple(chosen), firth, reduced,
+        measure_model(x, y, model.beta, axes, cohort.weights), tuple(own), tuple(original), np.array(band),
+        np.array(risks), tuple(chosen), firth, reduced,
     )  # fmt: skip
 
 
@@ -200,21 +214,28 @@ def cross_validate(
         etas, empty, concordance, pairs = np.zeros(cohort.x.shape[:2]), 0, 0.0, 0.0
         for number in range(used):
             train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            refit = recipe.fit(cohort.of(train, rng), y[train], rng)
+            refit = recipe.fit(cohort.of(train, rng), y[train], rng, cohort.weights_of(train))
             if refit is None:
                 raise AssertionError("stratified folds hold both outcomes")
             empty += not refit.chosen
             etas[:, test] = cohort.x[:, test] @ refit.beta
-            weight = float(y[test].sum() * (1.0 - y[test]).sum())
+            of = cohort.weights_of(test)
+            weight = _pairs(y[test], of)
             if weight > 0.0:
-                concordance += weight * float(np.mean([area_under_curve(y[test], eta) for eta in etas[:, test]]))
+                concordance += weight * float(np.mean([area_under_curve(y[test], eta, of) for eta in etas[:, test]]))
                 pairs += weight
-        measured = np.mean([measure_performance(eta, y) for eta in etas], axis=0)
+        measured = np.mean([measure_performance(eta, y, weights=cohort.weights) for eta in etas], axis=0)
         measured[MEASURES.index("auc")] = concordance / pairs if pairs else np.nan
         if 2 * empty > used:
             measured[MEASURES.index("slope")] = np.nan
         found.append(measured)
     return np.array(found), used
+
+
+def _pairs(y: FloatArray, weights: FloatArray | None) -> float:
+    """Count the pairs of an event and a non-event, by the product of their weights."""
+    each = np.ones(len(y)) if weights is None else weights
+    return float((each @ y) * (each @ (1.0 - y)))
 
 
 def leave_level_out(
@@ -239,7 +260,9 @@ def leave_level_out(
         outside = np.flatnonzero(levels != level)
         y = cohort.y[inside]
         measures = np.full(len(MEASURES), np.nan)
-        model = recipe.fit(cohort.of(outside, rng), cohort.y[outside], rng) if len(outside) else None
+        training = cohort.weights_of(outside)
+        model = recipe.fit(cohort.of(outside, rng), cohort.y[outside], rng, training) if len(outside) else None
         if model is not None and y.min() < y.max():
-            measures = np.mean([measure_performance(one @ model.beta, y) for one in cohort.x[:, inside]], axis=0)
+            etas, weights = cohort.x[:, inside] @ model.beta, cohort.weights_of(inside)
+            measures = np.mean([measure_performance(eta, y, weights=weights) for eta in etas], axis=0)
         yield str(level), len(inside), int(y.sum()), measures

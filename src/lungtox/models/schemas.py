@@ -105,6 +105,7 @@ PREDICTIONS = _table(
     {
         "patient": _text(),
         "rp": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        "weight": _number(pa.Check.gt(0)),
         "linear_predictor": _number(),
         "probability": _share(),
     }

@@ -13,11 +13,10 @@ from lungtox.errors import Fault, FitError, InputError
 from lungtox.models.association import as_levels
 from lungtox.models.config import AssociationSettings
 from lungtox.models.design import build_design, declared_levels, is_categorical, observed_levels
+from lungtox.models.interaction import interaction_p
 from lungtox.models.labels import column_kind, column_label, column_unit, step_text
 from lungtox.models.logistic import fit_logistic, odds_ratio
-from lungtox.models.newton import maximise
 from lungtox.models.schemas import STRATA
-from lungtox.models.separation import find_separation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +25,6 @@ FloatArray = npt.NDArray[np.float64]
 
 OUTCOME = "rp"
 STRATUM, ADJUSTED, COMMON, INTERACTION, HOMOGENEITY = "stratum", "adjusted", "common", "interaction", "homogeneity"
-LIKELIHOOD_RATIO = "likelihood ratio"
 BRESLOW_DAY = "Breslow-Day with Tarone's correction"
 
 
@@ -48,7 +46,11 @@ class _Task:
 
 
 def compare_strata(
-    table: pd.DataFrame, *, settings: AssociationSettings, dictionary: pd.DataFrame | None = None
+    table: pd.DataFrame,
+    *,
+    settings: AssociationSettings,
+    dictionary: pd.DataFrame | None = None,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Look at declared factors within declared strata (such as technique).
 
@@ -59,15 +61,17 @@ def compare_strata(
     settings : AssociationSettings
         `strata`: column that makes the strata -> factors.
     dictionary : DataFrame, optional
+    rng : numpy.random.Generator, optional
+        For the interaction test where events are few; without it the likelihood ratio keeps its chi-square.
 
     Returns
     -------
     DataFrame
         For each factor rows of kind (`row`) ``stratum``: odds ratio with profile-likelihood interval in each stratum;
         ``adjusted``: odds ratio with the strata in the model; ``interaction``: likelihood-ratio test that the odds
-        ratio is the same in all strata; for a factor of two levels also ``common``, the odds ratio of Mantel and
-        Haenszel, and ``homogeneity``, the test of Breslow and Day. What cannot be fitted has no numbers and says why
-        in `test`.
+        ratio is the same in all strata, by parametric bootstrap below ten events per parameter; for a factor of two
+        levels also ``common``, the odds ratio of Mantel and Haenszel, and ``homogeneity``, the test of Breslow and Day.
+        What cannot be fitted has no numbers and says why in `test`.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def compare_strata(
         row
         for by, factors in settings.strata.items()
         for factor in factors
-        for row in _factor_rows(_task(table, factor, by, settings, dictionary), dictionary)
+        for row in _factor_rows(_task(table, factor, by, settings, dictionary), dictionary, rng)
     ]
     frame = pd.DataFrame(rows, columns=list(STRATA.columns))
     return frame if frame.empty else STRATA.validate(frame, lazy=True)
@@ -109,14 +113,16 @@ def _task(
     return _Task(factor, by, rows.reset_index(drop=True), levels, step, names)
 
 
-def _factor_rows(task: _Task, dictionary: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
+def _factor_rows(
+    task: _Task, dictionary: pd.DataFrame | None, rng: np.random.Generator | None
+) -> Iterator[dict[str, Any]]:
     strata = observed_levels(task.rows[task.by], declared_levels(dictionary, task.by))
     for stratum in strata:
         yield from _fit_rows(
             task, STRATUM, stratum, task.rows[task.rows[task.by] == stratum], [task.factor], dictionary
         )
     yield from _fit_rows(task, ADJUSTED, "", task.rows, [task.factor, task.by], dictionary)
-    yield task.row(INTERACTION, "", task.rows, **_interaction(task, dictionary))
+    yield task.row(INTERACTION, "", task.rows, **_interaction(task, dictionary, rng))
     if len(task.levels) == 2:
         yield from _tables(task, strata)
 
@@ -142,10 +148,8 @@ def _fit_rows(
             yield task.row(kind, stratum, rows, level=level, unit=words, p=float(row["p"]), test=test, **figures)
 
 
-def _interaction(task: _Task, dictionary: pd.DataFrame | None) -> dict[str, Any]:
-    """Test the products of factor and strata by the likelihood ratio."""
-    from scipy.stats import chi2
-
+def _interaction(task: _Task, dictionary: pd.DataFrame | None, rng: np.random.Generator | None) -> dict[str, Any]:
+    """Test the products of factor and strata."""
     try:
         design = build_design(task.rows, outcome=OUTCOME, predictors=[task.factor, task.by], dictionary=dictionary)
     except FitError as error:
@@ -155,14 +159,13 @@ def _interaction(task: _Task, dictionary: pd.DataFrame | None) -> dict[str, Any]
     strata = [index for index, term in enumerate(terms) if term.partition("[")[0] == task.by]
     products = np.column_stack([design.x[:, a] * design.x[:, b] for a in own for b in strata])
     whole = np.column_stack([design.x, products])
-    whole[:, 1:] /= np.where(whole[:, 1:].std(axis=0) > 0, whole[:, 1:].std(axis=0), 1.0)
-    if np.linalg.matrix_rank(whole) < whole.shape[1]:
+    if np.linalg.matrix_rank(whole / np.where(whole.std(axis=0) > 0.0, whole.std(axis=0), 1.0)) < whole.shape[1]:
         return {"test": "not tested: a level does not occur in a stratum"}
-    if find_separation(whole, design.y, terms=tuple(map(str, range(whole.shape[1])))):
-        return {"test": "not tested: outcome and factor are separated in a stratum"}
-    gain = 2.0 * (maximise(whole, design.y).loglik - maximise(whole[:, : len(terms)], design.y).loglik)
-    df = products.shape[1]
-    return {"p": float(chi2.sf(gain, df)), "df": float(df), "test": LIKELIHOOD_RATIO}
+    try:
+        found = interaction_p(design.x, products, design.y, rng=rng)
+    except FitError as error:
+        return {"test": f"not tested: {str(error).partition(': ')[2]}"}
+    return {"p": found.p, "df": float(found.df), "test": found.method}
 
 
 def _tables(task: _Task, strata: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +33,7 @@ from lungtox.models.validation_tables import (
     selection_table,
     stability_table,
 )
+from lungtox.models.weights import row_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,6 +113,7 @@ def validate(
     thresholds: Sequence[float] = THRESHOLDS,
     by: str | None = None,
     tuning: np.random.Generator | None = None,
+    weight: str | None = None,
 ) -> Validation:
     """Validate `fit_logistic` on the patients it is fitted to (Harrell, Lee and Mark 1996).
 
@@ -139,6 +141,9 @@ def validate(
     tuning : numpy.random.Generator, optional
         For the folds of the tuning on all patients; in the state in which `fit_logistic` got it, the model that is
         validated is the one that was fitted there.
+    weight : str, optional
+        Column of weights, as for `fit_logistic`. Resamples and folds take them along as they are; every figure is a
+        weighted one.
 
     Returns
     -------
@@ -160,8 +165,9 @@ def validate(
         table, outcome, predictors, dictionary, transforms, interactions,
         candidates=selection is not None or penalty in SHRINKING, imputer=imputer, rng=rng,
     )  # fmt: skip
+    cohort = replace(cohort, weights=row_weights(table, design, weight))
     recipe = make_recipe(design.encoding.groups, penalty=penalty, selection=selection)
-    model = recipe.fit(cohort.x, cohort.y, tuning or rng)
+    model = recipe.fit(cohort.x, cohort.y, tuning or rng, cohort.weights)
     if model is None:
         raise AssertionError("a design has both outcomes")
     risk = expit(cohort.x @ model.beta).mean(axis=0)
@@ -183,7 +189,7 @@ def validate(
     return Validation(
         measures=measures,
         calibration=calibration_table(found, axes),
-        decision=decision_table(found, axes, float(cohort.y.mean())),
+        decision=decision_table(found, axes, float(np.average(cohort.y, weights=cohort.weights))),
         stability=stability_table(found, risk, design.rows),
         selection=selection_table(found, model, recipe),
         levels=level_table(by or "", [] if levels is None else leave_level_out(cohort, recipe, levels, rng)),

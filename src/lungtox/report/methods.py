@@ -155,6 +155,16 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             "standardising and tuning included) repeated in each; smooth calibration by lowess; net benefit by Vickers "
             "and Elkin; minimum sample size by Riley et al."
         )
+        weighed = [plain_name(name) for name, model in sorted(models.items()) if model.get("weights", "ipcw") == "ipcw"]
+        if weighed:
+            which = "These models are" if len(weighed) == len(models) else f"Of these models {join_words(weighed)} are"
+            yield (
+                f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
+                "or were lost without RP by the inverse probability of being followed up (Kaplan-Meier, deaths as "
+                "losses), with robust (sandwich) intervals, and the validation takes the weights along; both extreme "
+                "codings stand beside. Single factors, ROC curves, added value and NTCP models leave these "
+                "patients out."
+            )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
         yield (

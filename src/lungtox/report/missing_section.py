@@ -60,8 +60,8 @@ def _models(results: Results) -> list[Block]:
         caption = (
             f"Logistic models on complete rows and with gaps imputed ({int(imputed['imputations'].max())} tables by "
             "chained equations with the outcome, pooled by Rubin's rules; odds ratios with 95 % CI"
-            f"{counts}). Last column: fraction of missing information. Imputation holds if what is missing depends on "
-            "what was measured."
+            f"{counts}; unknown outcomes weighed out as in the models). Last column: fraction of missing information. "
+            "Imputation holds if what is missing depends on what was measured."
         )
         columns = ("Model", "Term", "Complete rows", "Imputed", "p, imputed", "Missing information [%]")
         blocks.append(make_table("imputed", caption, columns, rows))

@@ -80,6 +80,8 @@ def model_section(results: Results) -> Section:
     for model in results.models:
         blocks.append(Text(model_sentence(model)))
         blocks.extend(_model_tables(model))
+        if results.codings is None:
+            blocks.extend(_coding_tables(model))
         warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
@@ -108,10 +110,41 @@ def _model_tables(model: ModelResults) -> Iterator[Block]:
 
 def _penalty(fit: Mapping[str, Any]) -> str:
     if fit.get("penalty") == "firth":
-        return ", Firth's penalty"
+        return f", Firth's penalty{_weights(fit)}"
     if fit.get("strength") is not None:
-        return f" (shrunken on purpose: {plain_name(text_of(fit['penalty']))}, lambda {fit['strength']:.3g})"
-    return " that ignore the selection" if fit.get("selection", "none") != "none" else ""
+        kind = plain_name(text_of(fit["penalty"]))
+        return f" (shrunken on purpose: {kind}, lambda {fit['strength']:.3g}){_weights(fit)}"
+    return (" that ignore the selection" if fit.get("selection", "none") != "none" else "") + _weights(fit)
+
+
+def _weights(fit: Mapping[str, Any]) -> str:
+    if fit.get("weights", "none") == "none":
+        return ""
+    return f", weighted for {count_of(sum(fit['unknown'].values()), 'patient')} without known outcome"
+
+
+def _coding_tables(model: ModelResults) -> Iterator[Block]:
+    """Show the model with the unknown outcomes coded in other ways, where the section on time does not."""
+    rows = model.fit.get("codings") or ()
+    name = plain_name(model.name)
+    shown = [
+        (
+            text_of(row["coding"]), text_of(row["label"]).replace("_", " "),
+            ratio_cell(row["value"], row["low"], row["high"]), p_cell(row["p"]), str(row["n"]), str(row["events"]),
+        )
+        for row in rows
+        if not row["finding"]
+    ]  # fmt: skip
+    if shown:
+        caption = (
+            f"Model '{name}': the same with the unknown outcomes left out, all coded without or all with RP, and "
+            "weighted with deaths as outcomes without RP. What changes its meaning rests on those patients."
+        )
+        columns = ("Unknown outcomes", "Term", "OR (95 % CI)", "p", "n", "RP")
+        yield make_table(f"codings-{model.name}", caption, columns, shown, sortable=False)
+    for row in rows:
+        if row["finding"]:
+            yield Text(f"Model '{name}', {row['coding']}: {text_of(row['finding'])}")
 
 
 def _selects(model: ModelResults) -> bool:

@@ -129,9 +129,9 @@ def _codings(results: Results) -> list[Block]:
     caption = (
         "Patients whose outcome is not known (died or lost before the end of the window without RP). Weighted: the "
         "others stand for them, by the inverse probability of being followed up (robust intervals); once with deaths "
-        "as lost, once as outcomes without RP. Left out: as in the other sections. Last columns: coded one way or "
-        f"the other. {_coding_counts(results)}Share with RP in %, odds ratios of the logistic models; 95 % CI. What "
-        "changes its meaning between the columns rests on those patients."
+        "as lost, once as outcomes without RP. Left out: as with single factors and ROC curves. Last columns: coded "
+        f"one way or the other. {_coding_counts(results)}Share with RP in %, odds ratios of the logistic models; 95 % "
+        "CI. What changes its meaning between the columns rests on those patients."
     )
     columns = (
         "Model", "Figure", "Weighted", "Weighted, deaths without RP", "Left out", "All without RP", "All with RP",

@@ -64,7 +64,8 @@ def validation_blocks(model: ModelResults) -> Iterator[Block]:
     """Give sample size, performance, selection, levels left out, collinearity and influence of one model."""
     if joint := model.fit.get("joint"):
         tests = [f"{candidate_label(model, one['name'])} ({one['df']} df) {format_p(one['p'])}" for one in joint]
-        yield Text(f"All terms of a predictor at once (likelihood ratio): {join_words(tests)}.")
+        by = "likelihood ratio" if model.fit.get("weights", "none") == "none" else "robust Wald test"
+        yield Text(f"All terms of a predictor at once ({by}): {join_words(tests)}.")
     if size := _size_sentence(model.fit):
         yield Text(size)
     yield from _performance_table(model)
