@@ -44,9 +44,7 @@ def eqd2_dvhs(physical: Dvh, fractions: int, alpha_beta_gy: Iterable[float]) -> 
     -------
     dict of float to Dvh
     """
-    return {
-        value: eqd2_dvh(physical, fractions, value, bin_width_gy=physical.bin_width_gy) for value in alpha_beta_gy
-    }
+    return {value: eqd2_dvh(physical, fractions, value, bin_width_gy=physical.bin_width_gy) for value in alpha_beta_gy}
 
 
 def alpha_beta_table(
@@ -79,7 +77,9 @@ def alpha_beta_table(
     known = cohort[cohort["patient"].isin(list(physical)) & cohort["rp"].notna()]
     counts = known["fractions"].astype(float)
     whole = known[counts.gt(0) & counts.mod(1).eq(0)]
-    single = [str(patient) for patient, n in _pairs(whole) if _one_course(physical[patient], n, dvhs.get("eqd2", {}), patient)]
+    single = [
+        str(patient) for patient, n in _pairs(whole) if _one_course(physical[patient], n, dvhs.get("eqd2", {}), patient)
+    ]
     used = whole[whole["patient"].isin(single)]
     if used.empty:
         return pd.DataFrame(columns=list(ALPHA_BETA.columns))
@@ -98,7 +98,10 @@ def alpha_beta_table(
 
 
 def _pairs(cohort: pd.DataFrame) -> list[tuple[str, int]]:
-    return [(str(row.patient), int(row.fractions)) for row in cohort[["patient", "fractions"]].itertuples()]
+    return [
+        (str(patient), int(count))
+        for patient, count in zip(cohort["patient"], cohort["fractions"].astype(float), strict=True)
+    ]
 
 
 def _one_course(physical: Dvh, fractions: int, per_voxel: Mapping[str, Dvh], patient: str) -> bool:

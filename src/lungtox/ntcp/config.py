@@ -61,7 +61,7 @@ class NtcpSettings(Settings):
     """Published models that may be applied to patients with more Gy per fraction than they list (above 3 Gy: SBRT,
     hypofractionation). Labelled so; without it these patients are left out, and counted."""
     alpha_beta_gy: list[float] = Field(default=[2.0, 2.5, 3.0, 3.5, 4.0])
-    """alpha/beta of lung (Gy) tried in `published/alpha_beta.csv`: mean EQD2 and published models in EQD2. Empty: none."""
+    """alpha/beta of lung (Gy) tried in `published/alpha_beta.csv`: mean EQD2, published models in EQD2. Empty: none."""
 
     @field_validator("alpha_beta_gy")
     @classmethod

@@ -58,7 +58,7 @@ def fitted_model(content: Mapping[str, Any]) -> PublishedModel:
     if faults := parameter_faults(who, form, parameters):
         raise InputError(faults)
     intervals = {item["parameter"]: limits for item in estimates if (limits := _limits(item)) is not None}
-    lowest, highest = content.get("dose_range_gy") or (None, None)
+    dose_range = content.get("dose_range_gy")
     alpha_beta = content.get("alpha_beta_gy")
     cohort = f"{count_of(int(content['n']), 'patient')}, {int(content['events'])} with pneumonitis"
     return PublishedModel(
@@ -82,7 +82,7 @@ def fitted_model(content: Mapping[str, Any]) -> PublishedModel:
         weighting=str(content.get("weighting", "anatomical")),
         interval_level=float(content.get("confidence", 0.95)),
         fixed=tuple(item["parameter"] for item in estimates if item.get("fixed")),
-        dose_range_gy=None if lowest is None else (float(lowest), float(highest)),
+        dose_range_gy=None if not dose_range else (float(dose_range[0]), float(dose_range[1])),
     )
 
 

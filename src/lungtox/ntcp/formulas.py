@@ -89,7 +89,7 @@ def _shares(dose_gy: ArrayLike, volume_cc: ArrayLike) -> tuple[Floats, Floats]:
     return dose[filled], volume[filled] / volume[filled].sum()
 
 
-def _positive(**values: ArrayLike) -> None:
+def _positive(**values: Any) -> None:
     for name, value in values.items():
         if not (np.isfinite(value).all() and np.greater(value, 0).all()):
             raise ParameterError(f"{name} must be positive and finite, got {value}")

@@ -36,8 +36,7 @@ class Acceptance:
     Attributes
     ----------
     status : {"applied", "converted", "allowed"}
-        As published; on an EQD2 DVH made from the physical dose; on a structure or a fractionation that it does not
-        list.
+        As published; on EQD2 made from physical dose; on a structure or fractionation that it does not list.
     note : str
     """
 

@@ -84,9 +84,7 @@ ALPHA_BETA = _table(
         "n": _count(),
         "events": _count(),
         "mean_dose_gy": _number(0, nullable=True),
-        **{
-            name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")
-        },
+        **{name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")},
         **{name: _number(nullable=True) for name in ("citl", "citl_low", "citl_high")},
         "note": _text(),
     }

@@ -7,7 +7,7 @@ under each dependence of the parameters that is possible, and the interval cover
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ FEW_DRAWS = 2_000
 LEVEL = 0.95
 LINEAR = ("b0", "b1")  # every other parameter is positive, and drawn on the log scale
 GRID_N = 65
+SPOKEN = {"td50_gy": "TD50", "d50_gy": "D50"}
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,15 @@ class NtcpInterval:
 def no_interval_reason(model: PublishedModel) -> str:
     """Say why a model has no NTCP interval; empty when it has one."""
     needed = [name for name in PARAMETERS[model.model] if name != "n" and name not in model.fixed]
-    without = " and ".join(name for name in needed if name not in model.intervals)
+    without = spoken(name for name in needed if name not in model.intervals)
     if model.status == "fit":
         return f"that of {without} is open in this fit" if without else "" if needed else "every parameter is fixed"
     return f"none is on record for {without}" if without else ""
+
+
+def spoken(parameters: Iterable[str]) -> str:
+    """Give parameter names as a reader knows them, joined by "and"."""
+    return " and ".join(SPOKEN.get(name, name) for name in parameters)
 
 
 def draw_parameters(
@@ -119,9 +125,8 @@ def draw_parameters(
         return None
     varied = tuple(name for name in model.parameters if name in model.intervals)
     if correlation is not None and (len(varied) != 2 or not -1.0 <= correlation <= 1.0):
-        raise ParameterError(
-            f"a correlation is a number from -1 to 1 for two parameters; {model.name} has {len(varied)} with an interval"
-        )
+        count = f"{model.name} has {len(varied)} with an interval"
+        raise ParameterError(f"a correlation is a number from -1 to 1 for two parameters; {count}")
     draws = draws or (FEW_DRAWS if model.model == "relative_seriality" else DRAWS)
     scores = rng.standard_normal((len(varied), draws))
     first = scores[0]
@@ -132,7 +137,7 @@ def draw_parameters(
         return values | fixed
 
     independent = drawn(list(scores))
-    names = " and ".join(varied)
+    names = spoken(varied)
     if correlation is not None:
         tied = correlation * first + np.sqrt(1.0 - correlation**2) * scores[1]
         return ParameterDraws(independent, (drawn([first, tied]),), varied, f"{names} correlated {correlation:g}", True)
@@ -196,7 +201,8 @@ def _summaries(dvh: Dvh, n: Floats) -> Floats:
     matrix = dose_matrix([dvh])
     grid = np.geomspace(n.min(), n.max(), GRID_N)
     values = np.array([float(matrix.geud_gy(float(value))[0]) for value in grid])
-    return np.interp(np.log(n), np.log(grid), values)
+    found: Floats = np.interp(np.log(n), np.log(grid), values)
+    return found
 
 
 def _spread(model: PublishedModel, name: str, score: Floats) -> Floats:
@@ -208,4 +214,5 @@ def _spread(model: PublishedModel, name: str, score: Floats) -> Floats:
         values = estimate + score / reach * np.where(score < 0, estimate - low, high - estimate)
     else:
         values = estimate * np.exp(score / reach * np.where(score < 0, np.log(estimate / low), np.log(high / estimate)))
-    return np.clip(values, *BOUNDS[name])
+    inside: Floats = np.clip(values, *BOUNDS[name])
+    return inside
