@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lungtox.ntcp import RESEARCH_USE, PublishedModel
+from lungtox.ntcp import RESEARCH_USE, PublishedModel, spoken
 
 LIMITS = "It covers the parameters only, not how well the model fits your patients."
 NO_PLACE = "dose per fraction not known, taken as conventional"
@@ -14,7 +14,7 @@ NO_PLACE = "dose per fraction not known, taken as conventional"
 def case_text(model: PublishedModel, result: Mapping[str, Any]) -> str:
     """Give the answer for one case."""
     lines = [f"{model.label}: NTCP {_with_interval(result)} ({model.endpoint})", *_plan_lines(model, result)]
-    lines += _interval_lines(result)
+    lines += _interval_lines(model, result)
     if result.get("alpha_beta"):
         lines += _alpha_beta_lines(model, result["alpha_beta"])
     return "\n".join([*lines, *_patient_lines(result), *_source_lines(model)])
@@ -28,7 +28,7 @@ def comparison_text(model: PublishedModel, result: Mapping[str, Any]) -> str:
         lines += [f"  {line}" for line in _plan_lines(model, plan)]
     difference = result["difference"]
     lines.append(f"difference A - B: {_with_interval(difference, unit='percentage points')}")
-    lines += _interval_lines(difference)
+    lines += _interval_lines(model, difference)
     if difference["interval"] is not None:
         lines.append("both plans with the same draws of the parameters (paired)")
     lines += [f"warning: {warning}" for warning in result["warnings"]]
@@ -43,15 +43,15 @@ def _with_interval(result: Mapping[str, Any], *, unit: str = "%") -> str:
     return f"{value:.1f} {unit} ({level} {100.0 * interval['low']:.1f} to {100.0 * interval['high']:.1f})"
 
 
-def _interval_lines(result: Mapping[str, Any]) -> list[str]:
+def _interval_lines(model: PublishedModel, result: Mapping[str, Any]) -> list[str]:
     interval = result["interval"]
     if interval is None:
         return [f"no interval: {result['no_interval']}"]
     alone = f"{100.0 * interval['low_independent']:.1f} to {100.0 * interval['high_independent']:.1f}"
-    names = " and ".join(interval["varied"])
-    return [
-        f"interval: from the printed intervals of {names}; {interval['assumption']}; independent: {alone}. {LIMITS}"
-    ]
+    if model.status == "fit":
+        return [f"interval: {interval['assumption']}. {LIMITS}"]
+    names = spoken(interval["varied"])
+    return [f"interval: from the printed intervals of {names}; {interval['assumption']}; independent {alone}. {LIMITS}"]
 
 
 def _plan_lines(model: PublishedModel, plan: Mapping[str, Any]) -> list[str]:

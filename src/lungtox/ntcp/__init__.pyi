@@ -34,5 +34,6 @@ from .uncertainty import draw_parameters as draw_parameters
 from .uncertainty import interval_of as interval_of
 from .uncertainty import no_interval_reason as no_interval_reason
 from .uncertainty import ntcp_draws as ntcp_draws
+from .uncertainty import spoken as spoken
 from .validation import PublishedValidation as PublishedValidation
 from .validation import validate_published as validate_published

@@ -72,10 +72,10 @@ class PublishedModel:
         Highest dose per fraction to the target (Gy) that the model lists.
     weighting : str
         ``anatomical``, or the functional weighting of a fit.
-    interval_level : float
-        Level of `intervals`.
-    fixed : tuple of str
-        Parameters that a fit did not estimate.
+    covariance : tuple of float or None
+        Of a fit: variance of c0, covariance, variance of c1, where risk is the link of c0 + c1 dose.
+    covariance_absent : str
+        Why a fit has none.
     dose_range_gy : tuple of float or None
         Range of the dose summary in the cohort of a fit.
     """
@@ -99,8 +99,8 @@ class PublishedModel:
     default_ok: bool
     highest_fraction_gy: float = HIGHEST_CONVENTIONAL_GY
     weighting: str = "anatomical"
-    interval_level: float = 0.95
-    fixed: tuple[str, ...] = ()
+    covariance: tuple[float, float, float] | None = None
+    covariance_absent: str = ""
     dose_range_gy: tuple[float, float] | None = None
 
     @property

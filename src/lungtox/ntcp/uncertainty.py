@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from lungtox.errors import ParameterError
-from lungtox.ntcp.matrix import dose_matrix
 from lungtox.ntcp.published import PublishedModel
 from lungtox.ntcp.records import BOUNDS, PARAMETERS
 
@@ -30,7 +29,7 @@ DRAWS = 20_000
 FEW_DRAWS = 2_000
 LEVEL = 0.95
 LINEAR = ("b0", "b1")  # every other parameter is positive, and drawn on the log scale
-GRID_N = 65
+SMALLEST_SLOPE = 1e-9
 SPOKEN = {"td50_gy": "TD50", "d50_gy": "D50"}
 
 
@@ -84,11 +83,10 @@ class NtcpInterval:
 
 def no_interval_reason(model: PublishedModel) -> str:
     """Say why a model has no NTCP interval; empty when it has one."""
-    needed = [name for name in PARAMETERS[model.model] if name != "n" and name not in model.fixed]
-    without = spoken(name for name in needed if name not in model.intervals)
     if model.status == "fit":
-        return f"that of {without} is open in this fit" if without else "" if needed else "every parameter is fixed"
-    return f"none is on record for {without}" if without else ""
+        return "" if model.covariance is not None else model.covariance_absent
+    without = [name for name in PARAMETERS[model.model] if name != "n" and name not in model.intervals]
+    return f"none is on record for {spoken(without)}" if without else ""
 
 
 def spoken(parameters: Iterable[str]) -> str:
@@ -124,9 +122,11 @@ def draw_parameters(
     if no_interval_reason(model):
         return None
     varied = tuple(name for name in model.parameters if name in model.intervals)
-    if correlation is not None and (len(varied) != 2 or not -1.0 <= correlation <= 1.0):
+    if correlation is not None and (model.status == "fit" or len(varied) != 2 or not -1.0 <= correlation <= 1.0):
         count = f"{model.name} has {len(varied)} with an interval"
         raise ParameterError(f"a correlation is a number from -1 to 1 for two parameters; {count}")
+    if model.covariance is not None:
+        return _draw_fit(model, model.covariance, rng, draws or DRAWS)
     draws = draws or (FEW_DRAWS if model.model == "relative_seriality" else DRAWS)
     scores = rng.standard_normal((len(varied), draws))
     first = scores[0]
@@ -192,24 +192,31 @@ def ntcp_draws(
     if model.model == "relative_seriality":
         rows = zip(*parameters.values(), strict=True)
         return np.array([model.serial_risk(dose, dict(zip(parameters, row, strict=True))) for row in rows])
-    summary = _summaries(dose, parameters["n"]) if "n" in model.intervals else model.dose_gy(dose)
-    return np.asarray(model.risk_at(summary, factors, dict(parameters)), dtype=float)
+    return np.asarray(model.risk_at(model.dose_gy(dose), factors, dict(parameters)), dtype=float)
 
 
-def _summaries(dvh: Dvh, n: Floats) -> Floats:
-    """Give gEUD for many n: smooth in n, so read off a fine grid."""
-    matrix = dose_matrix([dvh])
-    grid = np.geomspace(n.min(), n.max(), GRID_N)
-    values = np.array([float(matrix.geud_gy(float(value))[0]) for value in grid])
-    found: Floats = np.interp(np.log(n), np.log(grid), values)
-    return found
+def _draw_fit(
+    model: PublishedModel, covariance: tuple[float, float, float], rng: np.random.Generator, draws: int
+) -> ParameterDraws:
+    """Draw a fit's c0 and c1 from their normal approximation; the dose response does not fall."""
+    p = model.parameters
+    lkb = model.model == "lkb"
+    centre = (-1.0 / p["m"], 1.0 / (p["m"] * p["td50_gy"])) if lkb else (p["b0"], p["b1"])
+    v00, v01, v11 = covariance
+    c0, c1 = rng.multivariate_normal(centre, [[v00, v01], [v01, v11]], size=draws).T
+    c1 = np.maximum(c1, SMALLEST_SLOPE)
+    if lkb:
+        c0 = np.minimum(c0, -1.0 / BOUNDS["m"][1])
+    drawn = {"td50_gy": -c0 / c1, "m": -1.0 / c0} if lkb else {"b0": c0, "b1": c1}
+    assumption = "normal approximation of the profile-likelihood band of the fit"
+    return ParameterDraws(drawn, (drawn,), tuple(drawn), assumption, True)
 
 
 def _spread(model: PublishedModel, name: str, score: Floats) -> Floats:
     """Turn normal scores into values whose median is the estimate and whose central share is the interval."""
     low, high = model.intervals[name]
     estimate = model.parameters[name]
-    reach = float(ndtri(0.5 * (1.0 + model.interval_level)))
+    reach = float(ndtri(0.5 * (1.0 + LEVEL)))  # the level that papers print
     if name in LINEAR:
         values = estimate + score / reach * np.where(score < 0, estimate - low, high - estimate)
     else:
