@@ -42,7 +42,7 @@ class Question:
 
     def draws(self) -> ParameterDraws | None:
         """Draw the parameters; the same numbers at each call, so that two plans share them."""
-        rng = task_rng(SEED, "ntcp-interval", self.model.name)
+        rng = task_rng(SEED, "ntcp-interval")
         return draw_parameters(self.model, rng, correlation=self.correlation)
 
 

@@ -121,9 +121,10 @@ def _covariance(
     dose = inside["dose_gy"].to_numpy(dtype=float)
     if dose.size < 3:
         return None, f"{CURVE} has no band between the doses of the cohort"
-    width = LINKS[form](inside["high"].to_numpy(dtype=float)) - LINKS[form](inside["low"].to_numpy(dtype=float))
-    reach = 2.0 * float(ndtri(0.5 * (1.0 + float(content.get("confidence", 0.95)))))
-    v11, twice, v00 = np.polyfit(dose, (width / reach) ** 2, 2)
+    low, middle, high = (LINKS[form](inside[name].to_numpy(dtype=float)) for name in ("low", "ntcp", "high"))
+    # The wider side: the other may have ended where risk would fall with dose.
+    width = np.maximum(middle - low, high - middle) / float(ndtri(0.5 * (1.0 + float(content.get("confidence", 0.95)))))
+    v11, twice, v00 = np.polyfit(dose, width**2, 2)
     if not (v00 > 0 and v11 > 0 and (0.5 * twice) ** 2 < v00 * v11):
         return None, f"the band of {CURVE} is not that of two parameters"
     return (float(v00), 0.5 * float(twice), float(v11)), ""

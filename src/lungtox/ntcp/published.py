@@ -191,7 +191,7 @@ class PublishedModel:
         """Refuse a dose of another quantity, or EQD2 with another alpha/beta: it is never fed in as it stands."""
         if quantity != self.quantity:
             action = (
-                "Give the DVH in EQD2, made per voxel: a mean of physical dose cannot be converted."
+                "Give the DVH in EQD2, or with --fractions (a mean of physical dose cannot be converted)."
                 if self.quantity == "eqd2"
                 else "Give the physical dose."
             )

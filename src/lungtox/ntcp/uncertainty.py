@@ -119,12 +119,12 @@ def draw_parameters(
     ParameterError
         A correlation outside -1..1, or for other than two parameters.
     """
-    if no_interval_reason(model):
-        return None
     varied = tuple(name for name in model.parameters if name in model.intervals)
     if correlation is not None and (model.status == "fit" or len(varied) != 2 or not -1.0 <= correlation <= 1.0):
         count = f"{model.name} has {len(varied)} with an interval"
         raise ParameterError(f"a correlation is a number from -1 to 1 for two parameters; {count}")
+    if no_interval_reason(model):
+        return None
     if model.covariance is not None:
         return _draw_fit(model, model.covariance, rng, draws or DRAWS)
     draws = draws or (FEW_DRAWS if model.model == "relative_seriality" else DRAWS)
