@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -205,13 +203,3 @@ def test_alpha_betas_are_read_or_refused(capsys, plans, text):
 def test_physical_dose_without_fractions_is_no_eqd2(capsys, plans):
     status, _, err = run(capsys, "ntcp", "--model", "seppenwoolde_2003", "--dvh", plans["a"])
     assert status == 1 and "expected dose as eqd2; found physical" in err and "--fractions" in err
-
-
-def test_the_installed_command(plans):
-    code = "import sys; from lungtox.cli import main; main(sys.argv[1:])"
-    arguments = ["ntcp", "--model", "semenenko_2008", "--compare", plans["a"], plans["b"], "--json"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["difference"]["ntcp"] > 0.08

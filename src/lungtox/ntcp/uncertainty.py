@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Draw = Mapping[str, Floats]
 
-DRAWS = 20_000
+DRAWS = 100_000
 FEW_DRAWS = 2_000
 LEVEL = 0.95
 LINEAR = ("b0", "b1")  # every other parameter is positive, and drawn on the log scale
@@ -107,7 +107,7 @@ def draw_parameters(
     model : PublishedModel
     rng : numpy Generator
     draws : int, optional
-        Default: 20,000; 2,000 for relative seriality, which is computed one by one.
+        Default: 100,000; 2,000 for relative seriality, which is computed one by one.
     correlation : float, optional
         Of the two parameters with an interval (of their normal scores), when it is known. By default every dependence
         is covered: independent, and the extremes, in which one parameter is a function of the other. For b0 and b1 of a
