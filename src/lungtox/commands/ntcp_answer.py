@@ -177,6 +177,7 @@ def _about(asked: Question) -> dict[str, Any]:
         "factors_at_reference": sorted({factor.column for factor in model.factors} - set(asked.factors)),
         "citation": model.citation,
         "checked": model.status,
+        "model_note": model.note,
         "research_use": RESEARCH_USE,
     }
 

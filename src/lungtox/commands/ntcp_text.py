@@ -91,4 +91,5 @@ def _patient_lines(result: Mapping[str, Any]) -> list[str]:
 
 
 def _source_lines(model: PublishedModel) -> list[str]:
-    return [f"{model.citation} (numbers: {model.status})", RESEARCH_USE]
+    warned = [f"of the fit: {model.note}"] if model.status == "fit" and model.note else []
+    return [*warned, f"{model.citation} (numbers: {model.status})", RESEARCH_USE]

@@ -103,7 +103,8 @@ def _apply(
         return {**row, "note": f"needs the clinical columns {', '.join(absent)}"}, None
     with_dvh = cohort[cohort["patient"].isin(list(dvhs))]
     if with_dvh.empty:
-        return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}"}, None
+        hint = ": name it in dose.eqd2" if model.quantity == "eqd2" else ""
+        return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}{hint}"}, None
     try:
         acceptance = model.accept(
             dvhs[str(with_dvh["patient"].iloc[0])],

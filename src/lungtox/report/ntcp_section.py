@@ -164,7 +164,7 @@ def _alpha_beta_blocks(results: Results) -> Iterator[Block]:
     rows = [
         (
             text_of(row["label"]), number_cell(row["alpha_beta_gy"], decimals=1) , "yes" if row["own"] else "",
-            count_cell(row["n"]), number_cell(row["mean_dose_gy"]), number_cell(row["mean_predicted"]),
+            count_cell(row["n"]), number_cell(row["mean_dose_gy"]), number_cell(row["mean_predicted"], decimals=3),
             interval_cell(row["auc"], row["auc_low"], row["auc_high"]),
             interval_cell(row["citl"], row["citl_low"], row["citl_high"]),
         )
