@@ -1,6 +1,4 @@
 from .alpha_beta import alpha_beta_table as alpha_beta_table
-from .alpha_beta import eqd2_dvhs as eqd2_dvhs
-from .alpha_beta import risk_of as risk_of
 from .calibration import Calibration as Calibration
 from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
@@ -8,6 +6,8 @@ from .cohort import fit_ntcp_tables as fit_ntcp_tables
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
 from .config import model_dvh_selections as model_dvh_selections
+from .converted import eqd2_dvhs as eqd2_dvhs
+from .converted import risk_of as risk_of
 from .curve import ntcp_bins as ntcp_bins
 from .curve import ntcp_curve as ntcp_curve
 from .estimate import NtcpEstimate as NtcpEstimate

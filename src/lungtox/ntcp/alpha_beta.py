@@ -1,21 +1,17 @@
-"""What EQD2 with another alpha/beta would make of a case or a cohort.
-
-EQD2 is made from the DVH of the physical dose, each bin at its own dose per fraction. For one plan with one number of
-fractions that is the conversion per voxel, but for the width of a bin.
-"""
+"""What EQD2 with another alpha/beta would make of a cohort."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lungtox.errors import FitError, count_of
-from lungtox.extraction import eqd2_dvh
 from lungtox.models import roc
 from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.config import NtcpSettings
+from lungtox.ntcp.converted import eqd2_dvhs, risk_of
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import ALPHA_BETA
 
@@ -27,24 +23,6 @@ if TYPE_CHECKING:
 NUMBERS = ("observed", "mean_predicted", "auc", "auc_low", "auc_high", "citl", "citl_low", "citl_high")
 ONE_COURSE_GY = 0.1  # mean EQD2 per voxel and bin by bin agree to a bin where there was one course
 MEAN_LABEL = "Mean EQD2"
-
-
-def eqd2_dvhs(physical: Dvh, fractions: int, alpha_beta_gy: Iterable[float]) -> dict[float, Dvh]:
-    """Convert one DVH of physical dose to EQD2 with several alpha/betas, bin by bin.
-
-    Parameters
-    ----------
-    physical : Dvh
-        Of one plan.
-    fractions : int
-        Number of fractions in which the whole dose was given.
-    alpha_beta_gy : iterable of float
-
-    Returns
-    -------
-    dict of float to Dvh
-    """
-    return {value: eqd2_dvh(physical, fractions, value, bin_width_gy=physical.bin_width_gy) for value in alpha_beta_gy}
 
 
 def alpha_beta_table(
@@ -109,7 +87,7 @@ def _one_course(physical: Dvh, fractions: int, per_voxel: Mapping[str, Dvh], pat
     stored = per_voxel.get(patient)
     if stored is None or stored.alpha_beta_gy is None:
         return True
-    made = eqd2_dvh(physical, fractions, stored.alpha_beta_gy, bin_width_gy=physical.bin_width_gy)
+    made = eqd2_dvhs(physical, fractions, [stored.alpha_beta_gy])[stored.alpha_beta_gy]
     return abs(made.mean_gy - stored.mean_gy) <= ONE_COURSE_GY
 
 
@@ -168,10 +146,3 @@ def _row(
     except FitError as error:
         told.append(f"not measured: {error}")
     return {**row, "note": "; ".join(told)}
-
-
-def risk_of(model: PublishedModel, dvh: Dvh) -> float:
-    """Give NTCP of a DVH in EQD2 with whatever alpha/beta, for the sensitivity only: `accept` is not asked."""
-    if model.model == "relative_seriality":
-        return model.serial_risk(dvh, model.parameters)
-    return float(model.risk_at(model.dose_gy(dvh)))
