@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from pydantic import ValidationError
 from pytest import approx
 
@@ -13,7 +14,8 @@ from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, toy
 
 COLUMNS = [  # docs/file-contracts.md
     "model", "label", "alpha_beta_gy", "own", "n", "events", "mean_dose_gy", "observed", "mean_predicted", "auc",
-    "auc_low", "auc_high", "citl", "citl_low", "citl_high", "note",
+    "auc_low", "auc_high", "citl", "citl_low", "citl_high", "td50_gy", "td50_low", "td50_high", "m",
+    "loglik", "note",
 ]  # fmt: skip
 ALLOWED = {"seppenwoolde_2003": ["Lungs-GTV"]}
 
@@ -53,6 +55,15 @@ def test_the_cohort_table(cohort):
         by_hand.append(np.mean(each))
     assert means == approx(np.array(by_hand), abs=1e-6)
     assert (np.diff(means) > 0).all()  # most of the lung gets less than 2 Gy per fraction
+    probit = sm.GLM(
+        table["rp"].to_numpy(dtype=float),
+        sm.add_constant([eqd2_dvhs(item, 30, [2.0])[2.0].mean_gy for item in dvhs.values()]),
+        sm.families.Binomial(sm.families.links.Probit()),
+    ).fit()
+    first = found.iloc[0]
+    by_statsmodels = (-probit.params[0] / probit.params[1], -1 / probit.params[0])
+    assert (first["td50_gy"], first["m"]) == approx(by_statsmodels, rel=1e-4)
+    assert first["loglik"] == approx(probit.llf)
     model_rows = found[found["model"] != ""]
     assert (np.diff(model_rows["mean_predicted"]) > 0).all()
     assert (found["n"] == 50).all() and found["auc"].between(0, 1).all()

@@ -12,6 +12,7 @@ from lungtox.models import roc
 from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.converted import eqd2_dvhs, risk_of
+from lungtox.ntcp.fit import fit_ntcp
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import ALPHA_BETA
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from lungtox.dose import Dvh
 
-NUMBERS = ("observed", "mean_predicted", "auc", "auc_low", "auc_high", "citl", "citl_low", "citl_high")
+NUMBERS = list(ALPHA_BETA.columns)[7:-1]
 ONE_COURSE_GY = 0.1  # mean EQD2 per voxel and bin by bin agree to a bin where there was one course
-MEAN_LABEL = "Mean EQD2"
+MEAN_LABEL = "Mean EQD2, LKB fitted here"
 
 
 def alpha_beta_table(
@@ -45,7 +46,8 @@ def alpha_beta_table(
     Returns
     -------
     DataFrame
-        As docs/file-contracts.md; the first rows have no model: the mean dose itself.
+        As docs/file-contracts.md; the first rows have no model: the mean dose itself, with an LKB model (n = 1) fitted
+        to it here, whose likelihood says how far the cohort can tell one alpha/beta from another.
     """
     import pandas as pd
 
@@ -122,9 +124,8 @@ def _row(
     dvhs = [converted[str(patient)][alpha_beta_gy] for patient in cohort["patient"]]
     outcome = cohort["rp"].to_numpy(dtype=float)
     mean_gy = np.array([dvh.mean_gy for dvh in dvhs])
-    score, told, risk = mean_gy, list(notes), None
-    if model is not None:
-        risk = score = np.array([risk_of(model, dvh) for dvh in dvhs])
+    risk = None if model is None else np.array([risk_of(model, dvh) for dvh in dvhs])
+    told = list(notes)
     row: dict[str, Any] = {
         "model": "" if model is None else model.name,
         "label": MEAN_LABEL if model is None else model.label,
@@ -137,12 +138,22 @@ def _row(
         "observed": float(outcome.mean()),
     }
     try:
-        curve = roc(outcome, score)
+        curve = roc(outcome, mean_gy if risk is None else risk)
         row |= {"auc": curve.auc, "auc_low": curve.low, "auc_high": curve.high}
-        if risk is not None:
+        if risk is None:
+            row |= _fitted(dvhs, outcome)
+        else:
             found = measure_calibration(outcome, risk)
             row |= {"mean_predicted": found.mean_predicted, "citl": found.citl}
             row |= {"citl_low": found.citl_low, "citl_high": found.citl_high}
     except FitError as error:
         told.append(f"not measured: {error}")
     return {**row, "note": "; ".join(told)}
+
+
+def _fitted(dvhs: Sequence[Dvh], outcome: np.ndarray) -> dict[str, float | None]:
+    """Fit LKB on the mean EQD2 of these patients."""
+    fit = fit_ntcp(dvhs, outcome, model="lkb", fixed={"n": 1.0})
+    td50 = next(item for item in fit.estimates if item.parameter == "td50_gy")
+    values = {"td50_gy": td50.estimate, "td50_low": td50.low, "td50_high": td50.high, "m": fit["m"]}
+    return values | {"loglik": fit.loglik}

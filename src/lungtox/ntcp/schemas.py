@@ -86,6 +86,8 @@ ALPHA_BETA = _table(
         "mean_dose_gy": _number(0, nullable=True),
         **{name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")},
         **{name: _number(nullable=True) for name in ("citl", "citl_low", "citl_high")},
+        **{name: _number(0, nullable=True) for name in ("td50_gy", "td50_low", "td50_high", "m")},
+        "loglik": _number(nullable=True),
         "note": _text(),
     }
 )
