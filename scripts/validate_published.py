@@ -15,6 +15,7 @@ def main(options: Namespace) -> None:
     write_csv(result.predictions, options.predictions)
     write_csv(result.validation, options.validation)
     write_csv(result.curves, options.curves)
+    write_csv(result.alpha_beta, options.alpha_beta)
 
 
 if __name__ == "__main__":
@@ -26,4 +27,5 @@ if __name__ == "__main__":
         predictions="predictions to write (CSV)",
         validation="validation to write (CSV)",
         curves="curves to write (CSV)",
+        alpha_beta="sensitivity to alpha/beta to write (CSV)",
     )

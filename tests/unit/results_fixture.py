@@ -924,3 +924,8 @@ def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
         ]
     )
     _write(table, folder / "validation.csv")
+    sweep = pd.DataFrame({"model": "", "label": "Mean EQD2", "alpha_beta_gy": [2.0, 3.0, 4.0], "own": False})
+    sweep = sweep.assign(n=len(used), events=int(used["rp"].sum()), mean_dose_gy=[13.1, 13.7, 14.1], observed=0.2)
+    numbers = dict.fromkeys(("mean_predicted", "auc", "auc_low", "auc_high", "citl", "citl_low", "citl_high"))
+    numbers |= {"td50_gy": 31.0, "td50_low": 24.0, "td50_high": None, "loglik": -40.0}
+    _write(sweep.assign(**numbers, note="1 patient left out: several courses"), folder / "alpha_beta.csv")

@@ -142,6 +142,22 @@ def test_ntcp_in_eqd2_needs_the_fractions(capsys, export):
     assert status == 0
 
 
+def test_an_export_of_few_fractions_is_refused_unless_allowed(capsys, export):
+    arguments = ["ntcp", "--model", "quantec_logistic_2010", "--dvh", export, "--lung", "Lung total"]
+    sbrt = [*arguments, "--lung-is", "Lungs", "--fractions", "3"]
+    status, _, err = run(capsys, *sbrt)
+    assert status == 1 and "at most 3 Gy per fraction" in err
+    status, out, _ = run(capsys, *sbrt, "--allow-fractionation", "--json")
+    assert (status, json.loads(out)["status"]) == (0, "allowed")
+
+
+def test_two_exported_plans_are_compared(capsys, export):
+    arguments = ["ntcp", "--model", "semenenko_2008", "--compare", export, export, "--lung", "Lung total"]
+    status, out, err = run(capsys, *arguments, "--lung-is", "Lungs", "--json")
+    assert status == 0, err
+    assert json.loads(out)["difference"]["ntcp"] == 0.0
+
+
 def test_only_what_is_needed_is_imported():
     code = (
         "import sys, lungtox.commands.read_dvh; print({'pandas', 'scipy', 'matplotlib', 'pyarrow'} & set(sys.modules))"

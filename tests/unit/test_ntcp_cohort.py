@@ -144,13 +144,33 @@ def test_unknown_factors_leave_patients_out_and_say_so(cohort):
     assert result.predictions["rp"].isna().sum() == 1
 
 
-def test_hypofractionation_is_counted(cohort):
+def test_unlisted_fractionation_is_left_out_and_counted_unless_allowed_by_name(cohort):
     path, table, _ = cohort
     table = table.assign(prescription_gy=60.0, fractions=30.0)
     table.loc[[0, 1], "fractions"] = 5.0  # SBRT, 12 Gy per fraction
     table.loc[2, "fractions"] = np.nan
+    table.loc[3, "fractions"] = 20.0  # 3 Gy per fraction is still listed
+    settings = NtcpSettings(published=["quantec_logistic_2010"])
+    result = validate_published(path, cohort=table, settings=settings)
+    row = result.validation.iloc[0]
+    assert (row["status"], row["n"]) == ("applied", PATIENTS - 2)
+    assert "left out: 2 patients with more than 3 Gy per fraction" in row["note"]
+    assert "1 patient without a known dose per fraction" in row["note"]
+    assert not set(result.predictions["patient"]) & {"P000", "P001"}
+    allowed = settings.model_copy(update={"allow_fractionation": ["quantec_logistic_2010"]})
+    result = validate_published(path, cohort=table, settings=allowed)
+    row = result.validation.iloc[0]
+    assert (row["status"], row["n"]) == ("allowed", PATIENTS)
+    assert "2 patients with more than 3 Gy per fraction, which the model was not made for" in row["note"]
+
+
+def test_a_cohort_of_sbrt_alone_is_refused_with_the_way_out(cohort):
+    path, table, _ = cohort
+    table = table.assign(prescription_gy=54.0, fractions=3.0)
     result = validate_published(path, cohort=table, settings=NtcpSettings(published=["quantec_logistic_2010"]))
-    assert "2 patients with a dose per fraction" in result.validation.iloc[0]["note"]
+    row = result.validation.iloc[0]
+    assert (row["status"], row["n"], len(result.predictions)) == ("refused", 0, 0)
+    assert "18 Gy per fraction" in row["note"] and "ntcp.allow_fractionation" in row["note"]
 
 
 def test_refused_models_are_rows_with_the_reason(cohort):
@@ -175,7 +195,7 @@ def test_allowed_and_converted_models_are_labelled(cohort):
     )
     rows = validate_published(path, cohort=table, settings=settings).validation.set_index("model")
     assert rows["status"].tolist() == ["allowed", "allowed", "applied"]
-    assert "converted to EQD2 per voxel" in rows.loc["seppenwoolde_2003", "note"]
+    assert "converted to EQD2 (alpha/beta 3 Gy)" in rows.loc["seppenwoolde_2003", "note"]
     assert rows.loc["seppenwoolde_2003", "quantity"] == "eqd2"
 
 

@@ -9,6 +9,7 @@ from pytest import approx
 
 from lungtox.errors import InputError, ParameterError
 from lungtox.ntcp import NtcpSettings, published_model, published_models, unknown_published
+from lungtox.ntcp.records import parameter_faults
 from tests.unit.ntcp_cases import TOY_DOSE_GY, dvh, eqd2_toy, point_dvh, toy
 
 UNIFORM_20 = {
@@ -16,6 +17,7 @@ UNIFORM_20 = {
     "martel_1994": 0.05622,
     "kwa_1998": 0.19408,
     "seppenwoolde_2003": 0.17164,
+    "seppenwoolde_2003_mean": 0.17164,  # n plays no part in a uniform dose
     "semenenko_2008": 0.20967,
     "quantec_probit_2010": 0.20989,
     "quantec_logistic_2010": 0.2059,
@@ -173,12 +175,33 @@ def test_unknown_model_names_the_nearest():
 
 
 def test_unknown_names_in_the_settings_are_faults():
-    settings = NtcpSettings(published=["appelt_2014", "apelt_2014"], allow_unchecked=["kwa"])
+    settings = NtcpSettings(
+        published=["appelt_2014", "apelt_2014"], allow_unchecked=["kwa"], allow_fractionation=["quantec"]
+    )
     faults = unknown_published(settings)
-    assert [fault.who for fault in faults] == ["config: ntcp.published", "config: ntcp.allow_unchecked"]
+    keys = ("published", "allow_unchecked", "allow_fractionation")
+    assert [fault.who for fault in faults] == [f"config: ntcp.{key}" for key in keys]
     assert "appelt_2014" in faults[0].action
 
 
 def test_a_whole_dvh_in_cgy_is_refused():
     with pytest.raises(InputError, match="cGy"):
         published_model("quantec_logistic_2010").ntcp(dvh([0.0, 1.0, 1.0], bin_width_gy=500.0))
+
+
+def test_more_than_the_listed_dose_per_fraction_is_refused_unless_allowed():
+    model = published_model("quantec_logistic_2010")
+    with pytest.raises(InputError, match=r"at most 3 Gy per fraction; found 12 Gy.*ntcp\.allow_fractionation"):
+        model.accept(toy(), fraction_gy=12.0)
+    acceptance = model.accept(toy(), fraction_gy=12.0, allow_fractionation=True)
+    assert acceptance.status == "allowed" and "12 Gy per fraction, but the model was made for" in acceptance.note
+    for listed in (None, 2.0, 3.0, 66.0 / 22.0 + 1e-9):
+        assert model.accept(toy(), fraction_gy=listed).status == "applied"
+
+
+def test_parameters_of_all_records_lie_inside_their_bounds():
+    for model in published_models().values():
+        assert parameter_faults(model.name, model.model, model.parameters) == []
+    faults = parameter_faults("x", "lkb", {"td50_gy": 3080.0, "m": 0.37})  # TD50 in cGy
+    assert [fault.expected for fault in faults] == ["td50_gy from 0.1 to 1000"]
+    assert "the parameters td50_gy, m, n" in str(parameter_faults("x", "lkb", {"td50_gy": 30.8})[0])

@@ -135,6 +135,7 @@ def test_every_warning_is_shown(folder):
     for text in texts:
         assert text.rstrip(".") in words, text
     assert "made for both lungs; applied to Lungs-GTV" in words  # note of a published model
+    assert "EQD2 of the lung with other alpha/betas" in words and "Mean EQD2: 1 patient left out" in words
     assert "expected the frame of reference of the dose; found another one" in words  # fault of a function image
 
 

@@ -40,6 +40,7 @@ rule validate_published:
         predictions="<results>/ntcp/published/predictions.csv",
         validation="<results>/ntcp/published/validation.csv",
         curves="<results>/ntcp/published/curves.csv",
+        alpha_beta="<results>/ntcp/published/alpha_beta.csv",
     log:
         "<logs>/validate_published.log",
     benchmark:
@@ -52,4 +53,5 @@ rule validate_published:
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --settings {params.settings:q}"
         " --predictions {output.predictions:q} --validation {output.validation:q} --curves {output.curves:q}"
+        " --alpha-beta {output.alpha_beta:q}"
         " >{log:q} 2>&1"

@@ -64,6 +64,7 @@ rule build_report:
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
         published="<results>/ntcp/published/validation.csv",
+        alpha_beta="<results>/ntcp/published/alpha_beta.csv",
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
         overlays=overlays,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lungtox.ntcp import RESEARCH_USE, PublishedModel, published_models
+from lungtox.ntcp import RESEARCH_USE, PublishedModel, no_interval_reason, published_models
 
 
 def models(
@@ -30,12 +30,14 @@ def _record(model: PublishedModel) -> dict[str, Any]:
         "kind": model.model,
         "parameters": model.parameters,
         "intervals": {name: list(limits) for name, limits in model.intervals.items()},
+        "no_interval": no_interval_reason(model) or None,
         "factors": [factor.describe() for factor in model.factors],
         "endpoint": model.endpoint,
         "structures": list(model.structures),
         "quantity": model.quantity,
         "alpha_beta_gy": list(model.alpha_beta_gy),
         "fractionation": model.fractionation,
+        "highest_fraction_gy": model.highest_fraction_gy,
         "citation": model.citation,
         "doi": model.doi,
         "status": model.status,
@@ -49,10 +51,11 @@ def _record(model: PublishedModel) -> dict[str, Any]:
 def _describe(model: PublishedModel) -> str:
     alpha_beta = " or ".join(f"{value:g}" for value in model.alpha_beta_gy)
     dose = f"EQD2 (alpha/beta {alpha_beta} Gy)" if model.quantity == "eqd2" else "physical dose"
+    fractionation = f"{model.fractionation} (at most {model.highest_fraction_gy:g} Gy)"
     lines = [
         f"{model.name}   {model.label}",
         f"  parameters  {', '.join(_parameter(model, name) for name in model.parameters)}  [{model.model}]",
-        f"  for         {' or '.join(model.structures)}; {dose}; {model.fractionation}",
+        f"  for         {' or '.join(model.structures)}; {dose}; {fractionation}",
         f"  endpoint    {model.endpoint}",
         *(f"  factor      {factor.describe()}" for factor in model.factors),
         f"  status      {model.status}: {model.checked}",
@@ -60,6 +63,8 @@ def _describe(model: PublishedModel) -> str:
     ]
     if model.note:
         lines.append(f"  note        {model.note}")
+    if reason := no_interval_reason(model):
+        lines.append(f"  no interval of NTCP: {reason}")
     if not model.default_ok:
         lines.append("  used only when allowed by name")
     return "\n".join(lines) + "\n"

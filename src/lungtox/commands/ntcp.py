@@ -1,37 +1,41 @@
-"""``lungtox ntcp``: a published model applied to one case."""
+"""``lungtox ntcp``: a published or fitted model applied to one case, or to two plans of one patient."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 
-from lungtox.errors import Fault, InputError, ParameterError
-from lungtox.extraction import is_dvh_table
-from lungtox.ntcp import RESEARCH_USE, PublishedModel, published_model
+from lungtox.commands.ntcp_answer import Question, answer_alpha_beta, answer_case, answer_comparison
+from lungtox.commands.ntcp_case import Source, read_case
+from lungtox.commands.ntcp_text import case_text, comparison_text
+from lungtox.errors import ParameterError
+from lungtox.ntcp import PublishedModel, published_model, read_fitted_model
 
-if TYPE_CHECKING:
-    from lungtox.dose import Dvh
-
-
-@dataclass(frozen=True)
-class Case:
-    """The dose of one case: a mean, or DVHs of the lung in the quantities that are there."""
-
-    mean_gy: float | None = None
-    quantity: str = ""
-    dvhs: tuple[Dvh, ...] = ()
-    warnings: tuple[str, ...] = ()
+Value = TypeVar("Value")
+ALPHA_BETA_STEP_GY = 0.5
 
 
 def ntcp(
-    model: Annotated[str, typer.Option("--model", help="Name of a published model; `lungtox models` lists them.")],
-    struct: Annotated[Path | None, typer.Option(help="DICOM structure set, with --dose.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Name of a published model; `lungtox models` lists them.")
+    ] = None,
+    fit: Annotated[
+        Path | None, typer.Option(help="In place of --model: results/ntcp/{name}/fit.json of a cohort's own fit.")
+    ] = None,
+    struct: Annotated[
+        list[Path] | None,
+        typer.Option(help="DICOM structure set, with --dose or --compare (there once, or one for each plan)."),
+    ] = None,
     dose: Annotated[Path | None, typer.Option(help="DICOM dose of the whole plan, with --struct.")] = None,
-    plan: Annotated[Path | None, typer.Option(help="DICOM plan: the number of fractions, for models in EQD2.")] = None,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option(help="DICOM plan: dose per fraction, and EQD2. With --compare twice: of A, of B."),
+    ] = None,
     lung: Annotated[
         list[str] | None, typer.Option(help="ROI of a lung, if not named as in TG-263. Repeatable.")
     ] = None,
@@ -43,51 +47,83 @@ def ntcp(
         str | None, typer.Option(help="What --lung of a DVH export is: Lungs (tumour included) or Lungs-GTV.")
     ] = None,
     fractions: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Fractions of a DVH export, for models in EQD2.")
+        list[int] | None,
+        typer.Option(min=1, max=100, help="Fractions of a DVH file, for models in EQD2. With --compare once or twice."),
+    ] = None,
+    dose_per_fraction: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0.1, max=40, help="Gy per fraction to the target, where the input does not say it. --compare: or twice."
+        ),
     ] = None,
     mld: Annotated[float | None, typer.Option(help="Mean lung dose in Gy, with --mld-quantity.")] = None,
-    mld_quantity: Annotated[str | None, typer.Option(help="Quantity of --mld: physical or eqd2.")] = None,
+    mld_quantity: Annotated[str | None, typer.Option(help="Quantity of a mean dose: physical or eqd2.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="Two plans of one patient: doses (with --struct), DVH files, or mean doses (with --mld-quantity).",
+        ),
+    ] = None,
+    alpha_beta: Annotated[
+        str | None, typer.Option(help="Also with EQD2 of these alpha/betas: 2:4 (steps of 0.5 Gy) or 2,3,4.")
+    ] = None,
     factor: Annotated[
         list[str] | None, typer.Option(help="Clinical value such as smoking=former or age_y=70. Repeatable.")
+    ] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Correlation of the model's two parameters, where you know it (-1 to 1).")
     ] = None,
     allow_structure: Annotated[
         list[str] | None, typer.Option(help="Structure that the model does not list but may be applied to.")
     ] = None,
+    allow_fractionation: Annotated[
+        bool, typer.Option(help="Apply a model to more Gy per fraction than it was made for; labelled so.")
+    ] = False,
     allow_unchecked: Annotated[bool, typer.Option(help="Use a model although its numbers were not checked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Give the risk of pneumonitis of one case by a published model. Research use, not for treatment decisions."""
-    chosen = published_model(model)
-    if not allow_unchecked:
-        _require_checked(chosen)
-    factors = _factors(chosen, factor or [])
-    sources = [struct is not None or dose is not None, dvh is not None, mld is not None]
-    if sum(sources) != 1:
-        raise ParameterError("give one of --struct with --dose, --dvh, --mld with --mld-quantity")
-    if mld is not None:
-        case = _mean_case(mld, mld_quantity)
-    elif dvh is not None and is_dvh_table(dvh):
-        case = _table_case(dvh)
-    elif dvh is not None:
-        from lungtox.commands.ntcp_export import exported_lung_dvhs
-
-        found = exported_lung_dvhs(chosen, dvh, lungs=lung or [], lung_is=lung_is, fractions=fractions)
-        case = Case(dvhs=found[0], warnings=found[1])
+    """Give the risk of pneumonitis of one case or of two plans. Research use, not for treatment decisions."""
+    chosen = _model(model, fit, allow_unchecked=allow_unchecked)
+    asked = Question(
+        chosen, _factors(chosen, factor or []), tuple(allow_structure or ()), allow_fractionation, correlation
+    )
+    common = Source(lungs=tuple(lung or ()), gtvs=tuple(gtv or ()), lung_is=lung_is, mean_quantity=mld_quantity)
+    plans = 1 if compare is None else 2
+    each = [
+        replace(common, struct=one, plan=plan_file, fractions=number, fraction_gy=each_gy)
+        for one, plan_file, number, each_gy in zip(
+            _for_plans("--struct", struct, plans),
+            _for_plans("--plan", plan, plans, shared=False),
+            _for_plans("--fractions", fractions, plans),
+            _for_plans("--dose-per-fraction", dose_per_fraction, plans),
+            strict=True,
+        )
+    ]
+    if compare is not None:
+        if dose is not None or dvh is not None or mld is not None or alpha_beta is not None:
+            raise ParameterError("--compare names both plans: leave out --dose, --dvh, --mld and --alpha-beta")
+        a, b = (read_case(chosen, source) for source in _compared(compare, each))
+        result = answer_comparison(asked, a, b)
+        text = comparison_text(chosen, result)
     else:
-        from lungtox.commands.ntcp_dicom import lung_dvhs
+        case = read_case(chosen, replace(each[0], dose=dose, dvh=dvh, mean_gy=mld))
+        result = answer_case(asked, case)
+        if alpha_beta is not None:
+            result["alpha_beta"] = answer_alpha_beta(asked, case, _alpha_betas(alpha_beta))
+        text = case_text(chosen, result)
+    typer.echo(json.dumps(result, indent=1, ensure_ascii=False) if as_json else text)
 
-        dvhs, warnings = lung_dvhs(chosen, struct, dose, plan=plan, lungs=lung or [], gtvs=gtv or [])
-        case = Case(dvhs=dvhs, warnings=warnings)
-    result = _apply(chosen, case, factors, allow_structure or [])
-    typer.echo(json.dumps(result, indent=1, ensure_ascii=False) if as_json else _text(chosen, result))
 
-
-def _require_checked(model: PublishedModel) -> None:
-    if not model.default_ok:
-        found = f"{model.status}. {model.checked}"
-        action = f"Check the paper, then give --allow-unchecked. {model.note}".strip()
-        who = f"published model {model.name}"
-        raise InputError(Fault(who, "a model with checked numbers", found, action, "ntcp-published"))
+def _model(name: str | None, fit: Path | None, *, allow_unchecked: bool) -> PublishedModel:
+    if (name is None) == (fit is None):
+        raise ParameterError("give one of --model (a published one) and --fit (fit.json of a run)")
+    chosen = published_model(name) if name is not None else read_fitted_model(str(fit))
+    if not (chosen.default_ok or allow_unchecked):
+        found = f"{chosen.status}. {chosen.checked}"
+        action = f"Check the paper, then give --allow-unchecked. {chosen.note}".strip()
+        raise chosen.refusal("a model with checked numbers", found, action)
+    return chosen
 
 
 def _factors(model: PublishedModel, given: list[str]) -> dict[str, object]:
@@ -106,88 +142,49 @@ def _factors(model: PublishedModel, given: list[str]) -> dict[str, object]:
     return factors
 
 
-def _mean_case(mld: float, quantity: str | None) -> Case:
-    if quantity not in ("physical", "eqd2"):
-        raise ParameterError("--mld needs --mld-quantity physical or eqd2: the two differ by several Gy")
-    return Case(mean_gy=mld, quantity=quantity)
+def _for_plans(
+    option: str, values: Sequence[Value] | None, plans: int, *, shared: bool = True
+) -> tuple[Value | None, ...]:
+    """Give an option's value for each plan: none, one for all (where it can be shared), or one each."""
+    given = tuple(values or ())
+    if not given:
+        return (None,) * plans
+    if len(given) == plans:
+        return given
+    if len(given) == 1 and shared:
+        return given * plans
+    times = "once" if plans == 1 else "once or twice" if shared else "twice: of A, then of B"
+    raise ParameterError(f"give {option} {times}")
 
 
-def _table_case(path: Path) -> Case:
-    from lungtox.dose import read_dvhs
-
-    if not path.is_file():
-        raise InputError(Fault("--dvh", "a DVH table", "no such file", "Check the path.", "ntcp-dvh-file"))
-    found = read_dvhs(path)
-    patients = {patient for patient, _ in found}
-    if len(patients) != 1:
-        action = "Give a table of one patient; a cohort goes through the workflow (ntcp.published)."
-        raise InputError(Fault("--dvh", "DVHs of one patient", f"{len(patients)} patients", action, "ntcp-dvh-file"))
-    return Case(dvhs=tuple(item for _, item in found if item.weighting == "anatomical"))
-
-
-def _apply(model: PublishedModel, case: Case, factors: dict[str, object], allowed: list[str]) -> dict[str, Any]:
-    result: dict[str, Any] = {"model": model.name, "label": model.label}
-    if case.mean_gy is not None:
-        model.require_quantity(case.quantity)
-        risk = model.ntcp(case.mean_gy, factors)
-        note = f"the mean dose is taken as that of {' or '.join(model.structures)}"
-        if model.parameters.get("n", 1.0) != 1.0:
-            note += f"; n = {model.parameters['n']:g} is taken as 1, the mean"
-        result |= {"ntcp": risk, "dose_gy": case.mean_gy, "structure": None, "status": "applied", "note": note}
-    else:
-        dvh = _choose(model, case.dvhs, allowed)
-        acceptance = model.accept(dvh, allow_structure=allowed)
-        risk = model.ntcp(dvh, factors, allow_structure=allowed)
-        result |= {"ntcp": risk, "dose_gy": model.dose_gy(dvh), "structure": dvh.structure}
-        result |= {"status": acceptance.status, "note": acceptance.note}
-        result["warnings"] = [*_whole_lung(dvh, case.dvhs), *dict.fromkeys([*case.warnings, *dvh.warnings])]
-    absent = sorted({factor.column for factor in model.factors} - set(factors))
-    return {
-        **result,
-        "quantity": model.quantity,
-        "endpoint": model.endpoint,
-        "factors": factors,
-        "factors_at_reference": absent,
-        "citation": model.citation,
-        "checked": model.status,
-        "research_use": RESEARCH_USE,
-    }
+def _compared(compare: tuple[str, str], each: Sequence[Source]) -> list[Source]:
+    """Say what the two plans of --compare are: doses, mean doses or DVH files."""
+    if each[0].struct is not None:
+        return [replace(source, dose=Path(text)) for source, text in zip(each, compare, strict=True)]
+    means = [_number(text) for text in compare]
+    if None not in means:
+        return [replace(source, mean_gy=mean) for source, mean in zip(each, means, strict=True)]
+    if any(mean is not None for mean in means):
+        raise ParameterError("--compare takes two files or two mean doses, not one of each")
+    return [replace(source, dvh=Path(text)) for source, text in zip(each, compare, strict=True)]
 
 
-def _choose(model: PublishedModel, dvhs: tuple[Dvh, ...], allowed: list[str]) -> Dvh:
-    """Take the model's first choice of structure among the DVHs in its quantity; refuse in the model's own words."""
-    fitting = [dvh for dvh in dvhs if dvh.quantity == model.quantity]
-    for structure in (*model.structures, *allowed):
-        for dvh in fitting:
-            if dvh.structure == structure:
-                return dvh
-    if not dvhs:
-        raise InputError(Fault("--dvh", "an anatomical DVH", "none", "Give one of the lung.", "ntcp-dvh-file"))
-    # None fits: `accept` says what is wrong with the nearest one.
-    nearest = fitting or [dvh for dvh in dvhs if dvh.structure in model.structures] or list(dvhs)
-    return nearest[0]
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
-def _whole_lung(dvh: Dvh, dvhs: tuple[Dvh, ...]) -> list[str]:
-    """Say that the tumour counts as lung where no structure without it was there."""
-    if dvh.structure == "Lungs" and not any(other.structure == "Lungs-GTV" for other in dvhs):
-        return ["no GTV: the dose is that of both whole lungs, tumour included"]
-    return []
-
-
-def _text(model: PublishedModel, result: dict[str, Any]) -> str:
-    name = "gEUD" if model.parameters.get("n", 1.0) != 1.0 else "mean dose"
-    quantity = "EQD2" if result["quantity"] == "eqd2" else "physical"
-    where = f" of {result['structure']}" if result["structure"] else ""
-    lines = [
-        f"{model.label}: NTCP {100 * result['ntcp']:.1f} % ({result['endpoint']})",
-        f"{name}{where} {result['dose_gy']:.2f} Gy, {quantity}; {result['status']}",
-    ]
-    if result["note"]:
-        lines.append(f"note: {result['note']}")
-    lines += [f"warning: {warning}" for warning in result.get("warnings", [])]
-    if result["factors"]:
-        lines.append("factors: " + ", ".join(f"{key} {value}" for key, value in result["factors"].items()))
-    if result["factors_at_reference"]:
-        lines.append("taken at reference, not given: " + ", ".join(result["factors_at_reference"]))
-    return "\n".join([*lines, f"{model.citation} (numbers: {model.status})", RESEARCH_USE])
+def _alpha_betas(text: str) -> list[float]:
+    """Read ``2:4`` (steps of 0.5 Gy) or ``2,3,4``."""
+    low, separator, high = text.partition(":")
+    values = [_number(low), _number(high)] if separator else [_number(part) for part in text.split(",")]
+    known = sorted({value for value in values if value is not None and 0.1 <= value <= 50.0})
+    if len(known) != len(values):
+        raise ParameterError(f"--alpha-beta takes 2:4 or 2,3,4 (Gy, 0.1 to 50), got {text!r}")
+    if not separator:
+        return known
+    steps = round((known[-1] - known[0]) / ALPHA_BETA_STEP_GY + 1e-9)
+    inner = [known[0] + step * ALPHA_BETA_STEP_GY for step in range(int(steps) + 1)]
+    return [value for value in inner if value < known[-1]] + [known[-1]]

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lungtox.commands.ntcp_case import Case, Source
 from lungtox.dicom import read_structure_names
 from lungtox.dose.config import DoseSettings, RegionSettings
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.extraction import AcceptedRoi, PatientRow, extract_patient
+from lungtox.ntcp import dose_per_fraction_gy
 
 if TYPE_CHECKING:
-    from lungtox.dose import Dvh
     from lungtox.ntcp import PublishedModel
 
 CASE = "case"
@@ -20,27 +21,16 @@ LUNG_SETS = (("Lungs",), ("Lung_L", "Lung_R"))
 GTV = "GTV"
 
 
-def lung_dvhs(
-    model: PublishedModel,
-    struct: Path | None,
-    dose: Path | None,
-    *,
-    plan: Path | None,
-    lungs: Sequence[str],
-    gtvs: Sequence[str],
-) -> tuple[tuple[Dvh, ...], tuple[str, ...]]:
+def dicom_case(model: PublishedModel, source: Source) -> Case:
     """Compute the DVHs of both lungs, and of both lungs without the tumour; give them with what was found on the way.
 
     Parameters
     ----------
     model : PublishedModel
         For one in EQD2, that is made per voxel with its (largest) alpha/beta.
-    struct, dose, plan : Path or None
-        RTSTRUCT, RTDOSE and RTPLAN; the plan is needed for EQD2.
-    lungs : sequence of str
-        ROI names: one of both lungs, or two. Empty: Lungs, or Lung_L and Lung_R.
-    gtvs : sequence of str
-        ROI name of the tumour. Empty: GTV, where it is there.
+    source : Source
+        RTSTRUCT, RTDOSE and RTPLAN (the plan is needed for EQD2), ROI names of the lungs (one of both, or two; empty:
+        Lungs, or Lung_L and Lung_R) and of the tumour (empty: GTV, where it is there).
 
     Raises
     ------
@@ -49,23 +39,32 @@ def lung_dvhs(
     ParameterError
         Options that do not belong together.
     """
+    struct, dose, plan = source.struct, source.dose, source.plan
     if struct is None or dose is None:
         raise ParameterError("--struct and --dose go together")
     if model.quantity == "eqd2" and plan is None:
         raise ParameterError(f"{model.name} takes EQD2: give --plan, which says the number of fractions")
+    if source.fractions is not None:
+        raise ParameterError("--fractions is for DVH files; of a DICOM dose the plan says it: give --plan")
+    if model.weighting != "anatomical":
+        raise ParameterError(f"{model.name} takes a DVH of weighting {model.weighting}: give it with --dvh")
     files = {"structures": struct, "dose": dose, **({} if plan is None else {"plan": plan})}
     for option, path in files.items():
         if not path.is_file():
             raise InputError(Fault(f"case: {option}", "a DICOM file", "no such file", "Check the path.", "ntcp-file"))
-    rois = _accepted(read_structure_names(struct, who=CASE), lungs, gtvs)
+    rois = _accepted(read_structure_names(struct, who=CASE), source.lungs, source.gtvs)
     cells = {column: str(path.resolve()) for column, path in files.items()}
     row = PatientRow(CASE, cells, Path.cwd(), rois)
     extraction = extract_patient(row, dose=_settings(model, has_gtv=any(roi.structure == GTV for roi in rois)))
     if extraction.qa["status"] != "ok":
         raise InputError([Fault(**fault) for fault in extraction.qa["faults"]])
     qa = extraction.qa
-    unusual = model.fractionation_note(qa["prescription_gy"], qa["fractions"])
-    return extraction.dvhs, (*([unusual] if unusual else []), *qa["warnings"])
+    return Case(
+        dvhs=extraction.dvhs,
+        warnings=tuple(qa["warnings"]),
+        fractions=qa["fractions"],
+        fraction_gy=dose_per_fraction_gy(qa["prescription_gy"] or None, qa["fractions"] or None),
+    )
 
 
 def _accepted(names: dict[int, str], lungs: Sequence[str], gtvs: Sequence[str]) -> tuple[AcceptedRoi, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lungtox.commands.ntcp_case import Case, Source
 from lungtox.dose.dvhtext import DvhExport, TextDvh
 from lungtox.errors import Fault, InputError, ParameterError
-from lungtox.extraction import eqd2_dvh, read_dvh_export
+from lungtox.extraction import read_dvh_export
+from lungtox.ntcp import dose_per_fraction_gy, eqd2_dvhs
 
 if TYPE_CHECKING:
     from lungtox.dose import Dvh
@@ -17,61 +18,76 @@ if TYPE_CHECKING:
 WHO = "--dvh"
 
 
-def exported_lung_dvhs(
-    model: PublishedModel, path: Path, *, lungs: Sequence[str], lung_is: str | None, fractions: int | None
-) -> tuple[tuple[Dvh, ...], tuple[str, ...]]:
+def exported_case(model: PublishedModel, source: Source, path: Path) -> Case:
     """Read the DVH of the lung in the model's quantity; give it with what was found on the way.
 
     Parameters
     ----------
     model : PublishedModel
         For one in EQD2, that is made bin by bin with its (largest) alpha/beta.
+    source : Source
+        `lungs`: name of the structure in the file (empty: those that are named as the model names its structures);
+        `lung_is`: what it is, such as ``Lungs-GTV``, because names of planning systems do not say whether the tumour is
+        taken out; `fractions`: of the plan, where the file does not say it.
     path : Path
-    lungs : sequence of str
-        Name of the structure in the file. Empty: those that are named as the model names its structures.
-    lung_is : str, optional
-        What the named structure is, such as ``Lungs-GTV``: names of planning systems do not say whether the tumour
-        is taken out.
-    fractions : int, optional
-        Of the plan, where the file does not say it.
 
     Raises
     ------
     InputError
-        The file cannot be used, or has no such structure.
+        The file cannot be used, has no such structure, or names other fractions.
     ParameterError
         Options that are missing.
     """
     export = read_dvh_export(path, who=WHO)
-    found: list[tuple[str, TextDvh]]
-    if lungs:
-        if len(lungs) != 1 or lung_is is None:
+    dvhs: list[Dvh] = []
+    notes: list[str] = []
+    fractions: set[int | None] = set()
+    each_gy: set[float | None] = set()
+    for structure, found in _lungs(model, source, export):
+        number = _number(source.fractions, found)
+        fractions.add(None if found.plan_sum else number)
+        each_gy.add(dose_per_fraction_gy(found.prescription_gy or None, number))
+        physical = found.to_dvh(structure=structure)
+        dvhs.append(physical)
+        notes += found.warnings
+        if model.quantity == "eqd2":
+            if number is None or found.plan_sum:
+                raise ParameterError(
+                    f"{model.name} takes EQD2: give --fractions for the DVH of one plan (a plan sum has no EQD2)"
+                )
+            notes.append("EQD2 was made bin by bin from the export: right for one plan given in the stated fractions")
+            own = max(model.alpha_beta_gy)
+            dvhs.append(eqd2_dvhs(physical, number, [own])[own])
+    return Case(
+        dvhs=tuple(dvhs),
+        warnings=tuple(note for note in dict.fromkeys(notes) if note),
+        fractions=fractions.pop() if len(fractions) == 1 else None,
+        fraction_gy=max((each for each in each_gy if each is not None), default=None),
+    )
+
+
+def _lungs(model: PublishedModel, source: Source, export: DvhExport) -> list[tuple[str, TextDvh]]:
+    if source.lungs:
+        if len(source.lungs) != 1 or source.lung_is is None:
             raise ParameterError(
                 "with a DVH export give --lung once, and --lung-is Lungs or Lungs-GTV: DVHs cannot be composed"
             )
-        found = [(lung_is, _named(export, lungs[0]))]
-    else:
-        listed = dict.fromkeys([*model.structures, *([lung_is] if lung_is else [])])
-        found = [(name, _named(export, name)) for name in listed if name in export.names.values()]
+        return [(source.lung_is, _named(export, source.lungs[0]))]
+    listed = dict.fromkeys([*model.structures, *([source.lung_is] if source.lung_is else [])])
+    found = [(name, _named(export, name)) for name in listed if name in export.names.values()]
     if not found:
         action = "Name the structure with --lung, and what it is with --lung-is."
         there = ", ".join(export.names.values())
         raise InputError(Fault(WHO, f"a DVH of {' or '.join(model.structures)}", there, action, "structure-missing"))
-    dvhs: list[Dvh] = []
-    notes: list[str] = []
-    for structure, source in found:
-        number = fractions or source.fractions
-        physical = source.to_dvh(structure=structure)
-        dvhs.append(physical)
-        notes += [*source.warnings, model.fractionation_note(source.prescription_gy, number)]
-        if model.quantity == "eqd2":
-            if number is None or source.plan_sum:
-                raise ParameterError(
-                    f"{model.name} takes EQD2: give --fractions for the DVH of one plan (a plan sum has no EQD2)"
-                )
-            notes.append("EQD2 was made bin by bin from the export")
-            dvhs.append(eqd2_dvh(physical, number, max(model.alpha_beta_gy), bin_width_gy=physical.bin_width_gy))
-    return tuple(dvhs), tuple(note for note in dict.fromkeys(notes) if note)
+    return found
+
+
+def _number(given: int | None, found: TextDvh) -> int | None:
+    if given is not None and found.fractions is not None and given != found.fractions:
+        wrong = f"{found.fractions} in the file"
+        action = "Leave --fractions out, or export the right plan."
+        raise InputError(Fault(WHO, f"{given} fractions as --fractions says", wrong, action, "fractions"))
+    return given or found.fractions
 
 
 def _named(export: DvhExport, name: str) -> TextDvh:

@@ -57,6 +57,18 @@ class NtcpSettings(Settings):
     """Published model -> structures that it does not list but may be applied to here. Its results are labelled so."""
     allow_unchecked: list[str] = Field(default_factory=list)
     """Published models that may be used although their numbers were not checked at a source (`default_ok = false`)."""
+    allow_fractionation: list[str] = Field(default_factory=list)
+    """Published models that may be applied to patients with more Gy per fraction than they list (above 3 Gy: SBRT,
+    hypofractionation). Labelled so; without it these patients are left out, and counted."""
+    alpha_beta_gy: list[float] = Field(default=[2.0, 2.5, 3.0, 3.5, 4.0])
+    """alpha/beta of lung (Gy) tried in `published/alpha_beta.csv`: mean EQD2, published models in EQD2. Empty: none."""
+
+    @field_validator("alpha_beta_gy")
+    @classmethod
+    def _alpha_beta_is_positive(cls, values: list[float]) -> list[float]:
+        if any(not 0.1 <= value <= 50.0 for value in values) or len(set(values)) != len(values):
+            raise ValueError("alpha_beta_gy takes different numbers from 0.1 to 50 Gy")
+        return sorted(values)
 
     @field_validator("fits")
     @classmethod

@@ -36,10 +36,10 @@ def geud_gy(dose_gy: ArrayLike, volume_cc: ArrayLike, *, a: float) -> float:
     return float(highest * (share @ (dose / highest) ** a) ** (1.0 / a))
 
 
-def lkb(geud: ArrayLike, *, td50_gy: float, m: float) -> Any:
+def lkb(geud: ArrayLike, *, td50_gy: ArrayLike, m: ArrayLike) -> Any:
     """Give Phi((gEUD - TD50) / (m TD50)). At no dose this is Phi(-1/m), not 0."""
     _positive(td50_gy=td50_gy, m=m)
-    return ndtr((np.asarray(geud, dtype=float) - td50_gy) / (m * td50_gy))
+    return ndtr((np.asarray(geud, dtype=float) - td50_gy) / np.multiply(m, td50_gy))
 
 
 def logistic(dose_gy: ArrayLike, *, b0: float, b1: float) -> Any:
@@ -47,11 +47,11 @@ def logistic(dose_gy: ArrayLike, *, b0: float, b1: float) -> Any:
     return expit(b0 + b1 * np.asarray(dose_gy, dtype=float))
 
 
-def log_logistic(geud: ArrayLike, *, td50_gy: float, gamma50: float) -> Any:
+def log_logistic(geud: ArrayLike, *, td50_gy: ArrayLike, gamma50: ArrayLike) -> Any:
     """Give 1 / (1 + (TD50 / gEUD)^(4 gamma50)); 0 at no dose."""
     _positive(td50_gy=td50_gy, gamma50=gamma50)
     with np.errstate(divide="ignore"):
-        return expit(4.0 * gamma50 * (np.log(np.asarray(geud, dtype=float)) - np.log(td50_gy)))
+        return expit(4.0 * np.asarray(gamma50) * (np.log(np.asarray(geud, dtype=float)) - np.log(td50_gy)))
 
 
 def relative_seriality(dose_gy: ArrayLike, volume_cc: ArrayLike, *, d50_gy: float, gamma: float, s: float) -> float:
@@ -89,7 +89,7 @@ def _shares(dose_gy: ArrayLike, volume_cc: ArrayLike) -> tuple[Floats, Floats]:
     return dose[filled], volume[filled] / volume[filled].sum()
 
 
-def _positive(**values: float) -> None:
+def _positive(**values: Any) -> None:
     for name, value in values.items():
-        if not (np.isfinite(value) and value > 0):
+        if not (np.isfinite(value).all() and np.greater(value, 0).all()):
             raise ParameterError(f"{name} must be positive and finite, got {value}")

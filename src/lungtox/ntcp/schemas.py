@@ -75,3 +75,19 @@ VALIDATION = _table(
         "brier": _number(0, 1, nullable=True),
     }
 )
+ALPHA_BETA = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "alpha_beta_gy": _number(0),
+        "own": pa.Column(bool, coerce=True),
+        "n": _count(),
+        "events": _count(),
+        "mean_dose_gy": _number(0, nullable=True),
+        **{name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")},
+        **{name: _number(nullable=True) for name in ("citl", "citl_low", "citl_high")},
+        **{name: _number(0, nullable=True) for name in ("td50_gy", "td50_low", "td50_high", "m")},
+        "loglik": _number(nullable=True),
+        "note": _text(),
+    }
+)

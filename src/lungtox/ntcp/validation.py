@@ -11,9 +11,11 @@ import numpy as np
 
 from lungtox.errors import FitError, InputError, count_of
 from lungtox.models import roc
+from lungtox.ntcp.alpha_beta import alpha_beta_table
 from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
+from lungtox.ntcp.fractionation import keep_listed
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import PUBLISHED_CURVES, PUBLISHED_PREDICTIONS, VALIDATION
 
@@ -37,6 +39,7 @@ class PublishedValidation:
     predictions: pd.DataFrame
     validation: pd.DataFrame
     curves: pd.DataFrame
+    alpha_beta: pd.DataFrame
 
 
 def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpSettings) -> PublishedValidation:
@@ -54,7 +57,8 @@ def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpS
     PublishedValidation
         A model that cannot be applied is a row with status ``refused`` and the reason in ``note``.
     """
-    quantities: list[str] = sorted({published_model(name).quantity for name in settings.published})
+    # Physical dose always: EQD2 with other alpha/betas is made from it.
+    quantities: list[str] = sorted({"physical", *(published_model(name).quantity for name in settings.published)})
     selections = [(settings.published_structure, "anatomical", quantity) for quantity in quantities]
     by_quantity = dict(zip(quantities, read_selected_dvhs(dvh, *selections), strict=True))
     return validate_on(by_quantity, cohort=cohort, settings=settings)
@@ -76,6 +80,7 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
         predictions=_stacked(predictions, PUBLISHED_PREDICTIONS),
         validation=VALIDATION.validate(pd.DataFrame(validation, columns=list(VALIDATION.columns))),
         curves=_stacked(curves, PUBLISHED_CURVES),
+        alpha_beta=alpha_beta_table(dvhs, cohort=cohort, settings=settings),
     )
 
 
@@ -98,36 +103,30 @@ def _apply(
         return {**row, "note": f"needs the clinical columns {', '.join(absent)}"}, None
     with_dvh = cohort[cohort["patient"].isin(list(dvhs))]
     if with_dvh.empty:
-        return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}"}, None
+        hint = ": name it in dose.eqd2" if model.quantity == "eqd2" else ""
+        return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}{hint}"}, None
     try:
         acceptance = model.accept(
             dvhs[str(with_dvh["patient"].iloc[0])],
             allow_structure=settings.allow_structure.get(model.name, []),
             allow_unchecked=model.name in settings.allow_unchecked,
         )
-        predicted, left_out = _predict(model, dvhs, with_dvh, settings)
+        fractionation = keep_listed(model, with_dvh, allowed=model.name in settings.allow_fractionation)
+        predicted, left_out = _predict(model, dvhs, fractionation.kept, settings)
     except InputError as error:
         return {**row, "note": " ".join(str(error).split())}, None
     known = predicted[predicted["rp"].notna()]
     outcome, risk = known["rp"].to_numpy(dtype=float), known["ntcp"].to_numpy(dtype=float)
     numbers, finding = _measure(outcome, risk)
-    notes = [acceptance.note, *left_out, _fractionation(model, with_dvh), finding]
+    notes = [acceptance.note, *left_out, fractionation.note, finding]
     row |= {
-        "status": acceptance.status,
+        "status": "allowed" if fractionation.beyond else acceptance.status,
         "note": "; ".join(note for note in notes if note),
         "n": len(known),
         "events": int(outcome.sum()),
         **numbers,
     }
     return row, predicted
-
-
-def _fractionation(model: PublishedModel, cohort: pd.DataFrame) -> str:
-    if not {"prescription_gy", "fractions"} <= set(cohort.columns):
-        return ""
-    pairs = cohort[["prescription_gy", "fractions"]].dropna().itertuples(index=False)
-    unusual = sum(bool(model.fractionation_note(float(dose), float(fractions))) for dose, fractions in pairs)
-    return f"{count_of(unusual, 'patient')} with a dose per fraction that the model was not made for" if unusual else ""
 
 
 def _predict(

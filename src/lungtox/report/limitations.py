@@ -165,7 +165,7 @@ def _published(results: Results) -> Iterator[str]:
         return
     status = results.published["status"]
     for name, words in (
-        ("allowed", "applied to a structure that they were not made for"),
+        ("allowed", "applied to a structure or fractionation that they were not made for"),
         ("refused", "not applied"),
     ):
         labels = [text_of(label) for label in results.published.loc[status == name, "label"]]

@@ -102,7 +102,10 @@ def published_sentence(row: Mapping[str, Any]) -> str:
             "it predicted too little risk" if low > 0 else "it predicted too much risk" if high < 0
             else "mean prediction and observed rate were compatible"
         )  # fmt: skip
-    mark = {"allowed": " (a structure it was not made for, allowed by name)", "converted": " (dose converted)"}
+    mark = {
+        "allowed": " (a structure or fractionation it was not made for, allowed by name)",
+        "converted": " (dose converted)",
+    }
     observed, predicted = optional(row["observed"]), optional(row["mean_predicted"])
     if observed is None or predicted is None:
         return f"{label}{mark.get(status, '')} was applied, but no patient with a known outcome could be judged."
@@ -150,4 +153,35 @@ def published_section(results: Results) -> Section:
     notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in models if text_of(row["note"]))
     if notes:
         blocks.append(Notes("Notes on published models", notes))
-    return Section("published", title, tuple(blocks))
+    return Section("published", title, (*blocks, *_alpha_beta_blocks(results)))
+
+
+def _alpha_beta_blocks(results: Results) -> Iterator[Block]:
+    """Give the table of what other alpha/betas would make of EQD2, where there is one."""
+    if results.alpha_beta is None or results.alpha_beta.empty:
+        return
+    listed = records(results.alpha_beta)
+    rows = [
+        (
+            text_of(row["label"]), number_cell(row["alpha_beta_gy"], decimals=1) , "yes" if row["own"] else "",
+            count_cell(row["n"]), number_cell(row["mean_dose_gy"]), number_cell(row["mean_predicted"], decimals=3),
+            interval_cell(row["auc"], row["auc_low"], row["auc_high"]),
+            interval_cell(row["citl"], row["citl_low"], row["citl_high"]),
+            interval_cell(row["td50_gy"], row["td50_low"], row["td50_high"], decimals=1), number_cell(row["loglik"]),
+        )
+        for row in listed
+    ]  # fmt: skip
+    columns = (
+        "Dose or model", "Alpha/beta (Gy)", "The model's own", "n", "Mean EQD2 (Gy)", "Predicted", "AUC (95 % CI)",
+        "Calibration-in-the-large (95 % CI)", "TD50 (Gy, 95 % interval)", "Log-likelihood",
+    )  # fmt: skip
+    caption = (
+        "EQD2 of the lung with other alpha/betas, made bin by bin from the physical dose in each patient's number of "
+        "fractions. Parameters of models stay as published with their own alpha/beta; the other rows show how much "
+        "the choice matters. TD50 and log-likelihood: LKB model on the mean EQD2 (n = 1), fitted to this cohort each "
+        "time; a log-likelihood within 1.92 of the highest is compatible with these data."
+    )
+    yield make_table("alpha-beta", caption, columns, rows)
+    notes = tuple(dict.fromkeys(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in listed if row["note"]))
+    if notes:
+        yield Notes("Notes on alpha/beta", notes)
