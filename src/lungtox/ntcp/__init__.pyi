@@ -1,3 +1,5 @@
+from .bayes import BayesianUpdate as BayesianUpdate
+from .bayes import bayesian_update as bayesian_update
 from .calibration import Calibration as Calibration
 from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
@@ -17,10 +19,17 @@ from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
+from .prior import NormalPrior as NormalPrior
+from .prior import normal_prior as normal_prior
 from .published import RESEARCH_USE as RESEARCH_USE
 from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
 from .published import unknown_published as unknown_published
+from .update_limits import updated_curve as updated_curve
+from .update_limits import updated_parameters as updated_parameters
+from .updating import ClosedTest as ClosedTest
+from .updating import Update as Update
+from .updating import closed_testing as closed_testing
 from .validation import PublishedValidation as PublishedValidation
 from .validation import validate_published as validate_published

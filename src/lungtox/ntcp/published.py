@@ -243,6 +243,7 @@ def unknown_published(settings: NtcpSettings) -> list[Fault]:
         "published": settings.published,
         "allow_structure": list(settings.allow_structure),
         "allow_unchecked": settings.allow_unchecked,
+        "update.prior_correlation": list(settings.update.prior_correlation) if settings.update else [],
     }
     faults = []
     for key, names in named.items():

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungtox.errors import FitError, InputError, count_of
-from lungtox.models import roc
+from lungtox.models import roc, smooth_calibration
 from lungtox.ntcp.calibration import measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import PUBLISHED_CURVES, PUBLISHED_PREDICTIONS, VALIDATION
+from lungtox.ntcp.update_tables import UpdateTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,8 @@ class PublishedValidation:
     predictions: pd.DataFrame
     validation: pd.DataFrame
     curves: pd.DataFrame
+    updates: dict[str, pd.DataFrame]
+    """By name: updates, update_steps, update_parameters, update_curves, calibration, net_benefit."""
 
 
 def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpSettings) -> PublishedValidation:
@@ -65,6 +68,7 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
     import pandas as pd
 
     predictions, validation, curves = [], [], []
+    updates = UpdateTables()
     for name in settings.published:
         model = published_model(name)
         row, predicted = _apply(model, dvhs.get(model.quantity, {}), cohort, settings)
@@ -72,10 +76,12 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
         if predicted is not None:
             predictions.append(predicted)
             curves.append(_curve(model, highest_gy=float(predicted["dose_gy"].max())))
+            updates.add(model, dvhs[model.quantity], predicted=predicted, cohort=cohort, settings=settings)
     return PublishedValidation(
         predictions=_stacked(predictions, PUBLISHED_PREDICTIONS),
         validation=VALIDATION.validate(pd.DataFrame(validation, columns=list(VALIDATION.columns))),
         curves=_stacked(curves, PUBLISHED_CURVES),
+        updates=updates.tables(),
     )
 
 
@@ -162,6 +168,13 @@ def _measure(outcome: np.ndarray, risk: np.ndarray) -> tuple[dict[str, float | N
         "mean_predicted": float(risk.mean()),
         "brier": float(np.mean((risk - outcome) ** 2)),
     }
+    if 0.0 < outcome.mean() < 1.0:
+        error = np.abs(smooth_calibration(risk, outcome).at(risk) - risk)
+        numbers |= {
+            "scaled_brier": 1.0 - float(np.mean((risk - outcome) ** 2)) / float(outcome.mean() * (1.0 - outcome.mean())),
+            "ici": float(error.mean()),
+            "e90": float(np.quantile(error, 0.9)),
+        }
     findings = []
     try:
         curve = roc(outcome, risk)
