@@ -30,6 +30,16 @@ FIGURES = (
     + (["missing"] if ANALYSIS.missing else [])
 )
 
+# Tables of the published models, beside their predictions, validation and curves.
+PUBLISHED_TABLES = [
+    "updates",
+    "update_steps",
+    "update_parameters",
+    "update_curves",
+    "calibration",
+    "net_benefit",
+]
+
 # Tables of one logistic model, beside its fit.json.
 MODEL_TABLES = [
     "predictions",

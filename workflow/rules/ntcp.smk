@@ -40,6 +40,7 @@ rule validate_published:
         predictions="<results>/ntcp/published/predictions.csv",
         validation="<results>/ntcp/published/validation.csv",
         curves="<results>/ntcp/published/curves.csv",
+        updates=expand("<results>/ntcp/published/{name}.csv", name=PUBLISHED_TABLES),
     log:
         "<logs>/validate_published.log",
     benchmark:
@@ -52,4 +53,4 @@ rule validate_published:
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --settings {params.settings:q}"
         " --predictions {output.predictions:q} --validation {output.validation:q} --curves {output.curves:q}"
-        " >{log:q} 2>&1"
+        " --updates {output.updates:q} >{log:q} 2>&1"

@@ -59,7 +59,10 @@ rule build_report:
             ntcp=ANALYSIS.ntcp.fits,
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
-        published="<results>/ntcp/published/validation.csv",
+        published=expand(
+            "<results>/ntcp/published/{name}.csv",
+            name=["validation", "updates", "update_steps", "update_parameters"],
+        ),
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
         overlays=overlays,

@@ -41,11 +41,12 @@ from .mixed import fit_mixed as fit_mixed
 from .model_files import fit_to_json as fit_to_json
 from .model_files import predict_table as predict_table
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
+from .named_model import ModelResult as ModelResult
+from .named_model import fit_model as fit_model
+from .performance import MEASURES as MEASURES
 from .performance import measure_performance as measure_performance
 from .performance import net_benefit as net_benefit
 from .performance import smooth_calibration as smooth_calibration
-from .named_model import ModelResult as ModelResult
-from .named_model import fit_model as fit_model
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .roc_resampling import PartialArea as PartialArea

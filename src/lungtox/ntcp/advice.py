@@ -84,8 +84,10 @@ def _caveats(test: ClosedTest, shrinkage: float | None) -> list[str]:
     which = "events" if test.events <= test.n - test.events else "patients without the event"
     told = []
     if fewest < ENOUGH_EVENTS:
-        what = "a misfit can be missed, so that keeping it is weak evidence" if chosen.method == "original" else (
-            "the update is uncertain"
+        what = (
+            "a misfit can be missed, so that keeping it is weak evidence"
+            if chosen.method == "original"
+            else ("the update is uncertain")
         )
         told.append(f"{fewest} {which}, fewer than {ENOUGH_EVENTS}: {what}")
     per = fewest / max(chosen.estimated, 1)
@@ -102,7 +104,9 @@ def _caveats(test: ClosedTest, shrinkage: float | None) -> list[str]:
         told += _extrapolation(test)
     top = test.updates[-1]
     if top.separated and not chosen.separated:
-        told.append(f"in the {top.method} {', '.join(top.separated)} separates the outcome: its p values are approximate")
+        told.append(
+            f"in the {top.method} {', '.join(top.separated)} separates the outcome: its p values are approximate"
+        )
     return told
 
 

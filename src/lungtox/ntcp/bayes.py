@@ -43,8 +43,8 @@ class BayesianUpdate:
         Share of the information that comes from the publication, 0 to 1: mean over the parameters, the same on every
         scale.
     conflict_p : float
-        How surprising the cohort is under the published model with its printed uncertainty (prior predictive test on the
-        score, 2 df).
+        How surprising the cohort is under the published model with its printed uncertainty (prior predictive test on
+        the score, 2 df).
     """
 
     form: LinearForm
@@ -194,7 +194,7 @@ def combine(form: LinearForm, prior: NormalPrior, x: Floats, outcome: ArrayLike)
         raise ParameterError(f"{len(form.terms)} predictors are needed ({', '.join(form.terms)}), got {x.shape[1]}")
     posterior = _Posterior(form, prior, x, sign)
     mean, precision = posterior.climb()
-    covariance = np.linalg.inv(precision)
+    covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
     share = float(np.trace(np.linalg.solve(prior.covariance, covariance))) / len(mean)
     return BayesianUpdate(
         form,

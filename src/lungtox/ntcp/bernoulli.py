@@ -85,7 +85,7 @@ def maximise(likelihood: Likelihood, *, start: Floats | None = None, check: bool
     check : bool
         Look for separation where the linear predictor has become large; the first column must be the intercept.
     """
-    scale = np.sqrt(np.mean(likelihood.x**2, axis=0))
+    scale: Floats = np.sqrt(np.mean(likelihood.x**2, axis=0))
     x = likelihood.x / scale
     scaled = Likelihood(x, likelihood.offset, likelihood.sign, likelihood.link)
     beta = np.zeros(x.shape[1]) if start is None else start * scale
@@ -115,7 +115,7 @@ def maximise(likelihood: Likelihood, *, start: Floats | None = None, check: bool
 
 def _solve(information: Floats, gradient: Floats) -> Floats | None:
     try:
-        step: Floats = np.linalg.solve(information, gradient)
+        step = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
     except np.linalg.LinAlgError:
         return None
     return step if np.isfinite(step).all() else None
@@ -177,5 +177,4 @@ def limits_of(
 
 def standard_errors(found: Maximum) -> Floats:
     """Give the standard errors by the information, shape (columns,)."""
-    errors: Floats = np.sqrt(np.diag(np.linalg.inv(found.information)))
-    return errors
+    return np.asarray(np.sqrt(np.diag(np.linalg.inv(found.information))), dtype=np.float64)

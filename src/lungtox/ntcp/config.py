@@ -61,7 +61,7 @@ class UpdateSettings(Settings):
     prior_correlation: dict[str, float] = Field(default_factory=dict)
     """Published model -> correlation of its two printed parameters, where known. Default: 0, said in the report."""
     prior_between: float = Field(default=0.0, ge=0.0)
-    """Standard deviation of the intercept between hospitals (log-odds; probit for LKB), added to the printed intervals."""
+    """Spread of the intercept between hospitals (standard deviation, on the model's link), beside the printed intervals."""
 
     @field_validator("prior_correlation")
     @classmethod

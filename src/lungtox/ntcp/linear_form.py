@@ -114,9 +114,9 @@ def predictors(
         model.accept(dvh, allow_structure=allow_structure)
     rows = _factor_rows(model, len(dvhs), factors)
     if not form.has_dose:
-        risk = np.array([
-            model.ntcp(dvh, row, allow_structure=allow_structure) for dvh, row in zip(dvhs, rows, strict=True)
-        ])
+        risk = np.array(
+            [model.ntcp(dvh, row, allow_structure=allow_structure) for dvh, row in zip(dvhs, rows, strict=True)]
+        )
         return np.asarray(logit(np.clip(risk, SMALLEST_RISK, 1.0 - SMALLEST_RISK)))[:, np.newaxis]
     dose = dose_matrix(dvhs).geud_gy(model.parameters.get("n", 1.0))
     # With a coefficient of 1 the term of a factor is the predictor itself.
@@ -134,7 +134,9 @@ def _factor_rows(model: PublishedModel, patients: int, factors: pd.DataFrame | N
     absent = columns if factors is None else [column for column in columns if column not in factors.columns]
     if factors is None or absent:
         action = "Give a table of the factors with these columns."
-        raise InputError(Fault(who, f"the columns {', '.join(columns)}", f"no {', '.join(absent)}", action, "ntcp-update"))
+        raise InputError(
+            Fault(who, f"the columns {', '.join(columns)}", f"no {', '.join(absent)}", action, "ntcp-update")
+        )
     if len(factors) != patients:
         action = "Give one row of factors for each DVH, in the same order."
         raise InputError(Fault(who, f"{patients} rows of factors", str(len(factors)), action, "ntcp-update"))

@@ -85,8 +85,8 @@ def normal_prior(model: PublishedModel, *, correlation: float = 0.0, between: fl
     model : PublishedModel
     correlation : float
         Of the two estimates, on the scale of the distribution (logarithms of TD50 and m or gamma50; b0 and b1 as they
-        are). Papers rarely print it. With 0, logistic coefficients, whose estimates in truth go against each other, give
-        a prior that says less about the risk than the paper knew: cautious.
+        are). Papers rarely print it. With 0, logistic coefficients, whose estimates in truth go against each other,
+        give a prior that says less about the risk than the paper knew: cautious.
     between : float
         Standard deviation of the intercept between hospitals, on the model's link, added to the printed uncertainty: a
         pooled study knows its mean better than it knows the next hospital. 0 takes the printed intervals alone.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lungtox.ntcp.bernoulli import OPEN, Likelihood, Limits, limits_of, maximise, profile_limits, standard_errors
+from lungtox.ntcp.bernoulli import OPEN, Likelihood, Limits, limits_of, maximise, profile_limits
 from lungtox.ntcp.equation import literature_values
 from lungtox.ntcp.linear_form import LinearForm
 from lungtox.ntcp.surface import probability
@@ -47,8 +47,8 @@ def updated_parameters(test: ClosedTest, method: str | None = None, *, confidenc
     Returns
     -------
     DataFrame
-        parameter (intercept, slope: the factor on the linear predictor, the predictors, td50_gy with m or gamma50 of the
-        reference patient), unit, published, estimate, low, high, estimated.
+        parameter (intercept, slope: the factor on the linear predictor, the predictors, td50_gy with m or gamma50 of
+        the reference patient), unit, published, estimate, low, high, estimated.
     """
     import pandas as pd
 
@@ -128,7 +128,9 @@ def _td50_limits(form: LinearForm, update: Update, td50_gy: float, confidence: f
     variance = np.linalg.inv(update.maximum.information)[:2, :2]
     gradient = np.array([1.0 / update.intercept, -1.0 / float(update.maximum.beta[1])])
     se = float(np.sqrt(gradient @ variance @ gradient))  # of log TD50
-    found = limits_of(profile, update.loglik, float(np.log(td50_gy)), se=se, confidence=confidence, farthest=np.log(100.0))
+    found = limits_of(
+        profile, update.loglik, float(np.log(td50_gy)), se=se, confidence=confidence, farthest=np.log(100.0)
+    )
     low, high = (None if end is None else float(np.exp(end)) for end in found)
     return low, high
 
@@ -223,4 +225,6 @@ def _unit(form: LinearForm, term: str) -> str:
     scale = "probit" if form.link == "probit" else "log odds"
     if term == "dose_gy":
         return f"{scale} per Gy"
-    return f"{scale} per unit" if any(factor.name == term and factor.per_unit for factor in form.model.factors) else scale
+    return (
+        f"{scale} per unit" if any(factor.name == term and factor.per_unit for factor in form.model.factors) else scale
+    )

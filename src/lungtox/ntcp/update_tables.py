@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 CURVE_STEP_GY = 1.0
-SCHEMAS = {
+SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "updates": UPDATES,
     "update_steps": UPDATE_STEPS,
     "update_parameters": UPDATE_PARAMETERS,

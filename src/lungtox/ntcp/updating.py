@@ -44,8 +44,8 @@ class Update:
     intercept, coefficients
         Of the linear predictor, all of them, estimated here or published.
     kept : tuple of str
-        Predictors that keep their published coefficient in a revision, because they do not vary in this cohort or follow
-        from the others.
+        Predictors that keep their published coefficient in a revision, because they do not vary in this cohort or
+        follow from the others.
     separated : tuple of str
         Predictors whose coefficient has no finite estimate.
     likelihood, maximum
@@ -103,8 +103,8 @@ class ClosedTest:
 
         columns = ["method", "estimated", "loglik", "lr", "df", "p"]
         table = pd.DataFrame([[getattr(item, name) for name in columns] for item in self.updates], columns=columns)
-        types = {"lr": float, "df": "Int64", "p": float}
-        return table.assign(chosen=table["method"] == self.chosen.method).astype(types)
+        table = table.astype({"lr": float, "p": float}).astype({"df": "Int64"})
+        return table.assign(chosen=table["method"] == self.chosen.method)
 
     @property
     def equation(self) -> str:
@@ -166,8 +166,8 @@ def closed_testing(
     Likelihood-ratio tests of the revision (intercept and all p coefficients) against the model as published (df p + 1),
     against a new intercept (df p) and against recalibration (intercept and one slope for the linear predictor, df
     p - 1), in this order. The first that is not significant decides; when all are, the model is revised. With one
-    predictor recalibration is the revision: two tests, df 2 and 1. Everything happens on the model's own link, so that an
-    updated LKB model is an LKB model; its n stays. Vergouwe et al. Stat Med 2017;36:4529-4539.
+    predictor recalibration is the revision: two tests, df 2 and 1. Everything happens on the model's own link, so that
+    an updated LKB model is an LKB model; its n stays. Vergouwe et al. Stat Med 2017;36:4529-4539.
     """
     published = published_model(model) if isinstance(model, str) else model
     form = linear_form(published)
@@ -274,8 +274,8 @@ def _require_events(events: int, n: int, minimum: int) -> None:
     else:
         found = f"{events} of {count_of(n, 'patient')} with the outcome"
     raise FitError(
-        f"too few events to update: {found}, at least {minimum} with and {minimum} without are needed. Keep the model as "
-        "published, or combine it with the cohort by Bayesian updating."
+        f"too few events to update: {found}, at least {minimum} with and {minimum} without are needed. Keep the model "
+        "as published, or combine it with the cohort by Bayesian updating."
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logit
 
 from lungtox.errors import FitError, InputError, count_of
-from lungtox.models import roc, smooth_calibration
-from lungtox.ntcp.calibration import measure_calibration
+from lungtox.models import MEASURES, measure_performance, roc
+from lungtox.ntcp.calibration import SMALLEST_RISK, measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.published import PublishedModel, published_model
@@ -169,12 +170,8 @@ def _measure(outcome: np.ndarray, risk: np.ndarray) -> tuple[dict[str, float | N
         "brier": float(np.mean((risk - outcome) ** 2)),
     }
     if 0.0 < outcome.mean() < 1.0:
-        error = np.abs(smooth_calibration(risk, outcome).at(risk) - risk)
-        numbers |= {
-            "scaled_brier": 1.0 - float(np.mean((risk - outcome) ** 2)) / float(outcome.mean() * (1.0 - outcome.mean())),
-            "ici": float(error.mean()),
-            "e90": float(np.quantile(error, 0.9)),
-        }
+        measured = measure_performance(logit(np.clip(risk, SMALLEST_RISK, 1.0 - SMALLEST_RISK)), outcome)
+        numbers |= {name: float(measured[MEASURES.index(name)]) for name in ("scaled_brier", "ici", "e90")}
     findings = []
     try:
         curve = roc(outcome, risk)
