@@ -61,7 +61,7 @@ class UpdateSettings(Settings):
     prior_correlation: dict[str, float] = Field(default_factory=dict)
     """Published model -> correlation of its two printed parameters, where known. Default: 0, said in the report."""
     prior_between: float = Field(default=0.0, ge=0.0)
-    """Spread of the intercept between hospitals (standard deviation, on the model's link), beside the printed intervals."""
+    """Standard deviation of the intercept between hospitals, on the model's link; 0: the printed intervals alone."""
 
     @field_validator("prior_correlation")
     @classmethod

@@ -166,7 +166,7 @@ class UpdateTables:
             "prior_share": found.prior_share,
             "prior_patients": found.worth_patients,
             "conflict_p": found.conflict_p,
-            "bayes_note": f"{found.weight_words} {_assumptions(found)}",
+            "bayes_note": " ".join([found.weight_words, *_conflict(found, settings.alpha), _assumptions(found)]),
         }
 
     def _add(self, name: str, model: PublishedModel, columns: Mapping[str, Any] | pd.DataFrame) -> None:
@@ -174,6 +174,15 @@ class UpdateTables:
 
         table = pd.DataFrame(columns).assign(model=model.name, label=model.label)
         self.parts[name].append(table.reindex(columns=list(SCHEMAS[name].columns)))
+
+
+def _conflict(found: BayesianUpdate, alpha: float) -> list[str]:
+    if found.conflict_p >= alpha:
+        return []
+    return [
+        f"These patients and the published model contradict each other (p = {found.conflict_p:.2g}): what closed testing "
+        "chose is to be preferred to their average, or a prior with differences between hospitals (prior_between)."
+    ]
 
 
 def _assumptions(found: BayesianUpdate) -> str:

@@ -142,7 +142,8 @@ def _bayes_blocks(models: list[dict[str, Any]]) -> Iterator[Block]:
         rows = [
             (
                 text_of(row["label"]), text_of(row["bayes_equation"]),
-                number_cell(100 * row["prior_share"], decimals=0), count_cell(row["prior_patients"]), p_cell(row["conflict_p"]),
+                number_cell(100 * row["prior_share"], decimals=0), count_cell(row["prior_patients"]),
+                p_cell(row["conflict_p"]),
             )
             for row in made
         ]  # fmt: skip
