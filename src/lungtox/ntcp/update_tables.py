@@ -130,7 +130,7 @@ class UpdateTables:
         self._add("update_steps", model, steps)
         for method in METHODS[1:]:
             if method in names:
-                table = updated_parameters(test, method, confidence=settings.confidence)
+                table = _with_printed(updated_parameters(test, method, confidence=settings.confidence), model)
                 self._add("update_parameters", model, table.assign(method=method, chosen=method == test.chosen.method))
         curve = updated_curve(test, doses, confidence=settings.confidence)
         self._add("update_curves", model, curve.assign(method=test.chosen.method, quantity=model.quantity))
@@ -176,12 +176,20 @@ class UpdateTables:
         self.parts[name].append(table.reindex(columns=list(SCHEMAS[name].columns)))
 
 
+def _with_printed(table: pd.DataFrame, model: PublishedModel) -> pd.DataFrame:
+    """Put the printed intervals beside the parameters that have one."""
+    names = {"intercept": "b0", "dose_gy": "b1"}
+    printed = [model.intervals.get(names.get(name, name), (np.nan, np.nan)) for name in table["parameter"]]
+    return table.assign(published_low=[low for low, _ in printed], published_high=[high for _, high in printed])
+
+
 def _conflict(found: BayesianUpdate, alpha: float) -> list[str]:
     if found.conflict_p >= alpha:
         return []
     return [
-        f"These patients and the published model contradict each other (p = {found.conflict_p:.2g}): what closed testing "
-        "chose is to be preferred to their average, or a prior with differences between hospitals (prior_between)."
+        f"These patients and the published model contradict each other (p = {found.conflict_p:.2g}): what closed "
+        "testing chose is to be preferred to their average, or a prior with differences between hospitals "
+        "(prior_between)."
     ]
 
 
