@@ -1,4 +1,4 @@
-"""Closed testing: does a published model need an update on this cohort, and which one?"""
+"""Closed testing: whether a published model needs an update on this cohort, and which one."""
 
 from __future__ import annotations
 

@@ -204,8 +204,8 @@ def _head(replicates: int) -> list[str]:
         f" {replicates // BLOCKS}; all are reported. Intervals of the simulation: Wilson, 95 %.",
         f"- Mean lung dose: log-normal, median {MEDIAN_GY:g} Gy, middle half {inner[0]:.1f} to {inner[1]:.1f} Gy,"
         f" inside {LOWEST_GY:g} to {HIGHEST_GY:g} Gy (spread of the logarithm {LOG_SPREAD:g}, as in the demo cohort)."
-        " Factors of Appelt: comorbidity 30 %, mid or lower lobe 40 %, over 63 years 55 %, sequential chemotherapy 30 %,"
-        " smoking 15 % never, 50 % former, 35 % current; independent of each other and of the dose.",
+        " Factors of Appelt: comorbidity 30 %, mid or lower lobe 40 %, over 63 years 55 %, sequential chemotherapy"
+        " 30 %, smoking 15 % never, 50 % former, 35 % current; independent of each other and of the dose.",
         "- The truth is the published model itself, with its intercept shifted (log-odds; for the LKB model divided by"
         " 1.81, the ratio of the standard deviations of logistic and normal distribution), with all slopes multiplied"
         f" around {MEDIAN_GY:g} Gy, or with two factors of the opposite sign.",
