@@ -24,7 +24,7 @@ _BASE = -4.76 + X @ EFFECTS
 
 
 def _outcome(log_odds) -> np.ndarray:
-    return (_LEVEL < 1 / (1 + np.exp(-log_odds))).astype(int)
+    return (1 / (1 + np.exp(-log_odds)) > _LEVEL).astype(int)
 
 
 OUTCOMES = {
