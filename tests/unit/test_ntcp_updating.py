@@ -57,17 +57,14 @@ R_CASES = {
 }  # fmt: skip
 
 
-def test_of(model: str, outcome, **options):
+def update_of(model: str, outcome, **options):
     factors = clinical() if published_model(model).factors else None
     return closed_testing(uniform_dvhs(), OUTCOMES[outcome], model=model, factors=factors, **options)
 
 
-test_of.__test__ = False
-
-
 @pytest.mark.parametrize("case", R_CASES, ids=lambda case: "-".join(case))
 def test_closed_testing_as_r(case):
-    found = test_of(*case)
+    found = update_of(*case)
     chosen, logliks, p, coefficients = R_CASES[case]
     assert found.chosen.method == chosen
     assert [update.loglik for update in found.updates] == approx(logliks, abs=1e-8)
@@ -81,7 +78,7 @@ def test_closed_testing_as_r(case):
 
 def test_an_updated_lkb_model_is_an_lkb_model():
     # R: new intercept -1.57995142537; 1/(0.45 31.4) = 0.0707713 per Gy stays; TD50 = 22.3248 Gy, m = 0.632931
-    found = test_of("quantec_probit_2010", "up")
+    found = update_of("quantec_probit_2010", "up")
     assert found.chosen.method == "intercept"
     assert "TD50 = 22.32 Gy; m = 0.6329" in found.equation
     rows = updated_parameters(found).set_index("parameter")
@@ -93,7 +90,7 @@ def test_an_updated_lkb_model_is_an_lkb_model():
 
 
 def test_the_printed_equation_gives_the_risk():
-    found = test_of("appelt_2014", "turned")
+    found = update_of("appelt_2014", "turned")
     printed = found.equation.split(" = ")[1].split(", D")[0].replace("- ", "+ -").split(" + ")
     values = [float(term.split()[0]) for term in printed]
     log_odds = values[0] + X @ np.array(values[1:])
@@ -114,7 +111,7 @@ def held_deviance(found, *, design, offset, link) -> float:
 
 @pytest.mark.parametrize("outcome", ["up", "turned"])
 def test_limits_are_profile_limits_of_logistic_updates(outcome):
-    found = test_of("appelt_2014", outcome)
+    found = update_of("appelt_2014", outcome)
     rows = updated_parameters(found).set_index("parameter")
     published = linear_form(published_model("appelt_2014"))
     ones, nothing = np.ones((len(X), 1)), np.empty((len(X), 0))
@@ -138,7 +135,7 @@ def test_limits_are_profile_limits_of_logistic_updates(outcome):
 
 
 def test_limits_are_profile_limits_of_an_lkb_recalibration():
-    found = test_of("quantec_probit_2010", "flat")
+    found = update_of("quantec_probit_2010", "flat")
     rows = updated_parameters(found).set_index("parameter")
     dose = X[:, :1]
     for end in ("low", "high"):
@@ -244,17 +241,17 @@ def test_factors_that_are_missing_are_listed_together():
 
 
 def test_advice_says_what_to_beware_of():
-    kept = advise(test_of("quantec_logistic_2010", "true"))
+    kept = advise(update_of("quantec_logistic_2010", "true"))
     assert (kept.answer, kept.shrinkage) == ("keep", None)
     assert kept.caveats == ("27 events, fewer than 100: a misfit can be missed, so that keeping it is weak evidence",)
-    revised = advise(test_of("appelt_2014", "turned"))
+    revised = advise(update_of("appelt_2014", "turned"))
     assert revised.answer == "revision"
     # By hand: 42 of 160; null log-likelihood 42 ln(.2625) + 118 ln(.7375) = -92.106; LR = 2 (92.106 - 70.337) = 43.54
     assert revised.shrinkage == approx(1 - 7 / 43.54, abs=1e-3)
     words = "; ".join(revised.caveats)
     assert "8 parameters estimated from 42 events (5.2 each): overfitting" in words
     assert "expected calibration slope on new patients 0.84" in words
-    shifted = "; ".join(advise(test_of("appelt_2014", "up")).caveats)
+    shifted = "; ".join(advise(update_of("appelt_2014", "up")).caveats)
     assert "validate it on others" in shifted and "TD50 26 Gy lies beyond the highest dose here (25.9 Gy)" in shifted
 
 
@@ -266,7 +263,7 @@ def test_a_risk_that_falls_with_the_dose_gets_no_update():
 
 
 def test_the_largest_update_can_be_limited_beforehand():
-    found = test_of("appelt_2014", "turned", largest="recalibration")
+    found = update_of("appelt_2014", "turned", largest="recalibration")
     assert found.chosen.method == "recalibration"
     # R: 2 (106.1236650983 - 92.1048901052) against a new intercept, df 1
     assert found["intercept"].lr == approx(2 * (106.1236650983 - 92.1048901052), abs=1e-7)
