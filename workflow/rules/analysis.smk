@@ -28,6 +28,7 @@ FIGURES = (
         else []
     )
     + (["missing"] if ANALYSIS.missing else [])
+    + (["published"] if ANALYSIS.ntcp.published else [])
 )
 
 # Tables of the published models, beside their predictions, validation and curves.

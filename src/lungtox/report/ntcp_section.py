@@ -150,6 +150,7 @@ def published_section(results: Results) -> Section:
     blocks: list[Block] = [
         Bullets(tuple(published_sentence(row) for row in models)),
         make_table("published", caption, columns, rows),
+        picture(results.folder, "published"),
         *update_blocks(results),
     ]
     notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in models if text_of(row["note"]))
