@@ -945,3 +945,13 @@ def _write_updates(label: str, *, n: int, events: int, folder: Path) -> None:
     ]
     table = pd.DataFrame(parameters, columns=[*columns, "estimate", "low", "high"])
     _write(table.assign(**names), folder / "update_parameters.csv")
+    dose, risk = np.arange(0.0, 31.0), np.linspace(0.05, 0.6, 31)
+    curves = [
+        pd.DataFrame({"method": method, "dose_gy": dose, "ntcp": risk, "low": 0.8 * risk, "high": 1.2 * risk})
+        for method in ("intercept", "bayes")
+    ]
+    _write(pd.concat(curves).assign(quantity="physical", **names), folder / "update_curves.csv")
+    grid = np.linspace(0.05, 0.4, 20)
+    _write(pd.DataFrame({"predicted": grid, "observed": grid**0.8}).assign(**names), folder / "calibration.csv")
+    benefit = pd.DataFrame({"threshold": grid, "net_benefit": 0.2 - grid / 2, "all": 0.22 - 0.7 * grid})
+    _write(benefit.assign(**names), folder / "net_benefit.csv")

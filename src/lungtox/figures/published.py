@@ -17,7 +17,6 @@ from lungtox.figures.style import (
     new_figure,
     say_nothing_to_draw,
     style_context,
-    wrap_text,
 )
 
 if TYPE_CHECKING:
@@ -66,8 +65,8 @@ def tabulate_published(
         everyone = first.rename(columns={"threshold": "x", "all": "y"}).assign(curve=EVERYBODY)
         parts.append(everyone.assign(panel="benefit", title="Net benefit as published"))
     for model, rows in updates.groupby("model", sort=False):
-        form = next((FORMS[method] for method in rows["method"] if method in FORMS), "")
-        title = f"{rows['label'].iloc[0]}{f': {form}' if form else ''}"
+        forms = [FORMS[method] for method in rows["method"].unique() if method in FORMS]
+        title = "\n".join([str(rows["label"].iloc[0]), *forms])
         unit = DOSES[str(rows["quantity"].iloc[0])]
         own = curves[(curves["model"] == model) & (curves["dose_gy"] <= rows["dose_gy"].max())]
         both = [own.assign(curve=PUBLISHED), rows.assign(curve=np.where(rows["method"] == "bayes", BAYES, CHOSEN))]
@@ -108,7 +107,7 @@ def plot_published(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         handles: dict[str, Any] = {}
         for ax, (name, rows) in zip(axes, panels, strict=False):
             {"calibration": _draw_calibration, "benefit": _draw_benefit}.get(str(name), _draw_curves)(ax, rows, looks)
-            ax.set_title("\n".join(wrap_text(str(rows["title"].iloc[0]), style.width_mm - 15.0, size_pt=style.font_pt)))
+            ax.set_title(str(rows["title"].iloc[0]))
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
         for ax in axes[max(1, len(panels)) :]:

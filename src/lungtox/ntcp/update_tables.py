@@ -132,9 +132,10 @@ class UpdateTables:
             if method in names:
                 table = _with_printed(updated_parameters(test, method, confidence=settings.confidence), model)
                 self._add("update_parameters", model, table.assign(method=method, chosen=method == test.chosen.method))
-        curve = updated_curve(test, doses, confidence=settings.confidence)
-        self._add("update_curves", model, curve.assign(method=test.chosen.method, quantity=model.quantity))
         advice = advise(test)
+        if advice.answer != "none":
+            curve = updated_curve(test, doses, confidence=settings.confidence)
+            self._add("update_curves", model, curve.assign(method=test.chosen.method, quantity=model.quantity))
         return {
             "answer": advice.answer,
             "reason": advice.reason,
