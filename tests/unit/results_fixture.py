@@ -925,6 +925,7 @@ def _write_updates(label: str, *, n: int, events: int, folder: Path) -> None:
     names = {"model": "quantec_logistic_2010", "label": label}
     update = {
         **names, "answer": "intercept", "reason": "", "n": n, "events": events, "estimated": 1, "p": 0.011,
+        "aic": 113.4,
         "equation": "logit(NTCP) = -3.27 + 0.126 D, D = mean physical dose in Gy; TD50 = 25.95 Gy; gamma50 = 0.8175",
         "published_equation": "logit(NTCP) = -3.87 + 0.126 D, D = mean physical dose in Gy", "expected_slope": None,
         "caveats": "22 events, fewer than 100: the update is uncertain",

@@ -180,7 +180,7 @@ def test_refused_models_are_rows_with_the_reason(cohort):
 
 UPDATE_COLUMNS = {  # docs/file-contracts.md
     "updates": [
-        "model", "label", "answer", "reason", "n", "events", "estimated", "p", "equation", "published_equation",
+        "model", "label", "answer", "reason", "n", "events", "estimated", "p", "aic", "equation", "published_equation",
         "expected_slope", "caveats", "bayes_equation", "prior_share", "prior_patients", "conflict_p", "bayes_note",
     ],
     "update_steps": ["model", "label", "method", "estimated", "loglik", "lr", "df", "p", "tested", "chosen"],
@@ -205,6 +205,7 @@ def test_updates_of_published_models_follow_the_contract(cohort):
     test = closed_testing(list(dvhs.values()), table["rp"], model="quantec_probit_2010")
     row = updates.loc["quantec_probit_2010"]
     assert (row["equation"], row["p"]) == (test.equation, approx(test.updates[0].p))
+    assert row["aic"] == approx(2 * test.chosen.estimated - 2 * test.chosen.loglik)
     assert "printed 95 % intervals" in row["bayes_note"] and row["bayes_equation"] == ""
     quantec = updates.loc["quantec_logistic_2010"]
     assert quantec["bayes_equation"].startswith("logit(NTCP) = ") and 0.0 < quantec["prior_share"] < 1.0

@@ -192,8 +192,9 @@ def test_separation_is_not_hidden():
     advice = advise(found)
     assert advice.answer == "none"
     assert "lung_comorbidity separates the outcome" in advice.reason
-    limits = updated_parameters(found)[["low", "high"]]
-    assert limits.isna().all(axis=None)
+    assert updated_parameters(found)[["estimate", "low", "high"]].isna().all(axis=None)
+    dose_alone = closed_testing(uniform_dvhs(), X[:, 0] > 20, model="quantec_logistic_2010")
+    assert "the published risk separates the outcome" in advise(dose_alone).reason
 
 
 def test_too_few_events_are_named():

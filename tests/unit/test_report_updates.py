@@ -15,11 +15,20 @@ from tests.unit.test_report_sentences import results
 
 ROW = {
     "model": "x", "label": "X 2000", "answer": "intercept", "reason": "", "n": 90, "events": 22, "estimated": 1,
-    "p": 0.011, "equation": "logit(NTCP) = -3.27 + 0.126 D", "published_equation": "logit(NTCP) = -3.87 + 0.126 D",
+    "p": 0.011, "aic": 130.2, "equation": "logit(NTCP) = -3.27 + 0.126 D",
+    "published_equation": "logit(NTCP) = -3.87 + 0.126 D",
     "expected_slope": np.nan, "caveats": "22 events, fewer than 100: the update is uncertain", "bayes_equation": "",
     "prior_share": np.nan, "prior_patients": np.nan, "conflict_p": np.nan, "bayes_note": "no printed intervals",
 }  # fmt: skip
-NONE = {**ROW, "label": "Y", "answer": "none", "reason": "too few events to update.", "equation": "", "p": np.nan}
+NONE = {
+    **ROW,
+    "label": "Y",
+    "answer": "none",
+    "reason": "too few events to update.",
+    "equation": "",
+    "p": np.nan,
+    "aic": np.nan,
+}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def test_blocks_have_the_answer_first_and_the_equation_in_it():
     assert isinstance(blocks[1], Bullets) and len(blocks[1].items) == 2
     table = next(block for block in blocks if isinstance(block, Table))
     assert [cell.text for cell in table.rows[0]] == [
-        "X 2000", "new intercept", "90", "22", "1", "0.011", "logit(NTCP) = -3.27 + 0.126 D",
+        "X 2000", "new intercept", "90", "22", "1", "0.011", "130.2", "logit(NTCP) = -3.27 + 0.126 D",
         "22 events, fewer than 100: the update is uncertain",
     ]  # fmt: skip
     assert [cell.text for cell in table.rows[1]][1] == "none of them"
@@ -54,6 +63,17 @@ def test_blocks_have_the_answer_first_and_the_equation_in_it():
     (notes,) = (block for block in blocks if isinstance(block, Notes))
     assert notes.items == ("X 2000: no printed intervals", "Y: no printed intervals")
     assert list(update_blocks(results())) == []
+
+
+def test_models_are_compared_only_on_the_same_number_of_patients():
+    def words(*rows):
+        return " ".join(getattr(block, "text", "") for block in update_blocks(results(updates=pd.DataFrame(rows))))
+
+    other = {**ROW, "label": "Z", "aic": 136.6}
+    assert "X 2000 fits these patients best (AIC 130.2), Z follows (+6.4)" in words(other, ROW)
+    assert "differences below about 4 say little" in words(other, ROW)
+    assert "fits these patients best" not in words({**other, "n": 80}, ROW)
+    assert "fits these patients best" not in words(NONE, ROW)
 
 
 def test_bayesian_update_shows_what_the_publication_weighs():

@@ -130,7 +130,9 @@ rule plot_ntcp:
         multiext(
             "<results>/figures/ntcp", pdf=".pdf", svg=".svg", png=".png", table=".csv"
         ),
-        published=multiext("<results>/figures/published", ".pdf", ".svg", ".png", ".csv"),
+        published=multiext(
+            "<results>/figures/published", ".pdf", ".svg", ".png", ".csv"
+        ),
     log:
         "<logs>/plot_ntcp.log",
     benchmark:
@@ -141,7 +143,9 @@ rule plot_ntcp:
         code=code_digest("plot_ntcp"),
         settings=section("figures"),
         stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
-        published_stem=lambda wildcards, output: str(output.published[0])[: -len(".pdf")],
+        published_stem=lambda wildcards, output: str(output.published[0])[
+            : -len(".pdf")
+        ],
     shell:
         "python {input.script:q} --fits {input.fits:q} --curves {input.curves:q} --bins {input.bins:q}"
         " --published {input.published:q} --calibration {input.calibration:q} --net-benefit {input.net_benefit:q}"

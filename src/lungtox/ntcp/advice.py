@@ -51,7 +51,7 @@ def advise(test: ClosedTest) -> Advice:
     """
     chosen = test.chosen
     if chosen.separated:
-        terms = ", ".join(chosen.separated)
+        terms = ", ".join("the published risk" if term == "slope" else term for term in chosen.separated)
         reason = (
             f"the tests ask for {_words(chosen.method)}, but {terms} separates the outcome: no finite estimate. More "
             "patients are needed"
@@ -104,9 +104,8 @@ def _caveats(test: ClosedTest, shrinkage: float | None) -> list[str]:
         told += _extrapolation(test)
     top = test.updates[-1]
     if top.separated and not chosen.separated:
-        told.append(
-            f"in the {top.method} {', '.join(top.separated)} separates the outcome: its p values are approximate"
-        )
+        terms = ", ".join("the published risk" if term == "slope" else term for term in top.separated)
+        told.append(f"in the {top.method} {terms} separates the outcome: its p values are approximate")
     return told
 
 

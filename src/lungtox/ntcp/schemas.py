@@ -98,6 +98,7 @@ UPDATES = _table(
         "events": _count(),
         "estimated": _whole(nullable=True),
         "p": _number(0, 1, nullable=True),
+        "aic": _number(nullable=True),
         "equation": _text(),
         "published_equation": _text(),
         "expected_slope": _number(0, 1, nullable=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,12 +48,16 @@ def updated_parameters(test: ClosedTest, method: str | None = None, *, confidenc
     -------
     DataFrame
         parameter (intercept, slope: the factor on the linear predictor, the predictors, td50_gy with m or gamma50 of
-        the reference patient), unit, published, estimate, low, high, estimated.
+        the reference patient), unit, published, estimate, low, high, estimated. Without
+        estimates where a predictor separates the outcome.
     """
     import pandas as pd
 
     update = test.chosen if method is None else test[method]
     rows = [*_coefficient_rows(test.form, update, confidence), *_literature_rows(test.form, update, confidence)]
+    if update.separated:
+        # Without a finite maximum there is no estimate: what the search ended with means nothing.
+        rows = [replace(row, estimate=np.nan) if row.estimated else row for row in rows]
     table = pd.DataFrame([vars(row) for row in rows])
     return table.astype({name: float for name in ("published", "estimate", "low", "high")})
 

@@ -141,6 +141,7 @@ class UpdateTables:
             "reason": advice.reason,
             "estimated": test.chosen.estimated,
             "p": test.updates[0].p,
+            "aic": 2.0 * (test.chosen.estimated - test.chosen.loglik) if advice.answer != "none" else None,
             "equation": test.equation if advice.answer != "none" else "",
             "expected_slope": advice.shrinkage,
             "caveats": "; ".join(advice.caveats),

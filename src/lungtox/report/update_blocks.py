@@ -58,6 +58,7 @@ def update_blocks(results: Results) -> Iterator[Block]:
     yield Bullets(tuple(update_sentence(row) for row in models))
     yield _answer_table(models)
     if len(models) > 1:
+        yield from _best(models)
         yield Text(
             "Each model is judged on its own. To pick the one that looks best on these patients is a selection of its "
             "own, and its figures would then be too good."
@@ -69,20 +70,35 @@ def update_blocks(results: Results) -> Iterator[Block]:
     yield from _bayes_blocks(models)
 
 
+def _best(models: list[dict[str, Any]]) -> Iterator[Block]:
+    """Say which model fits best in the form to use, among those with the same number of patients and events."""
+    judged = [row for row in models if optional(row["aic"]) is not None]
+    if len(judged) < 2 or len({(int(row["n"]), int(row["events"])) for row in judged}) > 1:
+        return
+    first, second, *_ = sorted(judged, key=lambda row: float(row["aic"]))
+    gap = float(second["aic"]) - float(first["aic"])
+    yield Text(
+        f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}), "
+        f"{text_of(second['label'])} follows (+{gap:.1f}); differences below about 4 say little."
+    )
+
+
 def _answer_table(models: list[dict[str, Any]]) -> Block:
     rows = [
         (
             text_of(row["label"]), ANSWERS[text_of(row["answer"])], count_cell(row["n"]), count_cell(row["events"]),
-            count_cell(row["estimated"]), p_cell(row["p"]), text_of(row["equation"]) or text_of(row["reason"]),
+            count_cell(row["estimated"]), p_cell(row["p"]), number_cell(row["aic"], decimals=1),
+            text_of(row["equation"]) or text_of(row["reason"]),
             text_of(row["caveats"]),
         )
         for row in models
     ]  # fmt: skip
-    columns = ("Model", "Use here", "n", "RP", "Estimated here", "p", "Equation", "Beware")
+    columns = ("Model", "Use here", "n", "RP", "Estimated here", "p", "AIC", "Equation", "Beware")
     caption = (
         "Closed testing (Vergouwe 2017): the most extensive update is tested against the model as published, against a "
         "new intercept and against recalibration; the first test that is not significant decides. Estimated here: "
-        "number of parameters. p: of the first test. D is the dose that the model sees; other names are 1 where the "
+        "number of parameters. p: of the first test. AIC: of the form to use, compares models on the same patients "
+        "only. D is the dose that the model sees; other names are 1 where the "
         "factor is present. An LKB model is updated on its own probit scale."
     )
     return make_table("updates", caption, columns, rows)
