@@ -54,11 +54,12 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/statistics_speed.py
 
-simulate: $(STAMP)   ## coverage of the demo's truth, and of internal validation, over many seeds, written to docs/validation
+simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of closed testing, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate
 	$(BIN)/python -m lungtox.synthetic.resolution
 	$(BIN)/python -m lungtox.synthetic.association_study
 	$(BIN)/python -m lungtox.synthetic.validation_study
+	$(BIN)/python -m lungtox.synthetic.updating_study
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \

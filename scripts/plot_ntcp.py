@@ -1,9 +1,9 @@
-"""Draw NTCP curves with binned outcomes, published models over them."""
+"""Draw NTCP curves with binned outcomes, and published models before and after an update."""
 
 from argparse import Namespace
 
 from lungtox.entry import run
-from lungtox.figures import plot_ntcp, save_figure, tabulate_ntcp
+from lungtox.figures import plot_ntcp, plot_published, save_figure, tabulate_ntcp, tabulate_published
 from lungtox.figures.config import FiguresSettings
 from lungtox.tables import read_csv, read_json, write_csv
 
@@ -15,8 +15,17 @@ def main(options: Namespace) -> None:
         [read_csv(path) for path in options.bins],
         read_csv(options.published),
     )
+    settings = FiguresSettings.model_validate_json(options.settings)
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_ntcp(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_ntcp(table, settings=settings), options.stem)
+    table = tabulate_published(
+        read_csv(options.calibration),
+        read_csv(options.net_benefit),
+        read_csv(options.published),
+        read_csv(options.update_curves),
+    )
+    write_csv(table, f"{options.published_stem}.csv")
+    save_figure(plot_published(table, settings=settings), options.published_stem)
 
 
 if __name__ == "__main__":
@@ -26,6 +35,10 @@ if __name__ == "__main__":
         curves="curves of the fits, in the same order (CSV) ...",
         bins="binned outcomes of the fits, in the same order (CSV) ...",
         published="curves of the published models (CSV)",
+        calibration="calibration curves of the published models (CSV)",
+        net_benefit="decision curves of the published models (CSV)",
+        update_curves="curves of the updated models (CSV)",
         settings="section figures as JSON",
         stem="path of the figure without its ending",
+        published_stem="path of the figure of the published models without its ending",
     )

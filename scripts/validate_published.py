@@ -1,6 +1,7 @@
 """Apply the published NTCP models to the cohort and show how well they do."""
 
 from argparse import Namespace
+from pathlib import Path
 
 from lungtox.entry import run
 from lungtox.ntcp import validate_published
@@ -16,6 +17,8 @@ def main(options: Namespace) -> None:
     write_csv(result.validation, options.validation)
     write_csv(result.curves, options.curves)
     write_csv(result.alpha_beta, options.alpha_beta)
+    for path in options.updates:
+        write_csv(result.updates[Path(path).stem], path)
 
 
 if __name__ == "__main__":
@@ -28,4 +31,5 @@ if __name__ == "__main__":
         validation="validation to write (CSV)",
         curves="curves to write (CSV)",
         alpha_beta="sensitivity to alpha/beta to write (CSV)",
+        updates="tables of calibration, net benefit and updating, named by their files (CSV) ...",
     )

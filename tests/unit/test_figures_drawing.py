@@ -25,6 +25,7 @@ from lungtox.figures import (
     plot_incidence,
     plot_missing,
     plot_ntcp,
+    plot_published,
     plot_roc,
     plot_stability,
     save_figure,
@@ -38,6 +39,7 @@ from lungtox.figures import (
     tabulate_incidence,
     tabulate_missing,
     tabulate_ntcp,
+    tabulate_published,
     tabulate_roc,
     tabulate_stability,
 )
@@ -46,7 +48,18 @@ from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
+NAMES = [
+    "dvh_groups",
+    "roc",
+    "forest",
+    "incidence",
+    "ntcp",
+    "published",
+    "cytokines",
+    "function_sweep",
+    "missing",
+    *VALIDATION,
+]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +98,12 @@ def tables(folder):
             [read_csv(path.with_name("bins.csv")) for path in fits],
             read_csv(folder / "ntcp/published/curves.csv"),
         ),
+        "published": tabulate_published(
+            *(
+                read_csv(folder / f"ntcp/published/{name}.csv")
+                for name in ("calibration", "net_benefit", "curves", "update_curves")
+            )
+        ),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -103,6 +122,7 @@ PLOTS = {
     "forest": plot_forest,
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
+    "published": plot_published,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,

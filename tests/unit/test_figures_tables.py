@@ -5,7 +5,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lungtox.figures import tabulate_cytokines, tabulate_dvh_groups, tabulate_forest, tabulate_ntcp, tabulate_roc
+from lungtox.figures import (
+    tabulate_cytokines,
+    tabulate_dvh_groups,
+    tabulate_forest,
+    tabulate_ntcp,
+    tabulate_published,
+    tabulate_roc,
+)
 
 
 def dvh_table(bins: dict[str, list[tuple[float, float]]], *, weighting: str = "anatomical", quantity: str = "physical"):
@@ -226,6 +233,25 @@ def test_published_curves_lie_only_over_the_same_dose():
     assert published_labels(ntcp_fit(model="logistic", fixed={})) == ["X"]
     assert published_labels(ntcp_fit(fixed={})) == []  # gEUD is not the mean dose
     assert published_labels(ntcp_fit(weighting="functional:40%max")) == []
+
+
+def test_published_models_have_one_panel_each_for_what_was_chosen():
+    calibration = pd.DataFrame({"model": "x", "label": "X", "predicted": [0.1, 0.2], "observed": [0.2, 0.3]})
+    benefit = pd.DataFrame({"model": "x", "label": "X", "threshold": [0.1], "net_benefit": [0.05], "all": [0.02]})
+    updates = pd.DataFrame(
+        {
+            "model": "x", "label": "X", "method": ["intercept", "bayes"], "quantity": "eqd2", "dose_gy": 20.0,
+            "ntcp": [0.4, 0.3], "low": [0.3, 0.2], "high": [0.5, 0.4],
+        }
+    )  # fmt: skip
+    table = tabulate_published(calibration, benefit, PUBLISHED, updates)
+    assert table["panel"].unique().tolist() == ["calibration", "benefit", "x"]
+    own = table[table["panel"] == "x"].set_index("curve")
+    assert own.loc[["as published", "by closed testing", "Bayesian update"], "y"].tolist() == [0.2, 0.4, 0.3]
+    assert own["title"].unique().tolist() == ["X\nnew intercept"] and own["unit"].iloc[0].endswith("EQD2 (Gy)")
+    assert table.loc[table["curve"] == "treat all as RP", "y"].tolist() == [0.02]
+    none = [frame.iloc[:0] for frame in (calibration, benefit, PUBLISHED, updates)]
+    assert tabulate_published(*none).empty
 
 
 def test_ntcp_table_holds_the_literatures_parameters_and_the_finding():

@@ -11,9 +11,16 @@ import statsmodels.api as sm
 from pytest import approx
 
 from lungtox.errors import FitError, InputError, ParameterError
-from lungtox.ntcp import fit_ntcp_tables, measure_calibration, model_dvh_selections, validate_published
+from lungtox.ntcp import (
+    closed_testing,
+    fit_ntcp_tables,
+    measure_calibration,
+    model_dvh_selections,
+    unknown_published,
+    validate_published,
+)
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
-from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings
+from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings, UpdateSettings
 from lungtox.ntcp.validation import NUMBERS
 from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, write_table
 
@@ -21,6 +28,7 @@ PATIENTS = 60
 VALIDATION_COLUMNS = [  # docs/file-contracts.md
     "model", "label", "status", "note", "structure", "quantity", "n", "events", "observed", "mean_predicted", "auc",
     "auc_low", "auc_high", "citl", "citl_low", "citl_high", "slope", "slope_low", "slope_high", "brier",
+    "scaled_brier", "ici", "e90",
 ]  # fmt: skip
 
 
@@ -123,6 +131,9 @@ def test_published_models_on_the_cohort(cohort):
     assert row["observed"] == approx(outcome.mean())
     assert row["mean_predicted"] == approx(predicted["ntcp"].mean())
     assert row["brier"] == approx(np.mean((predicted["ntcp"].to_numpy() - outcome) ** 2))
+    rate = outcome.mean()
+    assert row["scaled_brier"] == approx(1 - row["brier"] / (rate * (1 - rate)))
+    assert 0.0 < row["ici"] < row["e90"] < 1.0
     assert 0.0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1.0
     curve = result.curves[result.curves["model"] == "quantec_logistic_2010"]
     assert curve.set_index("dose_gy").loc[20.0, "ntcp"] == approx(0.2059, abs=5e-5)
@@ -184,6 +195,83 @@ def test_refused_models_are_rows_with_the_reason(cohort):
     assert "needs the clinical columns smoking" in rows.loc["appelt_2014", "note"]
     assert rows[NUMBERS].isna().all(axis=None)
     assert len(result.predictions) == len(result.curves) == 0
+    assert all(table.empty for table in result.updates.values())
+
+
+UPDATE_COLUMNS = {  # docs/file-contracts.md
+    "updates": [
+        "model", "label", "answer", "reason", "n", "events", "estimated", "p", "aic", "equation", "published_equation",
+        "expected_slope", "caveats", "bayes_equation", "prior_share", "prior_patients", "conflict_p", "bayes_note",
+    ],
+    "update_steps": ["model", "label", "method", "estimated", "loglik", "lr", "df", "p", "tested", "chosen"],
+    "update_parameters": [
+        "model", "label", "method", "chosen", "parameter", "unit", "estimated", "published", "published_low",
+        "published_high", "estimate", "low", "high",
+    ],
+    "update_curves": ["model", "label", "method", "quantity", "dose_gy", "ntcp", "low", "high"],
+    "calibration": ["model", "label", "predicted", "observed"],
+    "net_benefit": ["model", "label", "threshold", "net_benefit", "all"],
+}  # fmt: skip
+
+
+def test_updates_of_published_models_follow_the_contract(cohort):
+    path, table, dvhs = cohort
+    names = ["quantec_logistic_2010", "quantec_probit_2010", "appelt_2014", "martel_1994"]
+    result = validate_published(path, cohort=table, settings=NtcpSettings(published=names, update=UpdateSettings()))
+    assert {name: list(found.columns) for name, found in result.updates.items()} == UPDATE_COLUMNS
+    updates = result.updates["updates"].set_index("model")
+    assert list(updates.index) == names[:3]  # the fourth is refused
+    mean = np.array([item.mean_gy for item in dvhs.values()])
+    test = closed_testing(list(dvhs.values()), table["rp"], model="quantec_probit_2010")
+    row = updates.loc["quantec_probit_2010"]
+    assert (row["equation"], row["p"]) == (test.equation, approx(test.updates[0].p))
+    assert row["aic"] == approx(2 * test.chosen.estimated - 2 * test.chosen.loglik)
+    assert "printed 95 % intervals" in row["bayes_note"] and row["bayes_equation"] == ""
+    quantec = updates.loc["quantec_logistic_2010"]
+    assert quantec["bayes_equation"].startswith("logit(NTCP) = ") and 0.0 < quantec["prior_share"] < 1.0
+    assert "correlation 0 between b0 and b1" in quantec["bayes_note"]
+    assert "factors as published" in updates.loc["appelt_2014", "bayes_note"]
+    steps = result.updates["update_steps"]
+    assert steps.groupby("model")["chosen"].sum().tolist() == [1, 1, 1]
+    assert steps.loc[steps["model"] == "appelt_2014", "df"].dropna().tolist() == [8, 7, 6]
+    parameters = result.updates["update_parameters"].set_index(["model", "method", "parameter"])
+    printed = parameters.loc[("appelt_2014", "intercept", "td50_gy"), ["published_low", "published_high"]]
+    assert printed.tolist() == [30.7, 38.9]
+    curves = result.updates["update_curves"]
+    assert set(curves.loc[curves["model"] == "quantec_logistic_2010", "method"]) == {chosen_of(steps), "bayes"}
+    benefit = result.updates["net_benefit"].set_index(["model", "threshold"])
+    risk, outcome = 1 / (1 + np.exp(3.87 - 0.126 * mean)), table["rp"].to_numpy(dtype=float)
+    treated = risk >= 0.05  # Vickers and Elkin 2006, by hand
+    expected = (treated * outcome).mean() - (treated * (1 - outcome)).mean() * 0.05 / 0.95
+    assert benefit.loc[("quantec_logistic_2010", 0.05), "net_benefit"] == approx(expected)
+
+
+def chosen_of(steps: pd.DataFrame) -> str:
+    return str(steps.loc[(steps["model"] == "quantec_logistic_2010") & steps["chosen"], "method"].iloc[0])
+
+
+def test_too_few_events_to_update_are_a_row_with_the_reason(cohort):
+    path, table, _ = cohort
+    few = table.assign(rp=pd.array([1] * 4 + [0] * (PATIENTS - 4), dtype="Int64"))
+    settings = NtcpSettings(published=["quantec_logistic_2010"], update=UpdateSettings(bayes=False))
+    result = validate_published(path, cohort=few, settings=settings)
+    row = result.updates["updates"].iloc[0]
+    assert row["answer"] == "none" and "4 of 60 patients with the outcome, at least 10 with" in row["reason"]
+    assert row["bayes_note"] == ""
+    assert len(result.updates["update_steps"]) == 0 and len(result.updates["calibration"]) > 0
+    nobody = validate_published(path, cohort=table.assign(rp=0), settings=NtcpSettings(
+        published=["quantec_logistic_2010"], update=UpdateSettings()))  # fmt: skip
+    row = nobody.updates["updates"].iloc[0]
+    assert "no events among 60 patients" in row["reason"]
+    assert row["bayes_equation"]  # the published model can still be combined with patients without events
+
+
+def test_settings_of_updates_are_checked():
+    with pytest.raises(ValueError, match="correlation of appelt_2014"):
+        UpdateSettings(prior_correlation={"appelt_2014": 1.0})
+    wrong = NtcpSettings(update=UpdateSettings(prior_correlation={"apelt_2014": 0.5}))
+    (fault,) = unknown_published(wrong)
+    assert fault.who == "config: ntcp.update.prior_correlation"
 
 
 def test_allowed_and_converted_models_are_labelled(cohort):

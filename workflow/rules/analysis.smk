@@ -29,7 +29,18 @@ FIGURES = (
         else []
     )
     + (["missing"] if ANALYSIS.missing else [])
+    + (["published"] if ANALYSIS.ntcp.published else [])
 )
+
+# Tables of the published models, beside their predictions, validation and curves.
+PUBLISHED_TABLES = [
+    "updates",
+    "update_steps",
+    "update_parameters",
+    "update_curves",
+    "calibration",
+    "net_benefit",
+]
 
 # Tables of one logistic model, beside its fit.json.
 MODEL_TABLES = [

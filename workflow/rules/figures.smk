@@ -116,16 +116,22 @@ rule plot_forest:
 
 
 rule plot_ntcp:
-    """NTCP curves with binned outcomes, published models over them."""
+    """NTCP curves with binned outcomes, and published models before and after an update."""
     input:
         fits=expand("<results>/ntcp/{ntcp}/fit.json", ntcp=ANALYSIS.ntcp.fits),
         curves=expand("<results>/ntcp/{ntcp}/curve.csv", ntcp=ANALYSIS.ntcp.fits),
         bins=expand("<results>/ntcp/{ntcp}/bins.csv", ntcp=ANALYSIS.ntcp.fits),
         published="<results>/ntcp/published/curves.csv",
+        calibration="<results>/ntcp/published/calibration.csv",
+        net_benefit="<results>/ntcp/published/net_benefit.csv",
+        update_curves="<results>/ntcp/published/update_curves.csv",
         script=script("plot_ntcp"),
     output:
         multiext(
             "<results>/figures/ntcp", pdf=".pdf", svg=".svg", png=".png", table=".csv"
+        ),
+        published=multiext(
+            "<results>/figures/published", ".pdf", ".svg", ".png", ".csv"
         ),
     log:
         "<logs>/plot_ntcp.log",
@@ -137,10 +143,14 @@ rule plot_ntcp:
         code=code_digest("plot_ntcp"),
         settings=section("figures"),
         stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        published_stem=lambda wildcards, output: str(output.published[0])[
+            : -len(".pdf")
+        ],
     shell:
         "python {input.script:q} --fits {input.fits:q} --curves {input.curves:q} --bins {input.bins:q}"
-        " --published {input.published:q} --settings {params.settings:q} --stem {params.stem:q}"
-        " >{log:q} 2>&1"
+        " --published {input.published:q} --calibration {input.calibration:q} --net-benefit {input.net_benefit:q}"
+        " --update-curves {input.update_curves:q} --settings {params.settings:q} --stem {params.stem:q}"
+        " --published-stem {params.published_stem:q} >{log:q} 2>&1"
 
 
 rule plot_cytokines:

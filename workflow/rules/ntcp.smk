@@ -41,6 +41,7 @@ rule validate_published:
         validation="<results>/ntcp/published/validation.csv",
         curves="<results>/ntcp/published/curves.csv",
         alpha_beta="<results>/ntcp/published/alpha_beta.csv",
+        updates=expand("<results>/ntcp/published/{name}.csv", name=PUBLISHED_TABLES),
     log:
         "<logs>/validate_published.log",
     benchmark:
@@ -54,4 +55,4 @@ rule validate_published:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --settings {params.settings:q}"
         " --predictions {output.predictions:q} --validation {output.validation:q} --curves {output.curves:q}"
         " --alpha-beta {output.alpha_beta:q}"
-        " >{log:q} 2>&1"
+        " --updates {output.updates:q} >{log:q} 2>&1"

@@ -65,6 +65,10 @@ rule build_report:
         ),
         published="<results>/ntcp/published/validation.csv",
         alpha_beta="<results>/ntcp/published/alpha_beta.csv",
+        published=expand(
+            "<results>/ntcp/published/{name}.csv",
+            name=["validation", "updates", "update_steps", "update_parameters"],
+        ),
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
         overlays=overlays,

@@ -26,6 +26,8 @@ from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
 from .patient_page import plot_patient_page as plot_patient_page
+from .published import plot_published as plot_published
+from .published import tabulate_published as tabulate_published
 from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc
 from .roc import tabulate_roc as tabulate_roc

@@ -76,6 +76,14 @@ CAPTIONS: dict[str, str] = {
         "and the points stand at the gEUD of the fitted n. Published models are laid over panels of the same dose, "
         "those with patient factors for their reference patient. Parameters with profile-likelihood intervals."
     ),
+    "published": (
+        "Published models on these patients. Calibration: share with radiation pneumonitis (RP) against the risk as "
+        "published, smoothed (lowess). Net benefit of treating patients as likely to develop RP from a threshold risk "
+        "on, as published, without intervals. Thin grey lines: ideal, and treat none. Below, for each model: its curve "
+        "as published, as closed testing "
+        "chooses it, and combined with these patients by Bayesian updating, for the reference patient, with pointwise "
+        "95 % intervals."
+    ),
 }
 ALTERNATIVES: dict[str, str] = {
     "dvh_groups": "Mean dose-volume histograms of the groups; values in figures/dvh_groups.csv",
@@ -90,4 +98,5 @@ ALTERNATIVES: dict[str, str] = {
     "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
+    "published": "Calibration, decision curves and updated curves of published models; values in figures/published.csv",
 }

@@ -43,6 +43,10 @@ from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .pooling import pool_logistic as pool_logistic
+from .performance import MEASURES as MEASURES
+from .performance import measure_performance as measure_performance
+from .performance import net_benefit as net_benefit
+from .performance import smooth_calibration as smooth_calibration
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .printed_findings import ResultTables as ResultTables
@@ -59,6 +63,7 @@ from .rubin import pool as pool
 from .rubin import pool_test as pool_test
 from .sample_size import SampleSize as SampleSize
 from .sample_size import minimum_sample_size as minimum_sample_size
+from .separation import find_separation as find_separation
 from .strata import compare_strata as compare_strata
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course

@@ -1,4 +1,6 @@
 from .alpha_beta import alpha_beta_table as alpha_beta_table
+from .bayes import BayesianUpdate as BayesianUpdate
+from .bayes import bayesian_update as bayesian_update
 from .calibration import Calibration as Calibration
 from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
@@ -23,6 +25,8 @@ from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
 from .fractionation import dose_per_fraction_gy as dose_per_fraction_gy
+from .prior import NormalPrior as NormalPrior
+from .prior import normal_prior as normal_prior
 from .published import RESEARCH_USE as RESEARCH_USE
 from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
@@ -35,5 +39,10 @@ from .uncertainty import interval_of as interval_of
 from .uncertainty import no_interval_reason as no_interval_reason
 from .uncertainty import ntcp_draws as ntcp_draws
 from .uncertainty import spoken as spoken
+from .update_limits import updated_curve as updated_curve
+from .update_limits import updated_parameters as updated_parameters
+from .updating import ClosedTest as ClosedTest
+from .updating import Update as Update
+from .updating import closed_testing as closed_testing
 from .validation import PublishedValidation as PublishedValidation
 from .validation import validate_published as validate_published

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lungtox.models.config import ThresholdSettings
 from lungtox.settings import Settings
 
 FITTED_PARAMETERS = {"lkb": ("td50_gy", "m", "n"), "logistic": ("b0", "b1", "n")}
@@ -44,6 +45,33 @@ class NtcpFitSettings(Settings):
         return self
 
 
+class UpdateSettings(Settings):
+    """Updating of published models on this cohort; leave the section out for none."""
+
+    alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
+    """Level of each test of the closed testing procedure (Vergouwe 2017)."""
+    largest: Literal["recalibration", "revision"] = "revision"
+    """Most extensive update on offer, set beforehand. `revision` estimates every coefficient anew."""
+    minimum_events: int = Field(default=10, ge=2)
+    """Fewest patients with, and without, pneumonitis for a test; below, no update is offered."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    """Level of the intervals of updated parameters and curves."""
+    bayes: bool = True
+    """Combine models with printed intervals with the cohort (normal prior), the alternative for small cohorts."""
+    prior_correlation: dict[str, float] = Field(default_factory=dict)
+    """Published model -> correlation of its two printed parameters, where known. Default: 0, said in the report."""
+    prior_between: float = Field(default=0.0, ge=0.0)
+    """Standard deviation of the intercept between hospitals, on the model's link; 0: the printed intervals alone."""
+
+    @field_validator("prior_correlation")
+    @classmethod
+    def _correlations(cls, values: dict[str, float]) -> dict[str, float]:
+        for name, value in values.items():
+            if not -1.0 < value < 1.0:
+                raise ValueError(f"the correlation of {name} must lie between -1 and 1, got {value:g}")
+        return values
+
+
 class NtcpSettings(Settings):
     """NTCP models fitted to this cohort, and published ones tried on it."""
 
@@ -69,6 +97,11 @@ class NtcpSettings(Settings):
         if any(not 0.1 <= value <= 50.0 for value in values) or len(set(values)) != len(values):
             raise ValueError("alpha_beta_gy takes different numbers from 0.1 to 50 Gy")
         return sorted(values)
+
+    thresholds: ThresholdSettings = Field(default_factory=ThresholdSettings)
+    """Risks at which somebody would act, set beforehand: the net benefit of the published models."""
+    update: UpdateSettings | None = None
+    """Whether a published model needs an update here, and which: closed testing and Bayesian updating."""
 
     @field_validator("fits")
     @classmethod

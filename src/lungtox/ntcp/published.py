@@ -293,6 +293,7 @@ def unknown_published(settings: NtcpSettings) -> list[Fault]:
         "allow_structure": list(settings.allow_structure),
         "allow_unchecked": settings.allow_unchecked,
         "allow_fractionation": settings.allow_fractionation,
+        "update.prior_correlation": list(settings.update.prior_correlation) if settings.update else [],
     }
     faults = []
     for key, names in named.items():

@@ -73,6 +73,94 @@ VALIDATION = _table(
             for name in ("citl", "citl_low", "citl_high", "slope", "slope_low", "slope_high")
         },
         "brier": _number(0, 1, nullable=True),
+        "scaled_brier": _number(None, 1, nullable=True),
+        **{name: _number(0, 1, nullable=True) for name in ("ici", "e90")},
+    }
+)
+_METHODS = ["original", "intercept", "recalibration", "revision", "bayes"]
+
+
+def _yes() -> pa.Column:
+    return pa.Column("bool", coerce=True)
+
+
+def _whole(*, nullable: bool = False) -> pa.Column:
+    return pa.Column("Int64", pa.Check.ge(0), nullable=nullable, coerce=True)
+
+
+UPDATES = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "answer": _text(pa.Check.isin(["keep", "intercept", "recalibration", "revision", "none"])),
+        "reason": _text(),
+        "n": _count(),
+        "events": _count(),
+        "estimated": _whole(nullable=True),
+        "p": _number(0, 1, nullable=True),
+        "aic": _number(nullable=True),
+        "equation": _text(),
+        "published_equation": _text(),
+        "expected_slope": _number(0, 1, nullable=True),
+        "caveats": _text(),
+        "bayes_equation": _text(),
+        "prior_share": _number(0, 1, nullable=True),
+        "prior_patients": _number(0, nullable=True),
+        "conflict_p": _number(0, 1, nullable=True),
+        "bayes_note": _text(),
+    }
+)
+UPDATE_STEPS = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "method": _text(pa.Check.isin(_METHODS)),
+        "estimated": _count(),
+        "loglik": _number(),
+        "lr": _number(0, nullable=True),
+        "df": _whole(nullable=True),
+        "p": _number(0, 1, nullable=True),
+        "tested": _yes(),
+        "chosen": _yes(),
+    }
+)
+UPDATE_PARAMETERS = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "method": _text(pa.Check.isin(_METHODS)),
+        "chosen": _yes(),
+        "parameter": _text(),
+        "unit": _text(),
+        "estimated": _yes(),
+        **{
+            name: _number(nullable=True)
+            for name in ("published", "published_low", "published_high", "estimate", "low", "high")
+        },
+    }
+)
+UPDATE_CURVES = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "method": _text(pa.Check.isin(_METHODS)),
+        "quantity": _text(pa.Check.isin(["physical", "eqd2"])),
+        "dose_gy": _number(0),
+        "ntcp": _number(0, 1),
+        "low": _number(0, 1, nullable=True),
+        "high": _number(0, 1, nullable=True),
+    }
+)
+PUBLISHED_CALIBRATION = _table(
+    {"model": _text(), "label": _text(), "predicted": _number(0, 1), "observed": _number(0, 1)}
+)
+NET_BENEFIT = _table(
+    {
+        "model": _text(),
+        "label": _text(),
+        "threshold": _number(0, 1),
+        "net_benefit": _number(None, 1),
+        "all": _number(None, 1),
     }
 )
 ALPHA_BETA = _table(

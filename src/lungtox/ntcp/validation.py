@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logit
 
 from lungtox.errors import FitError, InputError, count_of
-from lungtox.models import roc
+from lungtox.models import MEASURES, measure_performance, roc
 from lungtox.ntcp.alpha_beta import alpha_beta_table
-from lungtox.ntcp.calibration import measure_calibration
+from lungtox.ntcp.calibration import SMALLEST_RISK, measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.fractionation import keep_listed
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import PUBLISHED_CURVES, PUBLISHED_PREDICTIONS, VALIDATION
+from lungtox.ntcp.update_tables import UpdateTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +42,8 @@ class PublishedValidation:
     validation: pd.DataFrame
     curves: pd.DataFrame
     alpha_beta: pd.DataFrame
+    updates: dict[str, pd.DataFrame]
+    """By name: updates, update_steps, update_parameters, update_curves, calibration, net_benefit."""
 
 
 def validate_published(dvh: str | Path, *, cohort: pd.DataFrame, settings: NtcpSettings) -> PublishedValidation:
@@ -69,6 +73,7 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
     import pandas as pd
 
     predictions, validation, curves = [], [], []
+    updates = UpdateTables()
     for name in settings.published:
         model = published_model(name)
         row, predicted = _apply(model, dvhs.get(model.quantity, {}), cohort, settings)
@@ -76,11 +81,13 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
         if predicted is not None:
             predictions.append(predicted)
             curves.append(_curve(model, highest_gy=float(predicted["dose_gy"].max())))
+            updates.add(model, dvhs[model.quantity], predicted=predicted, cohort=cohort, settings=settings)
     return PublishedValidation(
         predictions=_stacked(predictions, PUBLISHED_PREDICTIONS),
         validation=VALIDATION.validate(pd.DataFrame(validation, columns=list(VALIDATION.columns))),
         curves=_stacked(curves, PUBLISHED_CURVES),
         alpha_beta=alpha_beta_table(dvhs, cohort=cohort, settings=settings),
+        updates=updates.tables(),
     )
 
 
@@ -161,6 +168,9 @@ def _measure(outcome: np.ndarray, risk: np.ndarray) -> tuple[dict[str, float | N
         "mean_predicted": float(risk.mean()),
         "brier": float(np.mean((risk - outcome) ** 2)),
     }
+    if 0.0 < outcome.mean() < 1.0:
+        measured = measure_performance(logit(np.clip(risk, SMALLEST_RISK, 1.0 - SMALLEST_RISK)), outcome)
+        numbers |= {name: float(measured[MEASURES.index(name)]) for name in ("scaled_brier", "ici", "e90")}
     findings = []
     try:
         curve = roc(outcome, risk)

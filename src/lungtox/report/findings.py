@@ -10,6 +10,7 @@ from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.printed_section import simulated_sentence
 from lungtox.report.results import Results, records
 from lungtox.report.roc_section import pair_sentences
+from lungtox.report.update_blocks import update_sentence
 from lungtox.report.wording import count_of, join_words
 
 
@@ -35,6 +36,8 @@ def summary_section(results: Results) -> Section:
         items.extend(
             published_sentence({str(key): value for key, value in row.items()}) for row in records(results.published)
         )
+    if results.updates is not None:
+        items.extend(update_sentence(row) for row in records(results.updates))
     items.append(_warning_sentence(results))
     return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
 

@@ -205,3 +205,13 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "accept: "
             f"{join_words([plain_name(name) for name in ntcp['published']])}."
         )
+    if ntcp.get("published") and (update := ntcp.get("update")):
+        bayes = (
+            " Bayesian updating: normal prior from the printed 95 % intervals, Laplace approximation."
+            if update.get("bayes")
+            else ""
+        )
+        yield (
+            "Updates of published models are chosen by closed testing with likelihood-ratio tests at level "
+            f"{update['alpha']:g} (Vergouwe 2017), up to {update['largest']}; intervals by profile likelihood.{bayes}"
+        )

@@ -9,6 +9,7 @@ from lungtox.figures import format_interval, format_number, weighting_label
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
+from lungtox.report.update_blocks import update_blocks
 from lungtox.report.wording import (
     count_cell,
     count_of,
@@ -135,20 +136,25 @@ def published_section(results: Results) -> Section:
             number_cell(row["mean_predicted"]), interval_cell(row["auc"], row["auc_low"], row["auc_high"]),
             interval_cell(row["citl"], row["citl_low"], row["citl_high"]),
             interval_cell(row["slope"], row["slope_low"], row["slope_high"]), number_cell(row["brier"], decimals=3),
+            number_cell(row["scaled_brier"]), number_cell(row["ici"], decimals=3), number_cell(row["e90"], decimals=3),
         )
         for row in models
     ]  # fmt: skip
     columns = (
         "Model", "Status", "Structure, dose", "n", "RP", "Observed", "Predicted", "AUC (95 % CI)",
-        "Calibration-in-the-large (95 % CI)", "Slope (95 % CI)", "Brier",
+        "Calibration-in-the-large (95 % CI)", "Slope (95 % CI)", "Brier", "Scaled Brier", "ICI", "E90",
     )  # fmt: skip
     caption = (
         "Published models applied as printed, nothing fitted to this cohort. Calibration-in-the-large (log-odds): 0 "
-        "is right, above 0 means too little risk predicted; slope: 1 is right. Observed and predicted are mean risks."
+        "is right, above 0 means too little risk predicted; slope: 1 is right. Observed and predicted are mean risks. "
+        "Scaled Brier: 0 is no better than the observed rate for everybody. ICI and E90: mean and 90th percentile of "
+        "the distance between predicted risk and smooth calibration curve."
     )
     blocks: list[Block] = [
         Bullets(tuple(published_sentence(row) for row in models)),
         make_table("published", caption, columns, rows),
+        picture(results.folder, "published"),
+        *update_blocks(results),
     ]
     notes = tuple(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in models if text_of(row["note"]))
     if notes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
+UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
 
 
@@ -42,7 +43,8 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
-    function_sweep, pages, printed, printed_checks, alpha_beta : DataFrame or None
+    updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta : \
+DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -73,6 +75,9 @@ class Results:
     pairs: pd.DataFrame | None
     ntcp: tuple[Mapping[str, Any], ...]
     published: pd.DataFrame | None
+    updates: pd.DataFrame | None = None
+    update_steps: pd.DataFrame | None = None
+    update_parameters: pd.DataFrame | None = None
     ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
@@ -177,11 +182,17 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         ),
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
+        **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
         printed=_table(root / "printed/findings.csv") if config.get("printed") else None,
         printed_checks=_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
     )
+
+
+def _updated(config: Mapping[str, Any]) -> bool:
+    """Say whether published models are updated in this analysis."""
+    return bool((config.get("ntcp") or {}).get("update"))
 
 
 def _swept(config: Mapping[str, Any]) -> bool:
