@@ -13,6 +13,8 @@ from .cut_points import CutPoint as CutPoint
 from .cut_points import cut_point as cut_point
 from .cytokine_models import model_cytokines as model_cytokines
 from .cytokines import compare_cytokines as compare_cytokines
+from .design import Design as Design
+from .design import build_design as build_design
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
@@ -43,8 +45,14 @@ from .model_files import predict_table as predict_table
 from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
+from .newton_resamples import ResampleFits as ResampleFits
+from .newton_resamples import fit_resamples as fit_resamples
+from .performance_many import calibrate_many as calibrate_many
+from .performance_many import discriminate_many as discriminate_many
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
+from .recipe import Recipe as Recipe
+from .recipe import make_recipe as make_recipe
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc

@@ -2,6 +2,11 @@ from .calibration import Calibration as Calibration
 from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
 from .cohort import fit_ntcp_tables as fit_ntcp_tables
+from .comparison import Comparison as Comparison
+from .comparison import akaike_weights as akaike_weights
+from .comparison import compare_descriptions as compare_descriptions
+from .comparison import compare_ntcp as compare_ntcp
+from .comparison_config import ComparisonSettings as ComparisonSettings
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
 from .config import model_dvh_selections as model_dvh_selections
@@ -17,6 +22,7 @@ from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
+from .matrix import DoseMatrix as DoseMatrix
 from .published import RESEARCH_USE as RESEARCH_USE
 from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model

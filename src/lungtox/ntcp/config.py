@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lungtox.ntcp.comparison_config import ComparisonSettings
 from lungtox.settings import Settings
 
 FITTED_PARAMETERS = {"lkb": ("td50_gy", "m", "n"), "logistic": ("b0", "b1", "n")}
@@ -58,6 +59,9 @@ class NtcpSettings(Settings):
     allow_unchecked: list[str] = Field(default_factory=list)
     """Published models that may be used although their numbers were not checked at a source (`default_ok = false`)."""
 
+    compare: ComparisonSettings | None = None
+    """Descriptions of the dose side by side; left out when it is not wanted."""
+
     @field_validator("fits")
     @classmethod
     def _names_are_folders(cls, fits: dict[str, NtcpFitSettings]) -> dict[str, NtcpFitSettings]:
@@ -87,6 +91,8 @@ def model_dvh_selections(
         Sorted, each once.
     """
     needed = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
+    if settings.compare is not None:
+        needed |= {dose.identity for dose in settings.compare.doses if dose.identity is not None}
     if settings.published:
         needed.add((settings.published_structure, "anatomical", "physical"))
         if settings.published_structure in eqd2:
