@@ -260,14 +260,19 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for name, fit in config.ntcp.fits.items():
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
-    for dose in config.ntcp.compare.doses if config.ntcp.compare else ():
-        if dose.weighting != "anatomical":
-            yield from _function_faults(config, f"ntcp.compare.doses.{dose.name}", dose.weighting)
+    yield from _comparison_faults(config)
     yield from unknown_published(config.ntcp)
     yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _comparison_faults(config: Config) -> Iterator[Fault]:
+    """Find weightings of compared gEUDs that no function image gives."""
+    for dose in config.ntcp.compare.doses if config.ntcp.compare else ():
+        if dose.weighting != "anatomical":
+            yield from _function_faults(config, f"ntcp.compare.doses.{dose.name}", dose.weighting)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:

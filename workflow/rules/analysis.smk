@@ -28,6 +28,7 @@ FIGURES = (
         else []
     )
     + (["missing"] if ANALYSIS.missing else [])
+    + (["ntcp_comparison"] if ANALYSIS.ntcp.compare else [])
 )
 
 # Tables of one logistic model, beside its fit.json.

@@ -1,4 +1,4 @@
-"""Descriptions of the dose side by side: which one should a dose-response model of this cohort use?"""
+"""Descriptions of the dose side by side, to see which one a dose-response model of this cohort should use."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def compare_ntcp(
         for identity, dvhs in found.items()
         if len(table)
     }
-    return compare_descriptions(
-        table, matrices, settings=settings, resamples=resamples, rng=rng, dictionary=dictionary
-    )
+    return compare_descriptions(table, matrices, settings=settings, resamples=resamples, rng=rng, dictionary=dictionary)
 
 
 def compare_descriptions(
@@ -120,7 +118,7 @@ def compare_descriptions(
         row: dict[str, Any] = {
             "model": name, "dose": dose.name, "added": ", ".join(added), "n": len(table),
             "events": int((table["rp"] == 1).sum()), "parameters": 0, "reference": name == settings.reference,
-            "threshold": settings.threshold, "resamples": 0, "finding": "",
+            "threshold": settings.threshold, "resamples": 0, "confidence": settings.confidence, "finding": "",
         }  # fmt: skip
         rows.append(row)
         try:

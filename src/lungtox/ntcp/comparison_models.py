@@ -103,9 +103,7 @@ def fit_described(
     column = dose if isinstance(dose, str) else GEUD
     given = table if isinstance(dose, str) else table.assign(**{GEUD: dose.geud_gy(1.0)})
     chosen = {name: settings for name, settings in (transforms or {}).items() if name in added}
-    design = build_design(
-        given, outcome=outcome, predictors=[column, *added], dictionary=dictionary, transforms=chosen
-    )
+    design = build_design(given, outcome=outcome, predictors=[column, *added], dictionary=dictionary, transforms=chosen)
     recipe = make_recipe(design.encoding.groups)
     x, y = design.x, design.y
     volume, doses = None, x[None, :, 1]

@@ -90,7 +90,7 @@ def model_dvh_selections(
     list of (structure, weighting, quantity)
         Sorted, each once.
     """
-    needed = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
+    needed: set[tuple[str, str, str]] = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
     if settings.compare is not None:
         needed |= {dose.identity for dose in settings.compare.doses if dose.identity is not None}
     if settings.published:

@@ -87,10 +87,7 @@ COMPARISON = _table(
         **{name: _number(nullable=True) for name in ("auc_corrected", "auc_low", "auc_high")},
         **{name: _number(nullable=True) for name in ("slope_corrected", "citl_corrected")},
         "threshold": _number(0, 1),
-        **{
-            f"net_benefit_{name}": _number(nullable=True)
-            for name in ("apparent", "corrected", "all")
-        },
+        **{f"net_benefit_{name}": _number(nullable=True) for name in ("apparent", "corrected", "all")},
         "reference": pa.Column("bool", coerce=True),
         **{
             f"{measure}_difference{limit}": _number(nullable=True)
@@ -98,6 +95,7 @@ COMPARISON = _table(
             for limit in ("", "_low", "_high")
         },
         "resamples": _count(),
+        "confidence": _number(0, 1),
         "finding": _text(),
     }
 )

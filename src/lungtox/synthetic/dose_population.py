@@ -61,7 +61,7 @@ class DosePopulation:
         volume = self.volume_cc[rows].astype(np.float64)
         used = int(np.flatnonzero(volume.any(axis=0))[-1]) + 1
         share = volume[:, :used] / volume.sum(axis=1, keepdims=True)
-        dose_gy = (np.arange(used) + 0.5) * DVH_BIN_GY
+        dose_gy = (np.arange(used, dtype=np.float64) + 0.5) * DVH_BIN_GY
         return DoseMatrix(
             dose_gy, share, self.column("mld_gy")[rows] / (share @ dose_gy), "Lungs-GTV", "anatomical", "physical", None
         )
