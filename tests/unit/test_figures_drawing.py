@@ -25,6 +25,7 @@ from lungtox.figures import (
     plot_incidence,
     plot_missing,
     plot_ntcp,
+    plot_ntcp_comparison,
     plot_roc,
     plot_stability,
     save_figure,
@@ -38,6 +39,7 @@ from lungtox.figures import (
     tabulate_incidence,
     tabulate_missing,
     tabulate_ntcp,
+    tabulate_ntcp_comparison,
     tabulate_roc,
     tabulate_stability,
 )
@@ -46,7 +48,18 @@ from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
+NAMES = [
+    "dvh_groups",
+    "roc",
+    "forest",
+    "incidence",
+    "ntcp",
+    "cytokines",
+    "function_sweep",
+    "missing",
+    "ntcp_comparison",
+    *VALIDATION,
+]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +98,9 @@ def tables(folder):
             [read_csv(path.with_name("bins.csv")) for path in fits],
             read_csv(folder / "ntcp/published/curves.csv"),
         ),
+        "ntcp_comparison": tabulate_ntcp_comparison(
+            read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
+        ),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -106,6 +122,7 @@ PLOTS = {
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,
+    "ntcp_comparison": plot_ntcp_comparison,
 }
 
 
