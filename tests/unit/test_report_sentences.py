@@ -420,8 +420,8 @@ def test_summary_of_an_analysis_without_warnings_says_so():
 
 def test_factors_in_strata_of_a_column_that_nobody_knows_do_not_stop_the_report():
     """DVHs of a table come without plan and technique."""
-    common = {"factor": "v20_pct", "label": "V20", "by": "technique", "by_label": "Technique", "unit": "10 %",
-              "n": 0, "events": 0, **dict.fromkeys(("stratum", "level", "effect", "low", "high", "p", "df"), np.nan)}  # fmt: skip
+    common = {"factor": "v20_pct", "label": "V20", "by": "technique", "by_label": "Technique", "unit": "10 %"}
+    common |= dict.fromkeys(("stratum", "level", "effect", "low", "high", "p", "df"), np.nan) | {"n": 0, "events": 0}
     rows = [
         {**common, "row": "adjusted", "test": "not fitted: one outcome class"},
         {**common, "row": "adjusted", "unit": np.nan, "factor": "lung_disease", "label": "Lung disease", "test": ""},
