@@ -264,11 +264,19 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for name, fit in config.ntcp.fits.items():
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
+    yield from _comparison_faults(config)
     yield from unknown_published(config.ntcp)
     yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _comparison_faults(config: Config) -> Iterator[Fault]:
+    """Find weightings of compared gEUDs that no function image gives."""
+    for dose in config.ntcp.compare.doses if config.ntcp.compare else ():
+        if dose.weighting != "anatomical":
+            yield from _function_faults(config, f"ntcp.compare.doses.{dose.name}", dose.weighting)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:
@@ -323,6 +331,9 @@ def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("dose.metrics", name) for name in config.dose.metrics)
     yield from (("dose.eqd2", name) for name in config.dose.eqd2)
     yield from ((f"ntcp.fits.{name}.structure", fit.structure) for name, fit in config.ntcp.fits.items())
+    for dose in config.ntcp.compare.doses if config.ntcp.compare else ():
+        if dose.structure is not None:
+            yield f"ntcp.compare.doses.{dose.name}.structure", dose.structure
     if config.function is not None:
         yield "function.structure", config.function.structure
         if config.function.total is not None:
@@ -344,6 +355,7 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
     yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))
+    yield from ((name, "ntcp.compare") for name in (config.ntcp.compare.columns if config.ntcp.compare else ()))
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))
 
 

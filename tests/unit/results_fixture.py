@@ -24,6 +24,7 @@ from lungtox.models import (
     model_cytokines,
 )
 from lungtox.models.config import AssociationSettings, LogisticSettings, MissingSettings, RocSettings, TimeSettings
+from lungtox.ntcp import ComparisonSettings, DoseMatrix, compare_descriptions
 
 REGION = "functional:40%max"
 VX = (5, 10, 13, 15, 20, 30, 40)
@@ -117,6 +118,15 @@ CONFIG: dict[str, Any] = {
         },
         "published": ["quantec_logistic_2010", "appelt_2014"],
         "update": {"alpha": 0.05, "largest": "revision", "bayes": True},
+        "compare": {
+            "doses": [
+                {"name": "MLD", "column": "mld_gy"},
+                {"name": "fMLD", "column": "fmld_gy"},
+                {"name": "gEUD", "structure": "Lungs-GTV"},
+            ],
+            "steps": [{"name": "clinical", "add": ["age_y", "lung_disease"]}],
+            "reference": "MLD",
+        },
     },
     "figures": {"style": {"width_mm": 90.0, "font_pt": 8.0, "palette": "colorblind"}},
     "report": {"title": "Radiation pneumonitis after chest radiotherapy"},
@@ -155,7 +165,30 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
+    _write_comparison(analysis, dvhs, folder)
     return folder
+
+
+def _write_comparison(analysis: pd.DataFrame, dvhs: pa.Table, folder: Path) -> None:
+    settings = ComparisonSettings.model_validate(CONFIG["ntcp"]["compare"])
+    complete = analysis[analysis[["rp", *settings.columns]].notna().all(axis=1)].reset_index(drop=True)
+    rows = dvhs.to_pandas().astype({"patient": str, "structure": str, "weighting": str, "quantity": str})
+    identity = ("Lungs-GTV", "anatomical", "physical")
+    rows = rows[(rows[["structure", "weighting", "quantity"]] == identity).all(axis=1)]
+    volume = rows.pivot(index="patient", columns="dose_gy", values="volume_cc").fillna(0.0).loc[complete["patient"]]
+    share = volume.to_numpy() / volume.to_numpy().sum(axis=1, keepdims=True)
+    dose_gy = volume.columns.to_numpy(dtype=float) + 0.05
+    stretch = complete["mld_gy"].to_numpy() / (share @ dose_gy)
+    found = compare_descriptions(
+        complete,
+        {identity: DoseMatrix(dose_gy, share, stretch, *identity, None)},
+        settings=settings,
+        resamples=10,
+        rng=np.random.default_rng(1),
+        dictionary=_dictionary(),
+    )
+    _write(found.models, folder / "ntcp/comparison.csv")
+    _write(found.profile, folder / "ntcp/volume_profile.csv")
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

@@ -44,6 +44,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[], pairs=[]),
+        ntcp=SimpleNamespace(compare=None),
         endpoint=EndpointSettings(),
     )
 

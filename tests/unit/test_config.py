@@ -92,7 +92,8 @@ def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     family, selected = "association.families.functional", "models.selected.predictors"
     # Of fmld_gy and of fv20_pct.
     for places in (
-        f"{family}, models.functional_clinical.predictors, {selected}, roc.scores, roc.pairs and time.groups",
+        f"{family}, models.functional_clinical.predictors, {selected}, roc.scores, roc.pairs, ntcp.compare and"
+        " time.groups",
         f"{family}, {selected}, ladder.steps.functional dose, roc.scores and roc.pairs",
     ):
         assert f"take this entry out, also from {places}" in text
@@ -101,6 +102,16 @@ def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
 def test_a_functional_fit_needs_a_known_region(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"ntcp/fits/lkb_functional/weighting": "functional:41%max"}))
     assert "config: ntcp.fits.lkb_functional.weighting" in text
+
+
+def test_a_compared_gEUD_needs_a_known_region_and_structure(tmp_path: Path) -> None:  # noqa: N802
+    doses = [
+        {"name": "MLD", "column": "mld_gy"},
+        {"name": "gEUD", "structure": "Lung", "weighting": "functional:41%max"},
+    ]
+    text = faults(changed(tmp_path, {"ntcp/compare/doses": doses}))
+    assert "config: ntcp.compare.doses.gEUD.weighting" in text
+    assert "config: ntcp.compare.doses.gEUD.structure" in text
 
 
 def test_a_canonical_contour_of_functional_lung_is_analysed_by_being_named(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from lungtox.figures import (
     plot_incidence,
     plot_missing,
     plot_ntcp,
+    plot_ntcp_comparison,
     plot_published,
     plot_roc,
     plot_stability,
@@ -39,6 +40,7 @@ from lungtox.figures import (
     tabulate_incidence,
     tabulate_missing,
     tabulate_ntcp,
+    tabulate_ntcp_comparison,
     tabulate_published,
     tabulate_roc,
     tabulate_stability,
@@ -58,6 +60,7 @@ NAMES = [
     "cytokines",
     "function_sweep",
     "missing",
+    "ntcp_comparison",
     *VALIDATION,
 ]
 
@@ -104,6 +107,9 @@ def tables(folder):
                 for name in ("calibration", "net_benefit", "curves", "update_curves")
             )
         ),
+        "ntcp_comparison": tabulate_ntcp_comparison(
+            read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
+        ),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -126,6 +132,7 @@ PLOTS = {
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,
+    "ntcp_comparison": plot_ntcp_comparison,
 }
 
 

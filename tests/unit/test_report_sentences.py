@@ -9,6 +9,7 @@ import pytest
 
 from lungtox.report.association_section import cytokine_findings, family_findings
 from lungtox.report.cohort_section import endpoint_words, neither_sentence, outcome_sentence
+from lungtox.report.comparison_section import comparison_section, comparison_sentences
 from lungtox.report.findings import summary_section
 from lungtox.report.limitations import limitations_section
 from lungtox.report.methods import methods_section
@@ -16,6 +17,7 @@ from lungtox.report.model_section import model_sentence, performance_words
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.results import ModelResults, Results
 from lungtox.report.roc_section import pair_sentences
+from lungtox.report.strata_blocks import strata_blocks
 from lungtox.report.wording import count_of, decimals_for, join_words, share, text_of
 
 
@@ -414,3 +416,45 @@ def test_summary_of_an_analysis_without_warnings_says_so():
     text = sentences(summary_section(results()))
     assert text.startswith("Of 5 listed patients, 5 were analysed and 0 excluded.")
     assert text.endswith("The analysis raised no warning.")
+
+
+def test_factors_in_strata_of_a_column_that_nobody_knows_do_not_stop_the_report():
+    """DVHs of a table come without plan and technique."""
+    common = {"factor": "v20_pct", "label": "V20", "by": "technique", "by_label": "Technique", "unit": "10 %"}
+    common |= dict.fromkeys(("stratum", "level", "effect", "low", "high", "p", "df"), np.nan) | {"n": 0, "events": 0}
+    rows = [
+        {**common, "row": "adjusted", "test": "not fitted: one outcome class"},
+        {**common, "row": "adjusted", "unit": np.nan, "factor": "lung_disease", "label": "Lung disease", "test": ""},
+    ]
+    table, words = strata_blocks(results(strata=pd.DataFrame(rows)))
+    assert [[cell.text for cell in row][1:] for row in table.rows] == [["\N{EN DASH}"] * 3] * 2
+    assert words.text.startswith("No odds ratio was shown to differ")
+
+
+def compared(model: str, aic: float, weight: float, low: float, high: float, **changes: Any) -> dict[str, Any]:
+    return {
+        "model": model, "aic": aic, "aic_weight": weight, "reference": False, "auc_difference": (low + high) / 2,
+        "auc_difference_low": low, "auc_difference_high": high, "net_benefit_difference": 0.0,
+        "net_benefit_difference_low": -0.01, "net_benefit_difference_high": 0.01, **changes,
+    }  # fmt: skip
+
+
+def test_a_comparison_names_the_best_by_aic_and_what_comes_close():
+    rows = [
+        compared("MLD", 110.0, 0.01, 0.0, 0.0, reference=True),
+        compared("fMLD", 100.0, 0.6, 0.01, 0.09),
+        compared("MPWLD", 101.5, 0.3, -0.02, 0.08),
+        compared("V20", 107.0, 0.02, -0.08, -0.02),
+    ]
+    best, better, worse, benefit = comparison_sentences(rows)
+    assert best == (
+        "By AIC fMLD describes these patients best (weight 0.60); MPWLD with an AIC up to 2 above is hardly worse."
+    )
+    assert better == ("The corrected AUC is higher than that of MLD for fMLD (by 0.050, range 0.010 to 0.090).")
+    assert worse.startswith("The corrected AUC is lower than that of MLD for V20 (by \N{MINUS SIGN}0.050")
+    assert benefit == "No difference from MLD in the corrected net benefit was shown."
+
+
+def test_an_analysis_without_a_comparison_says_so():
+    (text,) = comparison_section(results()).blocks
+    assert text.text == "No comparison of dose descriptions is part of this analysis."

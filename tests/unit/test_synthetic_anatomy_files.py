@@ -12,12 +12,16 @@ import pytest
 from typer.testing import CliRunner
 
 from lungtox.cli import app
+from lungtox.config import load_config
 from lungtox.dicom import read_dose, read_function_image, read_plan, read_structures
-from lungtox.dose import compute_dvh, read_dvhs
+from lungtox.dose import compute_dvh, compute_metrics, read_dvhs
 from lungtox.errors import InputError, ParameterError
+from lungtox.extraction import extract_patient, read_patients
 from lungtox.geometry import Region
 from lungtox.synthetic import cohort_files, write_demo
 from lungtox.synthetic.patient_files import Job, study_id, write_patient
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,20 @@ def test_dvh_tables_stand_in_for_dicom(tmp_path: Path, demo: Path) -> None:
     assert rows(tmp_path / "dvhs" / "structures.csv") == []
     # The outcome depends on the patient, not on the kind of files.
     assert rows(tmp_path / "dvhs" / "clinical.csv")[0] == rows(demo / "clinical.csv")[0]
+    # The pipeline takes the tables as a dose source, function included, and gives the doses that made the outcome.
+    config = load_config(PROJECT / "config.yaml")
+    for row in read_patients(tmp_path / "dvhs" / "patients.csv", structures=tmp_path / "dvhs" / "structures.csv"):
+        found = extract_patient(row, dose=config.dose, function=config.function)
+        assert found.qa["status"] == "ok"
+        lungs = {dvh.weighting: dvh for dvh in found.dvhs if (dvh.structure, dvh.quantity) == ("Lungs-GTV", "physical")}
+        expected = truth[row.patient]
+        assert set(lungs) == {"anatomical", *(["perfusion", "functional:40%max"] if expected["has_spect"] else [])}
+        if expected["has_spect"]:
+            functional = lungs["functional:40%max"]
+            assert functional.mean_gy == pytest.approx(expected["fmld_gy"], abs=1e-3)
+            assert lungs["perfusion"].mean_gy == pytest.approx(expected["mpwld_gy"], abs=1e-3)
+            assert compute_metrics(functional, ["V20Gy[%]"])["V20Gy[%]"] == pytest.approx(expected["fv20_pct"], abs=0.1)
+    assert any(patient["has_spect"] for patient in truth.values())
 
 
 def test_a_worker_writes_one_patient(tmp_path: Path, demo: Path) -> None:

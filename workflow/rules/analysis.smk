@@ -30,6 +30,7 @@ FIGURES = (
     )
     + (["missing"] if ANALYSIS.missing else [])
     + (["published"] if ANALYSIS.ntcp.published else [])
+    + (["ntcp_comparison"] if ANALYSIS.ntcp.compare else [])
 )
 
 # Tables of the published models, beside their predictions, validation and curves.

@@ -153,6 +153,35 @@ rule plot_ntcp:
         " --published-stem {params.published_stem:q} >{log:q} 2>&1"
 
 
+rule plot_ntcp_comparison:
+    """Descriptions of the dose side by side, and the profile of the volume parameter."""
+    input:
+        comparison="<results>/ntcp/comparison.csv",
+        profile="<results>/ntcp/volume_profile.csv",
+        script=script("plot_ntcp_comparison"),
+    output:
+        multiext(
+            "<results>/figures/ntcp_comparison",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_ntcp_comparison.log",
+    benchmark:
+        "<benchmarks>/plot_ntcp_comparison.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_ntcp_comparison"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --comparison {input.comparison:q} --profile {input.profile:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
 rule plot_cytokines:
     """Cytokines before and during radiotherapy by group."""
     input:

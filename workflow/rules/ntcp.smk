@@ -56,3 +56,32 @@ rule validate_published:
         " --predictions {output.predictions:q} --validation {output.validation:q} --curves {output.curves:q}"
         " --alpha-beta {output.alpha_beta:q}"
         " --updates {output.updates:q} >{log:q} 2>&1"
+
+
+rule compare_ntcp:
+    """Descriptions of the dose side by side, alone and with further predictors, on the same patients."""
+    input:
+        dvh="<results>/dose/model_dvhs.parquet",
+        cohort="<results>/cohort/analysis.csv",
+        dictionary="<results>/cohort/dictionary.csv",
+        script=script("compare_ntcp"),
+    output:
+        comparison="<results>/ntcp/comparison.csv",
+        profile="<results>/ntcp/volume_profile.csv",
+    log:
+        "<logs>/compare_ntcp.log",
+    benchmark:
+        "<benchmarks>/compare_ntcp.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_ntcp"),
+        settings=lambda wildcards: canonical_json(
+            ANALYSIS.ntcp.compare.model_dump(mode="json"), sort=False
+        ),
+        validation=section("validation"),
+        seed=ANALYSIS.seed,
+    shell:
+        "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --dictionary {input.dictionary:q}"
+        " --settings {params.settings:q} --validation-settings {params.validation:q} --seed {params.seed}"
+        " --comparison {output.comparison:q} --profile {output.profile:q} >{log:q} 2>&1"

@@ -63,11 +63,13 @@ rule build_report:
             ntcp=ANALYSIS.ntcp.fits,
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
-        published="<results>/ntcp/published/validation.csv",
         alpha_beta="<results>/ntcp/published/alpha_beta.csv",
         published=expand(
             "<results>/ntcp/published/{name}.csv",
             name=["validation", "updates", "update_steps", "update_parameters"],
+        ),
+        comparison=(
+            ["<results>/ntcp/comparison.csv"] if ANALYSIS.ntcp.compare else []
         ),
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",

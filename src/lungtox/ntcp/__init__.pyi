@@ -5,6 +5,11 @@ from .calibration import Calibration as Calibration
 from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
 from .cohort import fit_ntcp_tables as fit_ntcp_tables
+from .comparison import Comparison as Comparison
+from .comparison import akaike_weights as akaike_weights
+from .comparison import compare_descriptions as compare_descriptions
+from .comparison import compare_ntcp as compare_ntcp
+from .comparison_config import ComparisonSettings as ComparisonSettings
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
 from .config import model_dvh_selections as model_dvh_selections
@@ -25,6 +30,7 @@ from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
 from .fractionation import dose_per_fraction_gy as dose_per_fraction_gy
+from .matrix import DoseMatrix as DoseMatrix
 from .prior import NormalPrior as NormalPrior
 from .prior import normal_prior as normal_prior
 from .published import RESEARCH_USE as RESEARCH_USE

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lungtox.models.config import ThresholdSettings
+from lungtox.ntcp.comparison_config import ComparisonSettings
 from lungtox.settings import Settings
 
 FITTED_PARAMETERS = {"lkb": ("td50_gy", "m", "n"), "logistic": ("b0", "b1", "n")}
@@ -103,6 +104,9 @@ class NtcpSettings(Settings):
     update: UpdateSettings | None = None
     """Whether a published model needs an update here, and which: closed testing and Bayesian updating."""
 
+    compare: ComparisonSettings | None = None
+    """Descriptions of the dose side by side; left out when it is not wanted."""
+
     @field_validator("fits")
     @classmethod
     def _names_are_folders(cls, fits: dict[str, NtcpFitSettings]) -> dict[str, NtcpFitSettings]:
@@ -131,7 +135,9 @@ def model_dvh_selections(
     list of (structure, weighting, quantity)
         Sorted, each once.
     """
-    needed = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
+    needed: set[tuple[str, str, str]] = {(fit.structure, fit.weighting, fit.quantity) for fit in settings.fits.values()}
+    if settings.compare is not None:
+        needed |= {dose.identity for dose in settings.compare.doses if dose.identity is not None}
     if settings.published:
         needed.add((settings.published_structure, "anatomical", "physical"))
         if settings.published_structure in eqd2:

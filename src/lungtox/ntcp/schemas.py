@@ -179,3 +179,35 @@ ALPHA_BETA = _table(
         "note": _text(),
     }
 )
+COMPARISON = _table(
+    {
+        "model": _text(),
+        "dose": _text(),
+        "added": _text(),
+        **{name: _count() for name in ("n", "events", "parameters")},
+        **{name: _number(0, 1, nullable=True) for name in ("n_volume", "n_low", "n_high")},
+        **{name: _number(nullable=True) for name in ("loglik", "aic", "aic_difference")},
+        **{name: _number(0, 1, nullable=True) for name in ("aic_weight", "auc_apparent")},
+        **{name: _number(nullable=True) for name in ("auc_corrected", "auc_low", "auc_high")},
+        **{name: _number(nullable=True) for name in ("slope_corrected", "citl_corrected")},
+        "threshold": _number(0, 1),
+        **{f"net_benefit_{name}": _number(nullable=True) for name in ("apparent", "corrected", "all")},
+        "reference": pa.Column("bool", coerce=True),
+        **{
+            f"{measure}_difference{limit}": _number(nullable=True)
+            for measure in ("auc", "net_benefit")
+            for limit in ("", "_low", "_high")
+        },
+        "resamples": _count(),
+        "confidence": _number(0, 1),
+        "finding": _text(),
+    }
+)
+COMPARISON_PROFILE = _table(
+    {
+        "model": _text(),
+        **{name: _number(0) for name in ("n_volume", "a")},
+        "loglik": _number(),
+        "below_best": _number(),
+    }
+)

@@ -9,6 +9,7 @@ from typing import Any
 from lungtox.report.association_section import association_section, cytokine_section
 from lungtox.report.blocks import Section
 from lungtox.report.cohort_section import cohort_section, dose_section
+from lungtox.report.comparison_section import comparison_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
 from lungtox.report.function_section import function_section
@@ -41,6 +42,7 @@ SECTIONS = (
     function_section,
     time_section,
     ntcp_section,
+    comparison_section,
     published_section,
     printed_section,
     limitations_section,

@@ -199,6 +199,14 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
+    if ntcp.get("compare"):
+        compared = ntcp["compare"]
+        yield (
+            f"Descriptions of the dose ({join_words([str(dose['name']) for dose in compared['doses']])}) were compared "
+            "in logistic models on the patients who have all of them, by AIC and by optimism-corrected performance "
+            "(bootstrap; the volume parameter of a gEUD estimated in each resample); differences from "
+            f"{compared['reference']}, declared beforehand, were taken on the same resamples."
+        )
     if ntcp.get("published"):
         yield (
             "Published models are applied with their printed parameters to the structure and dose quantity that they "

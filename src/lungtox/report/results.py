@@ -43,8 +43,8 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
-    updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta : \
-DataFrame or None
+    updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta, \
+comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -93,6 +93,7 @@ DataFrame or None
     printed: pd.DataFrame | None = None
     printed_checks: pd.DataFrame | None = None
     alpha_beta: pd.DataFrame | None = None
+    comparison: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -187,6 +188,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         pages=_table(root / "pages/pages.csv"),
         printed=_table(root / "printed/findings.csv") if config.get("printed") else None,
         printed_checks=_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
+        comparison=_table(root / "ntcp/comparison.csv") if (config.get("ntcp") or {}).get("compare") else None,
     )
 
 

@@ -36,7 +36,9 @@ def _one(by: str, part: pd.DataFrame) -> list[Block]:
         }
         estimates = factor[factor["row"].isin(["stratum", "adjusted"])]
         # Where a level was fitted anywhere, what could not be fitted has no row of its own.
-        estimates = estimates[estimates["unit"].notna()] if estimates["unit"].notna().any() else estimates.fillna("")
+        estimates = (
+            estimates[estimates["unit"].notna()] if estimates["unit"].notna().any() else estimates.fillna({"unit": ""})
+        )
         for unit, level in estimates.groupby("unit", sort=False):
             cells = [_odds_ratio(level, "stratum", stratum) for stratum in strata]
             label = effect_label(text_of(level["label"].iloc[0]), unit)
