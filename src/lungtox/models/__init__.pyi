@@ -13,6 +13,8 @@ from .cut_points import CutPoint as CutPoint
 from .cut_points import cut_point as cut_point
 from .cytokine_models import model_cytokines as model_cytokines
 from .cytokines import compare_cytokines as compare_cytokines
+from .design import Encoding as Encoding
+from .design import build_design as build_design
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc

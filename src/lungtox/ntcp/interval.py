@@ -49,12 +49,12 @@ def parameter_interval(
         return height_above_limit(profile(value), optimum.loglik, confidence=confidence)
 
     return (
-        _limit(height, estimate, parameter.low, parameter.logarithmic),
-        _limit(height, estimate, parameter.high, parameter.logarithmic),
+        limit(height, estimate, parameter.low, parameter.logarithmic),
+        limit(height, estimate, parameter.high, parameter.logarithmic),
     )
 
 
-def _limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
+def limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
     """Find where the profile leaves the interval between the estimate and one end of the range."""
     forward: Callable[[float], float] = np.log if logarithmic else float
     back: Callable[[float], float] = np.exp if logarithmic else float

@@ -67,7 +67,11 @@ class Surface:
 
     def _set_grid(self, grid_n: Floats) -> None:
         self.grid_n = grid_n
-        self.grid_g = np.stack([self.matrix.geud_gy(float(n)) for n in grid_n])
+        self.grid_g = np.stack([self.g(float(n)) for n in grid_n])
+
+    def g(self, n: float) -> Floats:
+        """Give the dose of each patient on the scale on which the model is straight, shape (patients,)."""
+        return self.model.scale(self.matrix.geud_gy(n))
 
     def on_grid(self, grid_n: Floats) -> Surface:
         """Give the same surface with another grid of n."""
@@ -90,7 +94,7 @@ class Surface:
 
     def at_n(self, n: float, *levels: Level) -> Optimum:
         """Give the maximum on these lines at one n."""
-        c0, c1, loglik = self._rows(self.matrix.geud_gy(n)[np.newaxis], levels)
+        c0, c1, loglik = self._rows(self.g(n)[np.newaxis], levels)
         return Optimum(float(c0[0]), float(c1[0]), n, float(loglik[0]))
 
     def modes_in_n(self) -> list[Optimum]:
