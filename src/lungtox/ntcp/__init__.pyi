@@ -9,9 +9,7 @@ from .curve import ntcp_bins as ntcp_bins
 from .curve import ntcp_curve as ntcp_curve
 from .estimate import NtcpEstimate as NtcpEstimate
 from .factors import Factor as Factor
-from .fit import NtcpFit as NtcpFit
 from .fit import fit_ntcp as fit_ntcp
-from .fit import fit_to_json as fit_to_json
 from .formulas import lkb as lkb
 from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
@@ -22,5 +20,8 @@ from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
 from .published import unknown_published as unknown_published
+from .responses import RESPONSES as RESPONSES
+from .result import NtcpFit as NtcpFit
+from .result import fit_to_json as fit_to_json
 from .validation import PublishedValidation as PublishedValidation
 from .validation import validate_published as validate_published

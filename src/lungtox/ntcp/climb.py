@@ -192,10 +192,9 @@ def _value(objective: Objective, scale: Scale, u: Floats, start: Floats, fixed: 
 
 
 def _solve(block: Floats, gradient: Floats, damping: float) -> Floats:
-    diagonal = np.diag(block)
+    diagonal: Floats = np.diag(block)
     ridge = damping * diagonal + 1e-12 * max(float(diagonal.max()), 1e-12)
-    result: Floats = np.linalg.solve(block + np.diag(ridge), gradient)
-    return result
+    return np.asarray(np.linalg.solve(block + np.diag(ridge), gradient), dtype=np.float64)
 
 
 def _observed(objective: Objective, scale: Scale, u: Floats, start: Floats, fixed: Mask) -> Floats:

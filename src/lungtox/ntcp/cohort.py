@@ -13,7 +13,8 @@ from lungtox.errors import Fault, FitError, InputError, count_of
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
-from lungtox.ntcp.fit import NtcpFit, fit_ntcp, fit_to_json
+from lungtox.ntcp.fit import fit_ntcp
+from lungtox.ntcp.result import NtcpFit, fit_to_json
 from lungtox.ntcp.schemas import BINS, CURVE, PREDICTIONS
 
 if TYPE_CHECKING:

@@ -57,6 +57,11 @@ class AtNtcp:
         """Give the linear predictor of the probe for all parameters."""
         return float(self._predictor(theta).eta[0])
 
+    def slopes(self, theta: Floats) -> Floats:
+        """Give the derivatives of the probe's linear predictor by all parameters."""
+        result: Floats = self._predictor(theta).by_parameter[0]
+        return result
+
     def loglik(self, theta: Floats) -> float:
         """Give the log-likelihood; minus infinity where no location gives this NTCP."""
         whole = self.whole(theta)

@@ -160,6 +160,12 @@ class NtcpProfile:
             self._known.append((eta, found.theta))
         return found.loglik
 
+    def deviation(self, covariance: Floats) -> float:
+        """Give the standard error of the linear predictor, by the covariance in the coordinates of `Scale`."""
+        theta = self.fit.peak.theta
+        slopes = self.constraint.slopes(theta) * Scale(self.likelihood.parameters).slopes(theta)
+        return float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
+
     def limits(self, *, confidence: float, step: float, reach: float) -> tuple[float, float]:
         """Give both limits of the linear predictor; those not found within reach are at its end."""
 

@@ -43,6 +43,15 @@ class Level:
         """Give a0 c0 + a1 c1 - b: positive outside the half plane."""
         return self.a0 * c0 + self.a1 * c1 - self.b
 
+    def cross(self, other: Level) -> float:
+        """Give 0 for a parallel line."""
+        return self.a0 * other.a1 - self.a1 * other.a0
+
+    def same(self, other: Level) -> bool:
+        """Tell whether a parallel line is this one."""
+        gap = (self.a0 * other.a0 + self.a1 * other.a1) * self.b - (self.a0**2 + self.a1**2) * other.b
+        return abs(gap) <= 1e-9 * (self.a0**2 + self.a1**2) * max(1.0, abs(other.b))
+
 
 VOLUME = Parameter("n", "", 0.01, 1.0)
 """LKB's volume parameter; 1 is the mean dose, near 0 the maximum."""

@@ -56,6 +56,11 @@ class DoseResponse(Protocol):
         ...
 
     @property
+    def has_geud(self) -> bool:
+        """Whether the model sees one dose summary, gEUD, for which a dose-volume metric may stand."""
+        ...
+
+    @property
     def location(self) -> str:
         """The parameter that moves the curve along the dose: td50_gy, d50_gy, b0 or f50."""
         ...

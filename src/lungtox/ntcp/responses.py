@@ -32,6 +32,7 @@ class Lyman:
     parameters: tuple[Parameter, ...] = (TD50, M, VOLUME)
     link: Link = "probit"
     location: str = "td50_gy"
+    has_geud: bool = True
 
     def predictor(self, theta: Floats, doses: DoseMatrix, log_factor: Floats | None = None) -> Predictor:
         """Give the linear predictor (gEUD - TD50) / (m TD50)."""
@@ -61,6 +62,7 @@ class LogisticResponse:
     parameters: tuple[Parameter, ...] = (B0, B1, VOLUME)
     link: Link = "logit"
     location: str = "b0"
+    has_geud: bool = True
 
     def predictor(self, theta: Floats, doses: DoseMatrix, log_factor: Floats | None = None) -> Predictor:
         """Give the linear predictor b0 + b1 gEUD."""
@@ -88,6 +90,7 @@ class LogLogisticResponse:
     parameters: tuple[Parameter, ...] = (TD50, GAMMA50, VOLUME)
     link: Link = "logit"
     location: str = "td50_gy"
+    has_geud: bool = True
 
     def predictor(self, theta: Floats, doses: DoseMatrix, log_factor: Floats | None = None) -> Predictor:
         """Give the linear predictor 4 gamma50 ln(gEUD / TD50)."""
@@ -116,6 +119,7 @@ class RelativeSeriality:
     parameters: tuple[Parameter, ...] = (D50, Parameter("gamma", "", 0.05, 20.0), Parameter("s", "", 1e-4, 1.0))
     link: Link = "logit"
     location: str = "d50_gy"
+    has_geud: bool = False
 
     def predictor(self, theta: Floats, doses: DoseMatrix, log_factor: Floats | None = None) -> Predictor:
         """Give the log-odds of the relative-seriality NTCP, in logarithms throughout."""
@@ -165,6 +169,7 @@ class Parallel:
     )
     link: Link = "probit"
     location: str = "f50"
+    has_geud: bool = False
 
     def predictor(self, theta: Floats, doses: DoseMatrix, log_factor: Floats | None = None) -> Predictor:
         """Give the linear predictor (f - f50) / sigma."""

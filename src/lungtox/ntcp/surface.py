@@ -7,6 +7,7 @@ volume parameter n is searched on a grid of gEUD exponents and then refined by B
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +130,11 @@ class Surface:
             return self._plane(g)
         if len(lines) == 1:
             return self._line(g, lines[0])
-        return self._point(g, lines)
+        first, *others = lines
+        crossing = next((line for line in others if abs(first.cross(line)) > 1e-12), None)
+        if crossing is None:  # parallel to a line that is fixed: the same line, or nowhere
+            return self._line(g, first) if all(first.same(line) for line in others) else _nowhere(g.shape[0])
+        return self._point(g, (first, crossing), others)
 
     def _plane(self, g: Floats) -> tuple[Floats, Floats, Floats]:
         solved = [self._plane_row(row) for row in g]
@@ -158,18 +163,26 @@ class Surface:
             elif room < -1e-9 * max(1.0, abs(bound.b)):
                 low, high = 1.0, -1.0
         if low > high:
-            nothing = np.full(g.shape[0], np.nan)
-            return nothing, nothing, np.full(g.shape[0], -np.inf)
+            return _nowhere(g.shape[0])
         s, loglik = newton_line(p0 + p1 * g, d0 + d1 * g, self.sign, self.model.link, low=low, high=high)
         return p0 + s * d0, p1 + s * d1, loglik
 
-    def _point(self, g: Floats, lines: tuple[Level, ...]) -> tuple[Floats, Floats, Floats]:
-        c0, c1 = np.linalg.solve([[line.a0, line.a1] for line in lines[:2]], [line.b for line in lines[:2]])
+    def _point(
+        self, g: Floats, lines: tuple[Level, Level], others: Sequence[Level]
+    ) -> tuple[Floats, Floats, Floats]:
+        c0, c1 = np.linalg.solve([[line.a0, line.a1] for line in lines], [line.b for line in lines])
+        if any(abs(line.excess(c0, c1)) > 1e-9 * max(1.0, abs(line.b)) for line in others):
+            return _nowhere(g.shape[0])
         rows = g.shape[0]
         slack = [1e-9 * max(1.0, abs(bound.b)) for bound in self.bounds]
         inside = all(bound.excess(c0, c1) <= room for bound, room in zip(self.bounds, slack, strict=True))
         loglik = log_probability(self.sign * (c0 + c1 * g), self.model.link).sum(axis=1)
         return np.full(rows, c0), np.full(rows, c1), loglik if inside else np.full(rows, -np.inf)
+
+
+def _nowhere(rows: int) -> tuple[Floats, Floats, Floats]:
+    nothing = np.full(rows, np.nan)
+    return nothing, nothing, np.full(rows, -np.inf)
 
 
 def probability(eta: Floats, link: Link) -> Floats:
