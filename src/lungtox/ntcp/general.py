@@ -19,6 +19,7 @@ CANDIDATES = 5  # points that are tried for each start; the climb begins at the 
 SAME = 1e-3  # of the log-likelihood: a start that ends lower by more ended elsewhere
 BETTER = 1e-6  # of the log-likelihood: a profile above the maximum by more shows that it was none
 RESTARTS = 3
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,9 @@ class General:
     def profile(self, index: int, value: float) -> Peak:
         """Give the maximum with one parameter held at a value, from the nearest point of its profile."""
         known = self._known.setdefault(index, [(float(self.peak.theta[index]), self.peak.theta)])
-        start = min(known, key=lambda item: abs(item[0] - value))[1].copy()
-        start[index] = value
         held = self.held.copy()
         held[index] = True
-        found = climb(self.objective, start, held=held, decrement=ROUGH)
+        found = _from_known(self.objective, known, value, held, index=index)
         if np.isfinite(found.loglik):
             known.append((value, found.theta))
             if found.loglik > self.best.loglik + BETTER:
@@ -154,8 +153,7 @@ class NtcpProfile:
 
     def loglik(self, eta: float) -> float:
         """Give the highest log-likelihood where the linear predictor has this value."""
-        start = min(self._known, key=lambda item: abs(item[0] - eta))[1]
-        found = climb(self.constraint.at(eta), start, held=self.held, decrement=ROUGH)
+        found = _from_known(self.constraint.at(eta), self._known, eta, self.held)
         if np.isfinite(found.loglik):
             self._known.append((eta, found.theta))
         return found.loglik
@@ -175,6 +173,21 @@ class NtcpProfile:
         low = crossing(height, self.eta, self.eta - reach, step=step, tolerance=1e-5)
         high = crossing(height, self.eta, self.eta + reach, step=step, tolerance=1e-5)
         return self.eta - reach if low is None else low, self.eta + reach if high is None else high
+
+
+def _from_known(
+    objective: Objective, known: list[tuple[float, Floats]], value: float, held: Mask, *, index: int | None = None
+) -> Peak:
+    """Climb from the nearest known point of a profile; from the next ones where that has no likelihood."""
+    found = Peak(known[0][1], -np.inf, converged=False)
+    for _, theta in sorted(known, key=lambda item: abs(item[0] - value))[:TRIES]:
+        start = theta.copy()
+        if index is not None:
+            start[index] = value
+        found = climb(objective, start, held=held, decrement=ROUGH)
+        if np.isfinite(found.loglik):
+            break
+    return found
 
 
 def _starts(likelihood: Bernoulli, held: Mask, fixed: Floats) -> list[Floats]:

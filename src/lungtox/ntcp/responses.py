@@ -128,7 +128,7 @@ class RelativeSeriality:
         ratio = dose / d50
         rise = np.log(2.0) * np.exp(np.minimum(np.e * gamma * (1.0 - ratio), 600.0))  # -ln P(D)
         y = np.maximum(s * rise, -LEAST_LOG_P)  # -ln P(D)^s
-        odds = 1.0 / np.expm1(np.minimum(y, 700.0))
+        odds = np.where(y < 700.0, 1.0 / np.expm1(np.minimum(y, 700.0)), 0.0)
         by_rise = odds * s  # of ln(1 - P^s), by -ln P
         terms = (
             np.log(-np.expm1(-y)), by_rise * rise * np.e * gamma * ratio / d50,
