@@ -13,10 +13,11 @@ from lungtox.ntcp.model import Parameter
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-STEPS = 200
+STEPS = 100
 LONGEST_STEP = 3.0  # of a logarithm: a factor of 20 at once
+LOOSE = 1e-6  # the same for bands of a curve
 FINE = 1e-14  # decrement (twice the gain that is left) at which a maximum is found
-ROUGH = 1e-9  # the same for profiles
+ROUGH = 1e-8  # the same for profiles
 
 
 @dataclass(frozen=True)

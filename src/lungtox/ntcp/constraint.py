@@ -90,7 +90,7 @@ class AtNtcp:
         if not np.sign(ends[0]) * np.sign(ends[1]) < 0:
             return None
         rising = ends[1] > 0
-        u = 0.5 * (low + high)
+        u = min(max(self._guess(whole), low), high)
         for _ in range(ROOT_STEPS):
             excess, slope, solved = self._excess(whole, scale, u)
             if (excess > 0) == rising:
@@ -103,6 +103,27 @@ class AtNtcp:
                 return solved
             u = following
         return solved
+
+    def _guess(self, whole: Floats) -> float:
+        """Give the answer for a uniform dose where the location scales doses, a place to start from otherwise."""
+        response = self.likelihood.response
+        parameter = response.parameters[self.location]
+        if parameter.name == response.location and parameter.name in ("td50_gy", "d50_gy"):
+            unit = whole[: len(response.parameters)].copy()
+            unit[self.location] = 1.0
+            ratio = float(response.uniform_gy(unit, np.array([self.eta]))[0])
+            dose = float(self.probe.geud_gy(1.0)[0])
+            if ratio > 0.0 and dose > 0.0:
+                return float(np.log(dose / ratio))
+        # One step along the parameter itself: exact for b0 and f50, in which the linear predictor is straight.
+        middle = whole.copy()
+        middle[self.location] = (parameter.low * parameter.high) ** 0.5 if parameter.logarithmic else 0.0
+        found = self._predictor(middle)
+        slope = float(found.by_parameter[0, self.location])
+        value = middle[self.location] - (float(found.eta[0]) - self.eta) / slope if slope != 0.0 else np.nan
+        if not np.isfinite(value) or (parameter.logarithmic and value <= 0.0):
+            value = middle[self.location]
+        return float(np.log(value)) if parameter.logarithmic else float(value)
 
     def _excess(self, whole: Floats, scale: Scale, u: float) -> tuple[float, float, Floats]:
         solved = whole.copy()

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from lungtox.errors import ParameterError
 from lungtox.ntcp.interval import crossing, height_above_limit
+from lungtox.ntcp.matrix import uniform_doses
 from lungtox.ntcp.model import Level
 from lungtox.ntcp.result import NtcpFit
 from lungtox.ntcp.searched import ntcp_profile
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 DOSE_STEP_GY = 1.0
+MOST_STEPS = 100
 SUPPORTED_N = 11  # values of n between its limits; with these the band is short by less than 1 % of its half width
 ENOUGH = 1e-5  # of the linear predictor; no figure or table shows less
+CERTAIN = 9.0  # the general search looks no further: a probability of 0.0001 by a logit, of 1e-19 by a probit
+NEVER = -600.0  # a linear predictor below this is a probability of 0, whatever the parameters
+NODES = 13  # doses at which the general search finds the band of a curve
 WIDEST_LOGIT = 60.0  # a linear predictor beyond this is a probability of 0 or 1
 
 
@@ -46,11 +51,13 @@ def ntcp_curve(fit: NtcpFit, dose_gy: ArrayLike | None = None) -> pd.DataFrame:
     import pandas as pd
 
     if dose_gy is None:
-        even = np.arange(0.0, 5.0 * np.ceil(fit.dose_gy.max() / 5.0) + 0.5 * DOSE_STEP_GY, DOSE_STEP_GY)
+        end = 5.0 * np.ceil(fit.dose_gy.max() / 5.0)
+        step = DOSE_STEP_GY if end <= MOST_STEPS * DOSE_STEP_GY else end / MOST_STEPS  # volumes in cc reach far
+        even = np.arange(0.0, end + 0.5 * step, step)
         dose_gy = np.unique([*even, fit.dose_gy.min(), fit.dose_gy.max()])
     doses = np.atleast_1d(np.asarray(dose_gy, dtype=float))
     band = _ExactBand(fit) if fit.surface is not None else _SearchedBand(fit)
-    limits = np.array([band.limits(float(dose)) for dose in doses])
+    limits = band.at(doses)
     link = fit.likelihood.response.link
     low, high = probability(limits[:, 0], link), probability(limits[:, 1], link)
     return pd.DataFrame({"dose_gy": doses, "ntcp": fit.ntcp_at(doses), "low": low, "high": high})
@@ -103,11 +110,15 @@ class _ExactBand:
         self.surface = self._supported()
         self.covariance = self._covariance()
 
+    def at(self, doses: Floats) -> Floats:
+        """Give both limits of the linear predictor at doses, shape (doses, 2)."""
+        return np.array([self.limits(float(dose)) for dose in doses])
+
     def limits(self, dose_gy: float) -> tuple[float, float]:
         best, optimum = self.surface, self.optimum
         g = float(self.whole.model.scale(np.array([dose_gy]))[0])
         if not np.isfinite(g):
-            return -WIDEST_LOGIT, -WIDEST_LOGIT
+            return -np.inf, -np.inf
         eta = optimum.c0 + optimum.c1 * g
 
         def height(value: float) -> float:
@@ -150,10 +161,22 @@ class _SearchedBand:
         self.problem = Problem(fit.likelihood, dict(fit.fixed), fit.confidence)
         self.covariance = fit.general.covariance()
 
+    def at(self, doses: Floats) -> Floats:
+        """Give both limits at doses; where there are many, distances from the curve are joined by straight lines."""
+        nodes = doses if doses.size <= NODES else np.linspace(doses.min(), doses.max(), NODES)
+        eta = self._eta(nodes)
+        limits = np.array([self.limits(float(dose)) for dose in nodes])
+        own = self._eta(doses)
+        return np.column_stack([own + np.interp(doses, nodes, limits[:, side] - eta) for side in (0, 1)])
+
+    def _eta(self, doses: Floats) -> Floats:
+        likelihood = self.fit.likelihood
+        x = np.zeros((doses.size, len(likelihood.covariates)))
+        return likelihood.predictor(self.fit.theta, uniform_doses(doses, likelihood.doses), x).eta
+
     def limits(self, dose_gy: float) -> tuple[float, float]:
         profile = ntcp_profile(self.general, self.problem, dose_gy)
-        if not abs(profile.eta) < 1e3:
-            end = float(np.sign(profile.eta)) * WIDEST_LOGIT
-            return end, end
-        step = max(2.0 * profile.deviation(self.covariance), 1e-3)
-        return profile.limits(confidence=self.fit.confidence, step=step, reach=WIDEST_LOGIT)
+        if profile.eta < NEVER:
+            return profile.eta, profile.eta
+        step = min(max(2.0 * profile.deviation(self.covariance), 1e-3), 4.0)
+        return profile.limits(confidence=self.fit.confidence, step=step, widest=CERTAIN)

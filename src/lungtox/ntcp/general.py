@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.ntcp.climb import ROUGH, Objective, Peak, Scale, climb, polish
+from lungtox.ntcp.climb import LOOSE, ROUGH, Objective, Peak, Scale, climb, polish
 from lungtox.ntcp.constraint import AtNtcp
 from lungtox.ntcp.interval import crossing, height_above_limit, limit
 from lungtox.ntcp.likelihood import Bernoulli
@@ -71,7 +71,7 @@ class General:
         known = self._known.setdefault(index, [(float(self.peak.theta[index]), self.peak.theta)])
         held = self.held.copy()
         held[index] = True
-        found = _from_known(self.objective, known, value, held, index=index)
+        found = _from_known(self.objective, known, value, held, decrement=ROUGH, index=index)
         if np.isfinite(found.loglik):
             known.append((value, found.theta))
             if found.loglik > self.best.loglik + BETTER:
@@ -153,7 +153,7 @@ class NtcpProfile:
 
     def loglik(self, eta: float) -> float:
         """Give the highest log-likelihood where the linear predictor has this value."""
-        found = _from_known(self.constraint.at(eta), self._known, eta, self.held)
+        found = _from_known(self.constraint.at(eta), self._known, eta, self.held, decrement=LOOSE)
         if np.isfinite(found.loglik):
             self._known.append((eta, found.theta))
         return found.loglik
@@ -162,21 +162,36 @@ class NtcpProfile:
         """Give the standard error of the linear predictor, by the covariance in the coordinates of `Scale`."""
         theta = self.fit.peak.theta
         slopes = self.constraint.slopes(theta) * Scale(self.likelihood.parameters).slopes(theta)
-        return float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = float(slopes @ covariance @ slopes)
+        return float(np.sqrt(variance)) if 0.0 < variance < np.inf else 1.0
 
-    def limits(self, *, confidence: float, step: float, reach: float) -> tuple[float, float]:
-        """Give both limits of the linear predictor; those not found within reach are at its end."""
+    def limits(self, *, confidence: float, step: float, widest: float) -> tuple[float, float]:
+        """Give both limits of the linear predictor; beyond -widest and widest NTCP is 0 or 1 and nothing is searched."""
 
         def height(eta: float) -> float:
             return height_above_limit(self.loglik(eta), self.fit.peak.loglik, confidence=confidence)
 
-        low = crossing(height, self.eta, self.eta - reach, step=step, tolerance=1e-5)
-        high = crossing(height, self.eta, self.eta + reach, step=step, tolerance=1e-5)
-        return self.eta - reach if low is None else low, self.eta + reach if high is None else high
+        low, high = max(self.eta, -widest), min(self.eta, widest)
+        if self.eta > -widest:
+            low = min(low, widest)
+            found = crossing(height, low, -widest, step=step, tolerance=1e-4) if height(low) > 0.0 else low
+            low = -widest if found is None else found
+        if self.eta < widest:
+            high = max(high, -widest)
+            found = crossing(height, high, widest, step=step, tolerance=1e-4) if height(high) > 0.0 else high
+            high = widest if found is None else found
+        return min(low, self.eta), max(high, self.eta)
 
 
 def _from_known(
-    objective: Objective, known: list[tuple[float, Floats]], value: float, held: Mask, *, index: int | None = None
+    objective: Objective,
+    known: list[tuple[float, Floats]],
+    value: float,
+    held: Mask,
+    *,
+    decrement: float,
+    index: int | None = None,
 ) -> Peak:
     """Climb from the nearest known point of a profile; from the next ones where that has no likelihood."""
     found = Peak(known[0][1], -np.inf, converged=False)
@@ -184,7 +199,7 @@ def _from_known(
         start = theta.copy()
         if index is not None:
             start[index] = value
-        found = climb(objective, start, held=held, decrement=ROUGH)
+        found = climb(objective, start, held=held, decrement=decrement)
         if np.isfinite(found.loglik):
             break
     return found

@@ -135,8 +135,9 @@ class RelativeSeriality:
             by_rise * rise * np.e * (1.0 - ratio), odds * rise,
         )  # fmt: skip
         spared, by_d50, by_gamma, by_s = _averages(doses.share, terms)
+        spared = np.minimum(spared, LEAST_LOG_P)
         with np.errstate(divide="ignore", over="ignore"):
-            log_hit = np.log(-np.expm1(np.minimum(spared, LEAST_LOG_P)))
+            log_hit = np.log(-np.expm1(spared))
             log_ntcp = np.minimum(log_hit / s, LEAST_LOG_P)
             survival = -np.expm1(log_ntcp)
             eta = log_ntcp - np.log(survival)

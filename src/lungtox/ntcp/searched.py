@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.ntcp.climb import ROUGH, climb
+from lungtox.ntcp.climb import ROUGH, Scale, climb
 from lungtox.ntcp.constraint import AtNtcp
 from lungtox.ntcp.covariates import DERIVED_PREFIX
 from lungtox.ntcp.estimate import NtcpEstimate, near, start_sentences
@@ -63,12 +63,15 @@ def ntcp_profile(general: General, problem: Problem, dose: float) -> NtcpProfile
     """Give the profile over NTCP at a uniform dose for a patient at the references of the covariates."""
     likelihood = problem.likelihood
     probe = uniform_doses(np.array([dose]), likelihood.doses)
-    names = [item.name for item in likelihood.response.parameters]
-    own = np.flatnonzero(~problem.held[: len(names)])
-    first = names.index(likelihood.response.location)
-    location = first if first in own else int(own[0])
-    constraint = AtNtcp(likelihood, probe, np.zeros((1, len(likelihood.covariates))), location)
-    return NtcpProfile(general, likelihood, constraint)
+    at_reference = np.zeros((1, len(likelihood.covariates)))
+    # What is solved must move NTCP there: TD50 does not at no dose, and may be fixed.
+    theta = general.peak.theta
+    by = likelihood.predictor(theta, probe, at_reference).by_parameter[0]
+    weight = np.where(problem.held, 0.0, np.abs(by * Scale(likelihood.parameters).slopes(theta)))
+    location = [item.name for item in likelihood.parameters].index(likelihood.response.location)
+    if not weight[location] > 1e-3 * weight.max():
+        location = int(np.argmax(weight))
+    return NtcpProfile(general, likelihood, AtNtcp(likelihood, probe, at_reference, location))
 
 
 def _estimates(problem: Problem, general: General) -> tuple[NtcpEstimate, ...]:
