@@ -47,6 +47,11 @@ from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
+from .resampling import Axes as Axes
+from .resampling import Bootstrap as Bootstrap
+from .resampling import Cohort as Cohort
+from .resampling import bootstrap as bootstrap
+from .resampling import cross_validate as cross_validate
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc
@@ -64,3 +69,8 @@ from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course
 from .validation import Validation as Validation
 from .validation import validate as validate
+from .validation_tables import calibration_table as calibration_table
+from .validation_tables import cross_validation_table as cross_validation_table
+from .validation_tables import decision_table as decision_table
+from .validation_tables import measure_table as measure_table
+from .validation_tables import stability_table as stability_table

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lungtox.ntcp.estimate import NtcpEstimate, mode_sentences, near
 from lungtox.ntcp.interval import parameter_interval
@@ -14,6 +15,8 @@ from lungtox.ntcp.model import MODELS, VOLUME, Parameter
 from lungtox.ntcp.nested import NestedTest, nested_test
 from lungtox.ntcp.solved import Problem, Solved
 from lungtox.ntcp.surface import Optimum, Surface
+
+Floats = NDArray[np.float64]
 
 
 def make_surface(problem: Problem) -> Surface:
@@ -42,9 +45,8 @@ def fit_exactly(problem: Problem) -> Solved:
         return Solved(np.array([]), -np.inf, converged=False)
     surface.start = (optimum.c0, optimum.c1)
     estimates = _estimates(problem, surface, optimum)
-    found = {item.parameter: item.estimate for item in estimates}
     return Solved(
-        theta=np.array([found.get(item.name, 1.0) for item in problem.likelihood.response.parameters], dtype=float),
+        theta=theta_at(problem, surface, optimum),
         loglik=optimum.loglik,
         converged=True,
         estimates=estimates,
@@ -53,6 +55,19 @@ def fit_exactly(problem: Problem) -> Solved:
         optimum=optimum,
         surface=surface,
     )
+
+
+def theta_at(problem: Problem, surface: Surface, optimum: Optimum) -> Floats:
+    """Give the parameters of the response at a point of the exact search, within their ranges."""
+    found = []
+    for parameter in problem.likelihood.response.parameters:
+        if parameter.name == VOLUME.name:
+            value: float | None = optimum.n
+        else:
+            value = surface.model.value(parameter.name, optimum.c0, optimum.c1)
+        value = problem.fixed.get(parameter.name, np.nan if value is None else value)
+        found.append(min(max(value, parameter.low), parameter.high))
+    return np.array(found)
 
 
 def _has_n(problem: Problem) -> bool:

@@ -80,6 +80,14 @@ class Surface:
         other._set_grid(grid_n)
         return other
 
+    def rows(self, patients: NDArray[np.int64]) -> Surface:
+        """Give the surface of some of the patients; the same one may come twice."""
+        other = copy.copy(self)
+        other.matrix, other.sign = self.matrix.rows(patients), self.sign[patients]
+        other.grid_g = self.grid_g[:, patients]
+        other.start = (0.0, 0.0)
+        return other
+
     def best_on_grid(self, *levels: Level) -> float:
         """Give the highest log-likelihood on these lines over the grid of n, without refinement."""
         return float(self._rows(self.grid_g, levels)[2].max())
