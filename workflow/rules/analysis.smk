@@ -28,6 +28,11 @@ FIGURES = (
         else []
     )
     + (["missing"] if ANALYSIS.missing else [])
+    + (
+        ["ntcp_surface"]
+        if any(fit.surface for fit in ANALYSIS.ntcp.fits.values())
+        else []
+    )
 )
 
 # Tables of one logistic model, beside its fit.json.

@@ -25,6 +25,8 @@ from .missing import plot_missing as plot_missing
 from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
+from .ntcp_surface import plot_ntcp_surface as plot_ntcp_surface
+from .ntcp_surface import tabulate_ntcp_surface as tabulate_ntcp_surface
 from .patient_page import plot_patient_page as plot_patient_page
 from .registration import plot_registration as plot_registration
 from .roc import plot_roc as plot_roc

@@ -76,6 +76,12 @@ CAPTIONS: dict[str, str] = {
         "and the points stand at the gEUD of the fitted n. Published models are laid over panels of the same dose, "
         "those with patient factors for their reference patient. Parameters with profile-likelihood intervals."
     ),
+    "ntcp_surface": (
+        "Likelihood of NTCP models over the volume and the dose parameter, all other parameters maximised at each "
+        "point. Lines: joint 50 %, 80 % and 95 % regions (chi-square, 2 df); dotted: drop of the 95 % profile "
+        "interval of one parameter alone, whose outermost points are its limits. Cross: estimate. A valley that leaves "
+        "the picture means that the data do not tell the two parameters apart."
+    ),
 }
 ALTERNATIVES: dict[str, str] = {
     "dvh_groups": "Mean dose-volume histograms of the groups; values in figures/dvh_groups.csv",
@@ -89,5 +95,6 @@ ALTERNATIVES: dict[str, str] = {
     "decision": "Decision curves; values in figures/decision.csv",
     "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
+    "ntcp_surface": "Contours of the likelihood of NTCP parameters; values in figures/ntcp_surface.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
 }

@@ -139,6 +139,12 @@ class NtcpFit:
         eta = self.likelihood.predictor(self.theta, self.likelihood.doses, self.likelihood.x).eta
         return np.maximum(self.likelihood.response.uniform_gy(self._dose_theta, eta), 0.0)
 
+    @property
+    def fitted(self) -> Floats:
+        """NTCP of each patient of the fit."""
+        eta = self.likelihood.predictor(self.theta, self.likelihood.doses, self.likelihood.x).eta
+        return probability(eta, self.likelihood.response.link)
+
     def __getitem__(self, parameter: str) -> float:
         """Give the estimate of a parameter by name."""
         for item in self.estimates:

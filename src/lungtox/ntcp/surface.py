@@ -91,7 +91,11 @@ class Surface:
 
     def best_on_grid(self, *levels: Level) -> float:
         """Give the highest log-likelihood on these lines over the grid of n, without refinement."""
-        return float(self._rows(self.grid_g, levels)[2].max())
+        return float(self.along_grid(*levels).max())
+
+    def along_grid(self, *levels: Level) -> Floats:
+        """Give the highest log-likelihood on these lines at each n of the grid."""
+        return self._rows(self.grid_g, levels)[2]
 
     def best(self, *levels: Level) -> Optimum:
         """Give the maximum on these lines (none: anywhere) over every n that is allowed."""
