@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, say_nothing_to_draw, style_context
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.ticker import Locator
@@ -28,6 +29,7 @@ AXES = {
     "d50_gy": "D50 (Gy)",
 }
 PANEL_MM = 66.0
+SHADE = 0.22
 
 
 def tabulate_ntcp_surface(names: Sequence[str], surfaces: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -67,7 +69,7 @@ def plot_ntcp_surface(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
     across = 2 if len(panels) > 1 else 1
     down = max(1, math.ceil(len(panels) / across))
     with style_context(style):
-        figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * PANEL_MM)
+        figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * PANEL_MM + 8.0)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
@@ -76,6 +78,8 @@ def plot_ntcp_surface(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
             _draw(ax, str(name), rows, settings=settings)
         for ax in axes[max(len(panels), 1) :]:
             ax.set_visible(False)
+        if panels:
+            figure.legend(handles=_legend(settings), loc="outside lower center", ncols=5 if across == 2 else 3)
     return figure
 
 
@@ -90,19 +94,17 @@ def _draw(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSettings)
     ordered = grid.sort_values(["volume_value", "dose_value"], kind="stable")
     deviance = ordered["deviance"].to_numpy(dtype=float).reshape(across.size, along.size).T
     levels = [0.0, *JOINT.values()]
-    ax.contourf(across, along, deviance, levels=levels, colors=colour, alpha=0.18)
-    ax.contourf(across, along, deviance, levels=levels[:3], colors=colour, alpha=0.18)
-    ax.contourf(across, along, deviance, levels=levels[:2], colors=colour, alpha=0.18)
-    lines = ax.contour(across, along, deviance, levels=list(JOINT.values()), colors=INK, linewidths=0.8)
-    ax.contour(across, along, deviance, levels=[ALONE], colors=INK, linewidths=0.8, linestyles=[LINE_STYLES[2]])
-    ax.clabel(lines, fmt=dict(zip(lines.levels, JOINT, strict=True)), fontsize=small_pt(style), inline_spacing=2)
+    for last in range(2, len(levels) + 1):  # laid over each other: the inner regions are the darker ones
+        ax.contourf(across, along, deviance, levels=[levels[0], levels[last - 1]], colors=colour, alpha=SHADE)
+    ax.contour(across, along, deviance, levels=list(JOINT.values()), colors=INK, linewidths=0.6)
+    ax.contour(across, along, deviance, levels=[ALONE], colors=INK, linewidths=1.0, linestyles=[LINE_STYLES[2]])
     ax.plot(top["volume_value"], top["dose_value"], marker="P", color=PALETTES[style.palette][5], markersize=6,
             markeredgecolor="white", markeredgewidth=0.6, linestyle="none", clip_on=False, zorder=5)  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
     for axis, values in ((ax.xaxis, across), (ax.yaxis, along)):
         axis.set_major_locator(_ticks(float(values[0]), float(values[-1])))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
         axis.set_minor_locator(_no_ticks())
     ax.set_xlim(across[0], across[-1])
@@ -112,14 +114,37 @@ def _draw(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSettings)
     ax.set_title(name.replace("_", " "))
 
 
+def _legend(settings: FiguresSettings) -> list[Artist]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    colours = PALETTES[settings.style.palette]
+    shades = [1.0 - (1.0 - SHADE) ** layers for layers in (3, 2, 1)]
+    patches = [
+        Patch(facecolor=(colours[0], shade), edgecolor=INK, linewidth=0.6, label=f"joint {name}")
+        for name, shade in zip(JOINT, shades, strict=True)
+    ]
+    alone = Line2D([], [], color=INK, linestyle=LINE_STYLES[2], linewidth=1.0, label="95 % of one alone")
+    cross = Line2D([], [], color=colours[5], marker="P", markeredgecolor="white", linestyle="none", label="estimate")
+    return [*patches, alone, cross]
+
+
 def _ticks(low: float, high: float) -> Locator:
     """Give round values between the ends of a logarithmic axis: four or five of them."""
     from matplotlib.ticker import FixedLocator
 
-    steps: Sequence[Sequence[float]] = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
+    steps: Sequence[Sequence[float]] = (
+        (1,),
+        (1, 3),
+        (1, 2, 5),
+        (1, 1.5, 2, 3, 5, 7),
+        (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    )
     ticks: list[float] = []
     for digits in steps:
-        ticks = [digit * 10.0**power for power in range(-5, 5) for digit in digits if low <= digit * 10.0**power <= high]
+        ticks = [
+            digit * 10.0**power for power in range(-5, 5) for digit in digits if low <= digit * 10.0**power <= high
+        ]
         if len(ticks) >= 4:
             break
     return FixedLocator(ticks)

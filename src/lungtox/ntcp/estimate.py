@@ -71,7 +71,9 @@ def _extrapolation_sentences(estimates: tuple[NtcpEstimate, ...], highest: float
     if half.estimate > highest:
         return [f"{name} {half.estimate:.1f} {unit} lies beyond {data}: it is an extrapolation."]
     if half.high is not None and half.high > highest:
-        return [f"The interval of {name} reaches to {half.high:.1f} {unit}, beyond {data}: that part is an extrapolation."]
+        return [
+            f"The interval of {name} reaches to {half.high:.1f} {unit}, beyond {data}: that part is an extrapolation."
+        ]
     return []
 
 

@@ -106,4 +106,3 @@ def _nested(problem: Problem, surface: Surface, optimum: Optimum) -> tuple[Neste
         return ()
     simpler = surface.at_n(VOLUME.high).loglik
     return (nested_test("n = 1 (mean dose)", loglik=optimum.loglik, simpler=simpler, df=1, on_bound=True),)
-

@@ -167,7 +167,7 @@ class NtcpProfile:
         return float(np.sqrt(variance)) if 0.0 < variance < np.inf else 1.0
 
     def limits(self, *, confidence: float, step: float, widest: float) -> tuple[float, float]:
-        """Give both limits of the linear predictor; beyond -widest and widest NTCP is 0 or 1 and nothing is searched."""
+        """Give both limits of the linear predictor; beyond -widest and widest NTCP is 0 or 1, not searched."""
 
         def height(eta: float) -> float:
             return height_above_limit(self.loglik(eta), self.fit.peak.loglik, confidence=confidence)

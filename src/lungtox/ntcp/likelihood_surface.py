@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 COLUMNS = ("volume_parameter", "dose_parameter", "volume_value", "dose_value", "deviance")
-POINTS = 41
-COARSE = 15  # along each side where every point is a climb
+POINTS = 61
+COARSE = 21  # along each side where every point is a climb
 DEEPEST = 50.0  # deviances beyond this are written as this: no contour lies there
 DOSE_PARAMETERS = ("td50_gy", "d50_gy")
 

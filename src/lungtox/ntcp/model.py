@@ -1,9 +1,9 @@
-"""Models that are a straight line on some scale of the dose, for which the exact search of `surface` is made.
+"""Models that are a straight line on some scale of the dose: the exact search of `surface` is for them.
 
-Each is a probit or logit of c0 + c1 g, with g = gEUD at volume parameter n, or its logarithm (log-logistic). Every parameter, and NTCP at a dose, is
-constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave. So a profile over a parameter is
-a one-dimensional concave maximum on such a line, without starting values and without wrong local optima; only n needs
-a search.
+Each is a probit or logit of c0 + c1 g, with g = gEUD at volume parameter n, or its logarithm (log-logistic). Every
+parameter, and NTCP at a dose, is constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave.
+So a profile over a parameter is a one-dimensional concave maximum on such a line, without starting values and without
+wrong local optima; only n needs a search.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The dose responses that `fit_ntcp` can fit, with their derivatives.
 
-Formulas: docs/methods/ntcp.md. Sources: Lyman 1985, Kutcher and Burman 1989, Niemierko 1999, Källman 1992, Jackson 1995.
+Formulas: docs/methods/ntcp.md. Sources: Lyman 1985, Kutcher and Burman 1989, Niemierko 1999, Källman 1992, Jackson
+1995.
 """
 
 from __future__ import annotations

@@ -183,9 +183,7 @@ class Surface:
         s, loglik = newton_line(p0 + p1 * g, d0 + d1 * g, self.sign, self.model.link, low=low, high=high)
         return p0 + s * d0, p1 + s * d1, loglik
 
-    def _point(
-        self, g: Floats, lines: tuple[Level, Level], others: Sequence[Level]
-    ) -> tuple[Floats, Floats, Floats]:
+    def _point(self, g: Floats, lines: tuple[Level, Level], others: Sequence[Level]) -> tuple[Floats, Floats, Floats]:
         c0, c1 = np.linalg.solve([[line.a0, line.a1] for line in lines], [line.b for line in lines])
         if any(abs(line.excess(c0, c1)) > 1e-9 * max(1.0, abs(line.b)) for line in others):
             return _nowhere(g.shape[0])
