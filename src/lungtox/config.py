@@ -354,6 +354,8 @@ def named_columns(config: Config) -> Iterator[tuple[str, str]]:
         yield config.validation.by, "validation.by"
     yield from ((name, "roc.scores") for name in config.roc.scores)
     yield from ((name, "roc.pairs") for pair in config.roc.pairs for name in pair)
+    for key, fit in config.ntcp.fits.items():
+        yield from ((name, f"ntcp.fits.{key}.covariates") for name in fit.covariates)
     yield from ((name, "missing.auxiliary") for name in (config.missing.auxiliary if config.missing else ()))
     yield from ((name, "ntcp.compare") for name in (config.ntcp.compare.columns if config.ntcp.compare else ()))
     yield from ((name, "time.groups") for name in (config.time.groups if config.time else ()))

@@ -232,7 +232,7 @@ def test_unusable_outcomes_are_named(cohort, outcome, error, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"model": "kbl"}, "lkb, logistic"),
+        ({"model": "kbl"}, "one of lkb, mean_dose_probit, logistic"),
         ({"fixed": {"td5": 30.0}}, "no parameter 'td5'"),
         ({"fixed": {"n": 1.5}}, "between 0.01 and 1"),
         ({"fixed": {"n": 1.0}, "free_n": True}, "keep one"),

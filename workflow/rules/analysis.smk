@@ -31,6 +31,11 @@ FIGURES = (
     + (["missing"] if ANALYSIS.missing else [])
     + (["published"] if ANALYSIS.ntcp.published else [])
     + (["ntcp_comparison"] if ANALYSIS.ntcp.compare else [])
+    + (
+        ["ntcp_surface"]
+        if any(fit.surface for fit in ANALYSIS.ntcp.fits.values())
+        else []
+    )
 )
 
 # Tables of the published models, beside their predictions, validation and curves.
@@ -121,8 +126,12 @@ def code_digest(name):
 
 def draws_of(wildcards):
     """The cytokine table for a model that uses a value drawn during radiotherapy; no other model reruns with it."""
-    uses = any(DURING.fullmatch(name) for name in ANALYSIS.models[wildcards.model].predictors)
-    return ["<results>/cohort/cytokines.csv"] if uses and ANALYSIS.inputs.cytokines else []
+    uses = any(
+        DURING.fullmatch(name) for name in ANALYSIS.models[wildcards.model].predictors
+    )
+    return (
+        ["<results>/cohort/cytokines.csv"] if uses and ANALYSIS.inputs.cytokines else []
+    )
 
 
 def section(*names, without=None):

@@ -182,6 +182,38 @@ rule plot_ntcp_comparison:
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
 
 
+rule plot_ntcp_surface:
+    """Likelihood over the volume and the dose parameter of the NTCP fits that ask for it."""
+    input:
+        surfaces=expand(
+            "<results>/ntcp/{ntcp}/surface.csv",
+            ntcp=[name for name, fit in ANALYSIS.ntcp.fits.items() if fit.surface],
+        ),
+        script=script("plot_ntcp_surface"),
+    output:
+        multiext(
+            "<results>/figures/ntcp_surface",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_ntcp_surface.log",
+    benchmark:
+        "<benchmarks>/plot_ntcp_surface.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_ntcp_surface"),
+        names=[name for name, fit in ANALYSIS.ntcp.fits.items() if fit.surface],
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --surfaces {input.surfaces:q} --names {params.names:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
 rule plot_cytokines:
     """Cytokines before and during radiotherapy by group."""
     input:

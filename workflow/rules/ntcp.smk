@@ -13,6 +13,9 @@ rule fit_ntcp:
         predictions="<results>/ntcp/{ntcp}/predictions.csv",
         curve="<results>/ntcp/{ntcp}/curve.csv",
         bins="<results>/ntcp/{ntcp}/bins.csv",
+        surface="<results>/ntcp/{ntcp}/surface.csv",
+        intervals="<results>/ntcp/{ntcp}/intervals.csv",
+        validation="<results>/ntcp/{ntcp}/validation.csv",
     log:
         "<logs>/fit_ntcp/{ntcp}.log",
     benchmark:
@@ -24,10 +27,12 @@ rule fit_ntcp:
         settings=lambda wildcards: canonical_json(
             ANALYSIS.ntcp.fits[wildcards.ntcp].model_dump(mode="json")
         ),
+        seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --name {wildcards.ntcp:q}"
         " --settings {params.settings:q} --fit {output.fit:q} --predictions {output.predictions:q}"
-        " --curve {output.curve:q} --bins {output.bins:q} >{log:q} 2>&1"
+        " --curve {output.curve:q} --bins {output.bins:q} --surface {output.surface:q}"
+        " --intervals {output.intervals:q} --validation {output.validation:q} --seed {params.seed} >{log:q} 2>&1"
 
 
 rule validate_published:

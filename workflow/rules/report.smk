@@ -68,9 +68,7 @@ rule build_report:
             "<results>/ntcp/published/{name}.csv",
             name=["validation", "updates", "update_steps", "update_parameters"],
         ),
-        comparison=(
-            ["<results>/ntcp/comparison.csv"] if ANALYSIS.ntcp.compare else []
-        ),
+        comparison=(["<results>/ntcp/comparison.csv"] if ANALYSIS.ntcp.compare else []),
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
         overlays=overlays,

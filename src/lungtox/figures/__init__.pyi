@@ -27,6 +27,8 @@ from .ntcp import plot_ntcp as plot_ntcp
 from .ntcp import tabulate_ntcp as tabulate_ntcp
 from .ntcp_comparison import plot_ntcp_comparison as plot_ntcp_comparison
 from .ntcp_comparison import tabulate_ntcp_comparison as tabulate_ntcp_comparison
+from .ntcp_surface import plot_ntcp_surface as plot_ntcp_surface
+from .ntcp_surface import tabulate_ntcp_surface as tabulate_ntcp_surface
 from .patient_page import plot_patient_page as plot_patient_page
 from .published import plot_published as plot_published
 from .published import tabulate_published as tabulate_published

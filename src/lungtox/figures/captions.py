@@ -83,6 +83,7 @@ CAPTIONS: dict[str, str] = {
         "as published, as closed testing "
         "chooses it, and combined with these patients by Bayesian updating, for the reference patient, with pointwise "
         "95 % intervals."
+    ),
     "ntcp_comparison": (
         "Descriptions of the dose in logistic models of radiation pneumonitis (RP), alone and with further predictors, "
         "on the same patients. AUC, calibration slope and net benefit are corrected for optimism (bootstrap; gEUD with "
@@ -90,6 +91,12 @@ CAPTIONS: dict[str, str] = {
         "from the open circle, the reference that was declared beforehand, on the same resamples. Akaike weight: "
         "relative support by AIC among all models shown. Below: profile likelihood of n; the interval of n is where "
         "the curve lies above the line."
+    ),
+    "ntcp_surface": (
+        "Likelihood of NTCP models over the volume and the dose parameter, all other parameters maximised at each "
+        "point. Lines: joint 50 %, 80 % and 95 % regions (chi-square, 2 df); dotted: drop of the 95 % profile "
+        "interval of one parameter alone, whose outermost points are its limits. Cross: estimate. A valley that leaves "
+        "the picture means that the data do not tell the two parameters apart."
     ),
 }
 ALTERNATIVES: dict[str, str] = {
@@ -105,6 +112,7 @@ ALTERNATIVES: dict[str, str] = {
     "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp_comparison": "Performance of models by description of the dose; values in figures/ntcp_comparison.csv",
+    "ntcp_surface": "Contours of the likelihood of NTCP parameters; values in figures/ntcp_surface.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
     "published": "Calibration, decision curves and updated curves of published models; values in figures/published.csv",
 }

@@ -14,6 +14,7 @@ from .cut_points import cut_point as cut_point
 from .cytokine_models import model_cytokines as model_cytokines
 from .cytokines import compare_cytokines as compare_cytokines
 from .design import Design as Design
+from .design import Encoding as Encoding
 from .design import build_design as build_design
 from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
@@ -59,6 +60,11 @@ from .printed_findings import ResultTables as ResultTables
 from .printed_findings import compare_findings as compare_findings
 from .recipe import Recipe as Recipe
 from .recipe import make_recipe as make_recipe
+from .resampling import Axes as Axes
+from .resampling import Bootstrap as Bootstrap
+from .resampling import Cohort as Cohort
+from .resampling import bootstrap as bootstrap
+from .resampling import cross_validate as cross_validate
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc
@@ -77,3 +83,8 @@ from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course
 from .validation import Validation as Validation
 from .validation import validate as validate
+from .validation_tables import calibration_table as calibration_table
+from .validation_tables import cross_validation_table as cross_validation_table
+from .validation_tables import decision_table as decision_table
+from .validation_tables import measure_table as measure_table
+from .validation_tables import stability_table as stability_table

@@ -51,6 +51,11 @@ class Coefficients:
     strength: float = np.nan
     mix: float = np.nan
 
+    def etas(self, x: FloatArray) -> FloatArray:
+        """Give the log-odds of patients, shape (m, n), from design matrices of shape (m, n, k)."""
+        result: FloatArray = x @ self.beta
+        return result
+
 
 @dataclass(frozen=True)
 class Recipe:

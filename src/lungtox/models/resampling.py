@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,44 @@ from lungtox.errors import FitError
 from lungtox.models.discrimination import area_under_curve
 from lungtox.models.penalised import tuning_folds
 from lungtox.models.performance import MEASURES, measure_performance, net_benefit, smooth_calibration
-from lungtox.models.recipe import Coefficients, Recipe
 
 FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 # Gives the design matrices, shape (m, rows, k), of patients by number; imputations are made anew from these rows alone.
 Matrices = Callable[[Rows, np.random.Generator], FloatArray]
+
+
+class Model(Protocol):
+    """A fitted model of any kind; `lungtox.models.recipe.Coefficients` is one."""
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """Predictors in the model."""
+        ...
+
+    @property
+    def firth(self) -> bool:
+        """Whether Firth's penalty was used."""
+        ...
+
+    @property
+    def reduced(self) -> bool:
+        """Whether a column was left out."""
+        ...
+
+    def etas(self, x: FloatArray) -> FloatArray:
+        """Give the log-odds, shape (m, n), of patients as the cohort holds them, shape (m, n, k)."""
+        ...
+
+
+class Maker(Protocol):
+    """How a model comes from patients; `lungtox.models.recipe.Recipe` is one."""
+
+    def fit(
+        self, x: FloatArray, y: FloatArray, rng: np.random.Generator, weights: FloatArray | None = None
+    ) -> Model | None:
+        """Make the model; None where these patients allow none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -83,6 +116,8 @@ class Bootstrap:
     chosen : tuple of frozenset of str
     firth, reduced : int
         Refits that were separated, and that lacked a column.
+    models : tuple of Model
+        The refits.
     """
 
     apparent: Measured
@@ -93,6 +128,7 @@ class Bootstrap:
     chosen: tuple[frozenset[str], ...]
     firth: int
     reduced: int
+    models: tuple[Model, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +140,7 @@ class Axes:
 
 
 def measure_model(
-    x: FloatArray, y: FloatArray, beta: FloatArray, axes: Axes, weights: FloatArray | None = None
+    x: FloatArray, y: FloatArray, model: Model, axes: Axes, weights: FloatArray | None = None
 ) -> Measured:
     """Measure a model on patients, averaged over imputations.
 
@@ -112,11 +148,11 @@ def measure_model(
     ----------
     x : ndarray, shape (m, n, k)
     y : ndarray, shape (n,)
-    beta : ndarray, shape (k,)
+    model : Model
     axes : Axes
     weights : ndarray, shape (n,), optional
     """
-    etas = x @ beta
+    etas = model.etas(x)
     risks = expit(etas)
     curves = [smooth_calibration(risk, y, weights) for risk in risks]
     measured = [
@@ -130,15 +166,15 @@ def measure_model(
 
 
 def bootstrap(
-    cohort: Cohort, recipe: Recipe, model: Coefficients, *, resamples: int, axes: Axes, rng: np.random.Generator
+    cohort: Cohort, recipe: Maker, model: Model, *, resamples: int, axes: Axes, rng: np.random.Generator
 ) -> Bootstrap:
     """Repeat the whole recipe on resamples of the patients (Harrell, Lee and Mark 1996).
 
     Parameters
     ----------
     cohort : Cohort
-    recipe : Recipe
-    model : Coefficients
+    recipe : Maker
+    model : Model
         Of the recipe on all patients.
     resamples : int
     axes : Axes
@@ -150,8 +186,8 @@ def bootstrap(
         No resample could be fitted.
     """
     x, y = cohort.x, cohort.y
-    risk = expit(x @ model.beta).mean(axis=0)
-    own, original, band, risks, chosen, firth, reduced = [], [], [], [], [], 0, 0
+    risk = expit(model.etas(x)).mean(axis=0)
+    own, original, band, risks, models = [], [], [], [], []
     for _ in range(resamples):
         rows = rng.integers(0, len(y), len(y))
         if y[rows].min() == y[rows].max():
@@ -164,22 +200,22 @@ def bootstrap(
         refit = recipe.fit(sample, y[rows], rng, weights)
         if refit is None:
             continue
-        own.append(measure_model(sample, y[rows], refit.beta, axes, weights))
-        original.append(measure_model(x, y, refit.beta, axes, cohort.weights))
+        own.append(measure_model(sample, y[rows], refit, axes, weights))
+        original.append(measure_model(x, y, refit, axes, cohort.weights))
         band.append(smooth_calibration(risk[rows], y[rows], weights).at(axes.grid))
-        risks.append(expit(x @ refit.beta).mean(axis=0))
-        chosen.append(refit.chosen)
-        firth, reduced = firth + refit.firth, reduced + refit.reduced
+        risks.append(expit(refit.etas(x)).mean(axis=0))
+        models.append(refit)
     if not own:
         raise FitError("no validation: not one resample could be fitted; there are too few events.")
     return Bootstrap(
-        measure_model(x, y, model.beta, axes, cohort.weights), tuple(own), tuple(original), np.array(band),
-        np.array(risks), tuple(chosen), firth, reduced,
+        measure_model(x, y, model, axes, cohort.weights), tuple(own), tuple(original), np.array(band), np.array(risks),
+        tuple(refit.chosen for refit in models), sum(refit.firth for refit in models),
+        sum(refit.reduced for refit in models), tuple(models),
     )  # fmt: skip
 
 
 def cross_validate(
-    cohort: Cohort, recipe: Recipe, *, folds: int, repeats: int, rng: np.random.Generator
+    cohort: Cohort, recipe: Maker, *, folds: int, repeats: int, rng: np.random.Generator
 ) -> tuple[FloatArray, int]:
     """Repeat stratified cross-validation of the whole recipe.
 
@@ -190,7 +226,7 @@ def cross_validate(
     Parameters
     ----------
     cohort : Cohort
-    recipe : Recipe
+    recipe : Maker
     folds : int
         Fewer where the smaller outcome group is smaller.
     repeats : int
@@ -218,7 +254,7 @@ def cross_validate(
             if refit is None:
                 raise AssertionError("stratified folds hold both outcomes")
             empty += not refit.chosen
-            etas[:, test] = cohort.x[:, test] @ refit.beta
+            etas[:, test] = refit.etas(cohort.x[:, test])
             of = cohort.weights_of(test)
             weight = _pairs(y[test], of)
             if weight > 0.0:
@@ -239,14 +275,14 @@ def _pairs(y: FloatArray, weights: FloatArray | None) -> float:
 
 
 def leave_level_out(
-    cohort: Cohort, recipe: Recipe, levels: npt.NDArray[np.object_], rng: np.random.Generator
+    cohort: Cohort, recipe: Maker, levels: npt.NDArray[np.object_], rng: np.random.Generator
 ) -> Iterator[tuple[str, int, int, FloatArray]]:
     """Predict each level of a column (a centre, a period) by a model of all other patients.
 
     Parameters
     ----------
     cohort : Cohort
-    recipe : Recipe
+    recipe : Maker
     levels : ndarray of str, shape (n,)
     rng : numpy.random.Generator
 
@@ -263,6 +299,6 @@ def leave_level_out(
         training = cohort.weights_of(outside)
         model = recipe.fit(cohort.of(outside, rng), cohort.y[outside], rng, training) if len(outside) else None
         if model is not None and y.min() < y.max():
-            etas, weights = cohort.x[:, inside] @ model.beta, cohort.weights_of(inside)
+            etas, weights = model.etas(cohort.x[:, inside]), cohort.weights_of(inside)
             measures = np.mean([measure_performance(eta, y, weights=weights) for eta in etas], axis=0)
         yield str(level), len(inside), int(y.sum()), measures

@@ -19,9 +19,7 @@ from .curve import ntcp_bins as ntcp_bins
 from .curve import ntcp_curve as ntcp_curve
 from .estimate import NtcpEstimate as NtcpEstimate
 from .factors import Factor as Factor
-from .fit import NtcpFit as NtcpFit
 from .fit import fit_ntcp as fit_ntcp
-from .fit import fit_to_json as fit_to_json
 from .fitted import fitted_model as fitted_model
 from .fitted import read_fitted_model as read_fitted_model
 from .formulas import lkb as lkb
@@ -38,6 +36,9 @@ from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
 from .published import unknown_published as unknown_published
+from .responses import RESPONSES as RESPONSES
+from .result import NtcpFit as NtcpFit
+from .result import fit_to_json as fit_to_json
 from .uncertainty import NtcpInterval as NtcpInterval
 from .uncertainty import ParameterDraws as ParameterDraws
 from .uncertainty import draw_parameters as draw_parameters

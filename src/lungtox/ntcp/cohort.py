@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.errors import Fault, FitError, InputError, count_of
+from lungtox.models.schemas import VALIDATION
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
-from lungtox.ntcp.fit import NtcpFit, fit_ntcp, fit_to_json
-from lungtox.ntcp.schemas import BINS, CURVE, PREDICTIONS
+from lungtox.ntcp.fit import fit_ntcp
+from lungtox.ntcp.likelihood_surface import likelihood_surface
+from lungtox.ntcp.resampled import validate_ntcp
+from lungtox.ntcp.result import NtcpFit, fit_to_json
+from lungtox.ntcp.schemas import BINS, CURVE, INTERVALS, PREDICTIONS, SURFACE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,15 +29,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NtcpTables:
-    """What the rule `fit_ntcp` writes: the content of fit.json and the three tables (docs/file-contracts.md)."""
+    """What the rule `fit_ntcp` writes: the content of fit.json and the tables (docs/file-contracts.md)."""
 
     fit: dict[str, Any]
     predictions: pd.DataFrame
     curve: pd.DataFrame
     bins: pd.DataFrame
+    surface: pd.DataFrame
+    intervals: pd.DataFrame
+    validation: pd.DataFrame
 
 
-def fit_ntcp_tables(dvh: str | Path, *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings) -> NtcpTables:
+def fit_ntcp_tables(
+    dvh: str | Path, *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings, rng: np.random.Generator
+) -> NtcpTables:
     """Fit one model to the patients whose outcome is known and who have the DVH that it asks for.
 
     Parameters
@@ -44,6 +53,8 @@ def fit_ntcp_tables(dvh: str | Path, *, cohort: pd.DataFrame, name: str, setting
     name : str
         Name of the fit in the config.
     settings : NtcpFitSettings
+    rng : numpy.random.Generator
+        For the bootstrap.
 
     Returns
     -------
@@ -53,13 +64,15 @@ def fit_ntcp_tables(dvh: str | Path, *, cohort: pd.DataFrame, name: str, setting
     Raises
     ------
     InputError
-        No patient has the DVH that the settings name.
+        No patient has the DVH that the settings name, or the analysis table lacks a covariate.
     """
     identity = (settings.structure, settings.weighting, settings.quantity)
-    return tables_of_fit(read_selected_dvhs(dvh, identity)[0], cohort=cohort, name=name, settings=settings)
+    return tables_of_fit(read_selected_dvhs(dvh, identity)[0], cohort=cohort, name=name, settings=settings, rng=rng)
 
 
-def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings) -> NtcpTables:
+def tables_of_fit(
+    dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, settings: NtcpFitSettings, rng: np.random.Generator
+) -> NtcpTables:
     """Do the work of `fit_ntcp_tables` on DVHs by patient, all of the structure that the settings name."""
     used, told = analysable(dvhs, cohort, who=f"ntcp.fits.{name}", settings=settings)
     try:
@@ -67,6 +80,9 @@ def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, s
             [dvhs[patient] for patient in used["patient"]],
             used["rp"].to_numpy(),
             model=settings.model,
+            covariates=used[settings.covariates] if settings.covariates else None,
+            effect=settings.covariate_effect,
+            metric=settings.metric or "",
             fixed=settings.fixed,
             free_n=settings.free_n,
             confidence=settings.confidence,
@@ -77,21 +93,39 @@ def tables_of_fit(dvhs: Mapping[str, Dvh], *, cohort: pd.DataFrame, name: str, s
             predictions=_empty(PREDICTIONS),
             curve=_empty(CURVE),
             bins=_empty(BINS),
+            surface=_empty(SURFACE),
+            intervals=_empty(INTERVALS),
+            validation=_empty(VALIDATION),
         )
     content = fit_to_json(fit, name=name)
+    intervals, validation = _empty(INTERVALS), _empty(VALIDATION)
+    if settings.bootstrap:
+        resampled = validate_ntcp(fit, resamples=settings.bootstrap, rng=rng)
+        intervals, validation = INTERVALS.validate(resampled.intervals), VALIDATION.validate(resampled.measures)
+        told = [*told, *resampled.warnings]
     content["warnings"] = [*told, *content["warnings"]]
     return NtcpTables(
         fit=content,
         predictions=_predictions(fit, used),
         curve=CURVE.validate(ntcp_curve(fit)),
         bins=BINS.validate(ntcp_bins(fit, bins=min(settings.bins, fit.n))),
+        surface=SURFACE.validate(likelihood_surface(fit)) if settings.surface else _empty(SURFACE),
+        intervals=intervals,
+        validation=validation,
     )
 
 
 def analysable(
     dvhs: Mapping[str, Dvh], cohort: pd.DataFrame, *, who: str, settings: NtcpFitSettings
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Give patient and rp of those with a known outcome and a DVH, and sentences about the others."""
+    """Give patient, rp and covariates of those with a known outcome and a DVH, and sentences about the others."""
+    absent = [name for name in settings.covariates if name not in cohort]
+    if absent:
+        action = "Check the spelling; the data dictionary lists the columns."
+        raise InputError(
+            [Fault(f"config: {who}.covariates", "a column of the analysis table", repr(name), action, "ntcp-covariate")
+             for name in absent]
+        )  # fmt: skip
     asked = f"{settings.structure}, {settings.weighting}, {settings.quantity}"
     has_dvh = cohort["patient"].isin(list(dvhs))
     if not has_dvh.any():
@@ -104,13 +138,17 @@ def analysable(
     without = int((known & ~has_dvh).sum())
     if without:
         told.append(f"Left out: {without} of {count_of(int(known.sum()), 'patient')}, without a DVH of {asked}.")
-    used = cohort.loc[known & has_dvh, ["patient", "rp"]].reset_index(drop=True)
+    used = cohort.loc[known & has_dvh, ["patient", "rp", *settings.covariates]].reset_index(drop=True)
+    for name in settings.covariates:
+        missing = used[name].isna()
+        if missing.any():
+            told.append(f"Left out: {int(missing.sum())} of {count_of(len(used), 'patient')}, without {name}.")
+            used = used[~missing].reset_index(drop=True)
     return used.astype({"rp": int}), told
 
 
 def _predictions(fit: NtcpFit, used: pd.DataFrame) -> pd.DataFrame:
-    dose = fit.dose_gy
-    return PREDICTIONS.validate(used.assign(dose_gy=dose, ntcp=fit.ntcp_at(dose)))
+    return PREDICTIONS.validate(used[["patient", "rp"]].assign(dose_gy=fit.dose_gy, ntcp=fit.fitted))
 
 
 def _empty(schema: pa.DataFrameSchema) -> pd.DataFrame:
@@ -129,15 +167,24 @@ def _not_fitted(
         "weighting": settings.weighting,
         "quantity": settings.quantity,
         "alpha_beta_gy": None,
+        "metric": settings.metric,
+        "covariates": list(settings.covariates),
+        "covariate_effect": settings.covariate_effect,
+        "references": {},
         "fixed": dict(settings.fixed),
         "n": len(used),
         "events": int(np.sum(used["rp"] == 1)),
         "loglik": None,
+        "free_parameters": 0,
         "aic": None,
+        "aicc": None,
+        "bic": None,
         "converged": False,
         "finding": finding,
         "confidence": settings.confidence,
         "interval": "profile likelihood",
         "parameters": [],
+        "nested": [],
+        "starts": None,
         "warnings": warnings,
     }

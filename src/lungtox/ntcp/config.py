@@ -7,23 +7,47 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lungtox.dose.metric_names import parse_metric
 from lungtox.models.config import ThresholdSettings
 from lungtox.ntcp.comparison_config import ComparisonSettings
 from lungtox.settings import Settings
 
-FITTED_PARAMETERS = {"lkb": ("td50_gy", "m", "n"), "logistic": ("b0", "b1", "n")}
+FITTED_PARAMETERS = {
+    "lkb": ("td50_gy", "m", "n"),
+    "mean_dose_probit": ("td50_gy", "m"),
+    "logistic": ("b0", "b1", "n"),
+    "log_logistic": ("td50_gy", "gamma50", "n"),
+    "relative_seriality": ("d50_gy", "gamma", "s"),
+    "parallel": ("d50_gy", "k", "f50", "sigma"),
+}
 """Names of the parameters that may be fixed, by model."""
+ON_METRICS = {"logistic": ("b0", "b1"), "log_logistic": ("x50", "gamma50")}
+"""Models in which a dose-volume metric can stand for gEUD, and what their parameters are called then."""
 
 
 class NtcpFitSettings(Settings):
     """One NTCP model that is fitted to the cohort."""
 
-    model: Literal["lkb", "logistic"]
-    """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `logistic`: a logit of the mean dose (gEUD when `n` is free)."""
+    model: Literal["lkb", "mean_dose_probit", "logistic", "log_logistic", "relative_seriality", "parallel"]
+    """`lkb`: Lyman-Kutcher-Burman, a probit of gEUD. `mean_dose_probit`: the same with n = 1. `logistic`: a logit of
+    the mean dose (gEUD when `n` is free). `log_logistic`: a logit of the logarithm of gEUD. `relative_seriality`,
+    `parallel` (critical volume): see docs/methods/ntcp.md."""
     fixed: dict[str, float] = Field(default_factory=dict)
-    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`. `n: 1.0`: mean dose."""
+    """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`; log_logistic: `td50_gy`,
+    `gamma50`, `n`; relative_seriality: `d50_gy`, `gamma`, `s`; parallel: `d50_gy`, `k`, `f50`, `sigma`. `n: 1.0`: mean
+    dose."""
     free_n: bool | None = None
-    """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb, no for logistic (mean dose)."""
+    """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb and log_logistic, no for logistic
+    (mean dose)."""
+    metric: str | None = None
+    """Dose-volume metric of the same DVH in place of gEUD, such as `V20Gy[%]`; for logistic and log_logistic. TD50 is
+    then called `x50`, in the metric's unit."""
+    covariates: list[str] = Field(default_factory=list)
+    """Columns of the analysis table that modify the response. Patients in whom one is missing are left out, and
+    counted."""
+    covariate_effect: Literal["dose", "odds"] | None = None
+    """`dose`: TD50 times exp(sum delta x), a dose-modifying factor. `odds`: sum beta x on the log-odds, an odds ratio
+    each; only for models with a logit. Default: odds for logistic and log_logistic, dose for the others."""
     structure: str
     """Canonical structure whose dose the model sees; part of the model's identity."""
     weighting: str = "anatomical"
@@ -34,15 +58,28 @@ class NtcpFitSettings(Settings):
     """Level of the profile-likelihood intervals and of the intervals of the bins."""
     bins: int = Field(default=5, ge=2, le=20)
     """Number of quantile bins of the observed rate beside the curve; five hold about 25 patients each at n = 120."""
+    bootstrap: int = Field(default=0, ge=0, le=10_000)
+    """Refits to resamples, for bootstrap intervals (1,000) and for performance corrected for optimism (200 do). 0:
+    none."""
+    surface: bool = False
+    """Write and draw the likelihood over the volume and the dose parameter (n and TD50, s and D50)."""
 
     @model_validator(mode="after")
     def _fixed_parameters_exist(self) -> NtcpFitSettings:
-        known = FITTED_PARAMETERS[self.model]
+        known = ON_METRICS.get(self.model, ()) if self.metric else FITTED_PARAMETERS[self.model]
+        if self.metric:
+            if not known:
+                raise ValueError(f"metric: {self.model} needs the whole DVH; {' and '.join(ON_METRICS)} take a metric")
+            parse_metric(self.metric)
         unknown = sorted(set(self.fixed) - set(known))
         if unknown:
             raise ValueError(f"{self.model} has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
         if self.free_n and "n" in self.fixed:
             raise ValueError("n is fixed and free_n is true: keep one of the two")
+        if self.free_n and (self.metric or "n" not in FITTED_PARAMETERS[self.model]):
+            raise ValueError("free_n is true, but the model has no n")
+        if self.covariate_effect == "odds" and self.model not in ON_METRICS:
+            raise ValueError(f"covariate_effect: odds needs a logit; {self.model} takes dose")
         return self
 
 

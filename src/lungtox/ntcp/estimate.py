@@ -11,6 +11,10 @@ from lungtox.ntcp.model import VOLUME
 from lungtox.ntcp.surface import Optimum, Surface
 
 EVENTS_PER_PARAMETER = 10
+HALF_DOSE = {"td50_gy": "TD50", "x50": "x50"}
+SEPARATED = {("m", 0.02), ("b1", 5.0), ("b0", -200.0), ("gamma50", 50.0), ("gamma", 20.0)}
+VOLUME_NAMES = ("n", "s")
+"""Parameters whose boundary estimate is common and no failure."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,22 @@ class NtcpEstimate:
     derived: bool
 
 
-def fit_warnings(surface: Surface, optimum: Optimum, estimates: tuple[NtcpEstimate, ...]) -> list[str]:
-    """Give the sentences that belong beside the numbers of a fit."""
+def fit_warnings(
+    estimates: tuple[NtcpEstimate, ...], *, events: int, patients: int, highest: float, dose_unit: str
+) -> list[str]:
+    """Give the sentences that belong beside the numbers of any fit.
+
+    Parameters
+    ----------
+    estimates : tuple of NtcpEstimate
+    events, patients : int
+    highest : float
+        Highest dose summary in the data.
+    dose_unit : str
+        Its unit.
+    """
     free = [item for item in estimates if not (item.fixed or item.derived)]
-    events = int((surface.sign > 0).sum())
-    rarer = min(events, surface.sign.size - events)
+    rarer = min(events, patients - events)
     told = []
     if rarer < EVENTS_PER_PARAMETER * len(free):
         told.append(
@@ -41,22 +56,24 @@ def fit_warnings(surface: Surface, optimum: Optimum, estimates: tuple[NtcpEstima
         )
     told += [text for item in free if item.at_boundary for text in [_boundary_sentence(item)]]
     told += _open_sentences(estimates)
-    highest = float(surface.matrix.geud_gy(optimum.n).max())
-    told += _extrapolation_sentences(estimates, highest)
-    if surface.grid_n.size > 1:
-        told += _mode_sentences(surface, optimum)
+    told += _extrapolation_sentences(estimates, highest, dose_unit)
     return told
 
 
-def _extrapolation_sentences(estimates: tuple[NtcpEstimate, ...], highest_gy: float) -> list[str]:
-    td50 = next((item for item in estimates if item.parameter == "td50_gy"), None)
-    if td50 is None or td50.estimate is None:
+def _extrapolation_sentences(estimates: tuple[NtcpEstimate, ...], highest: float, unit: str) -> list[str]:
+    # The d50 of the parallel model is that of a subunit, not of the complication.
+    own = [item for item in estimates if item.parameter in HALF_DOSE or item.parameter == "d50_gy"]
+    half = next((item for item in own if not any(other.parameter == "f50" for other in estimates)), None)
+    if half is None or half.estimate is None:
         return []
-    data = f"the highest dose in the data ({highest_gy:.1f} Gy)"
-    if td50.estimate > highest_gy:
-        return [f"TD50 {td50.estimate:.1f} Gy lies beyond {data}: it is an extrapolation."]
-    if td50.high is not None and td50.high > highest_gy:
-        return [f"The interval of TD50 reaches to {td50.high:.1f} Gy, beyond {data}: that part is an extrapolation."]
+    name = HALF_DOSE.get(half.parameter, "D50")
+    data = f"the highest dose in the data ({highest:.1f} {unit})"
+    if half.estimate > highest:
+        return [f"{name} {half.estimate:.1f} {unit} lies beyond {data}: it is an extrapolation."]
+    if half.high is not None and half.high > highest:
+        return [
+            f"The interval of {name} reaches to {half.high:.1f} {unit}, beyond {data}: that part is an extrapolation."
+        ]
     return []
 
 
@@ -66,7 +83,14 @@ def _boundary_sentence(item: NtcpEstimate) -> str:
             "the mean dose explains the outcome best" if item.estimate == VOLUME.high else "the maximum dose rules"
         )
         return f"n is at its boundary {item.estimate:g}: {meaning}. This is common and not a failure of the fit."
-    if (item.parameter, item.estimate) in {("m", 0.02), ("b1", 5.0), ("b0", -200.0)}:
+    if item.parameter == "s":
+        meaning = "a serial organ" if item.estimate == 1.0 else "the mean dose explains the outcome best"
+        return f"s is at its boundary {item.estimate:g}: {meaning}. This is common and not a failure of the fit."
+    if item.parameter in ("k", "f50", "sigma"):
+        return f"{item.parameter} is at its boundary {item.estimate:g}: the data do not tell the parameters apart."
+    if "[" in item.parameter:
+        return f"{item.parameter} is at its boundary {item.estimate:.3g}: the covariate (almost) separates the outcome."
+    if (item.parameter, item.estimate) in SEPARATED:
         return f"{item.parameter} is at its boundary {item.estimate:g}: the dose (almost) separates the outcome."
     return (
         f"{item.parameter} is at its boundary {item.estimate:g}: the data show no usable rise of risk with dose; "
@@ -89,8 +113,9 @@ def _open_sentences(estimates: tuple[NtcpEstimate, ...]) -> list[str]:
     return told
 
 
-def _mode_sentences(surface: Surface, optimum: Optimum) -> list[str]:
-    if surface.fixed:
+def mode_sentences(surface: Surface, optimum: Optimum) -> list[str]:
+    """Say which other maxima the exact search found along n."""
+    if surface.fixed or surface.grid_n.size == 1:
         return []
     others = [mode for mode in surface.modes_in_n() if abs(np.log(mode.n / optimum.n)) > 0.2]
     return [
@@ -98,3 +123,18 @@ def _mode_sentences(surface: Surface, optimum: Optimum) -> list[str]:
         "a search from one starting value could have ended there."
         for mode in others
     ]
+
+
+def start_sentences(starts: int, elsewhere: int, furthest: float) -> list[str]:
+    """Say how many starts of the general search ended in another place."""
+    if not elsewhere:
+        return []
+    return [
+        f"{elsewhere} of {count_of(starts, 'start')} ended elsewhere, with a log-likelihood lower by up to "
+        f"{furthest:.2f}: the likelihood has more than one maximum or is nearly flat."
+    ]
+
+
+def near(value: float, bound: float) -> bool:
+    """Tell whether an estimate lies at a bound of its range."""
+    return abs(value - bound) <= 1e-6 * max(1.0, abs(bound)) if bound == 0.0 else abs(value / bound - 1.0) <= 1e-6

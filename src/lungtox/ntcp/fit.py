@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lungtox.errors import FitError, ParameterError, count_of
-from lungtox.ntcp.estimate import NtcpEstimate, fit_warnings
-from lungtox.ntcp.interval import parameter_interval
-from lungtox.ntcp.matrix import DoseMatrix, dose_matrix
-from lungtox.ntcp.model import MODELS, VOLUME, NtcpModel, Parameter
-from lungtox.ntcp.surface import Optimum, Surface, probability
+from lungtox.ntcp.covariates import CovariateDesign, Effect, design_covariates
+from lungtox.ntcp.estimate import VOLUME_NAMES, fit_warnings
+from lungtox.ntcp.exact import fit_exactly
+from lungtox.ntcp.likelihood import Bernoulli
+from lungtox.ntcp.matrix import DoseMatrix, dose_matrix, metric_matrix
+from lungtox.ntcp.metric_names import METRIC_NAMES, for_metric, metric_unit, rename
+from lungtox.ntcp.model import MODELS, VOLUME
+from lungtox.ntcp.response import DoseResponse
+from lungtox.ntcp.responses import RESPONSES
+from lungtox.ntcp.result import NtcpFit
+from lungtox.ntcp.searched import fit_by_search
+from lungtox.ntcp.solved import Problem, Solved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,88 +29,10 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class NtcpFit:
-    """A fitted NTCP model.
-
-    Attributes
-    ----------
-    model : str
-        ``"lkb"`` or ``"logistic"``.
-    structure, weighting, quantity, alpha_beta_gy
-        Of the DVHs; part of the model's identity.
-    fixed : dict
-        Parameters that were not estimated.
-    n, events : int
-        Patients, and those with the outcome.
-    loglik, aic : float
-        AIC counts the free parameters, also those that ended on a boundary.
-    converged : bool
-        False when the answer lies on a boundary of td50_gy, m, b0 or b1, or a profile found a higher likelihood.
-    confidence : float
-    estimates : tuple of NtcpEstimate
-    warnings : tuple of str
-        Sentences that belong beside the numbers.
-    optimum : Optimum
-    surface : Surface
-        The likelihood, for curves and profiles.
-    """
-
-    model: str
-    structure: str
-    weighting: str
-    quantity: str
-    alpha_beta_gy: float | None
-    fixed: dict[str, float]
-    n: int
-    events: int
-    loglik: float
-    aic: float
-    converged: bool
-    confidence: float
-    estimates: tuple[NtcpEstimate, ...]
-    warnings: tuple[str, ...]
-    optimum: Optimum
-    surface: Surface = field(repr=False, compare=False)
-
-    @property
-    def parameters(self) -> pd.DataFrame:
-        """Table: parameter, unit, estimate, low, high, fixed, at_boundary, derived (low/high missing: open)."""
-        import pandas as pd
-
-        table = pd.DataFrame([vars(item) for item in self.estimates])
-        return table.astype({"estimate": float, "low": float, "high": float})
-
-    @property
-    def dose_gy(self) -> Floats:
-        """The model's dose summary (gEUD; the mean where n = 1) of each patient of the fit."""
-        return self.surface.matrix.geud_gy(self.optimum.n)
-
-    def __getitem__(self, parameter: str) -> float:
-        """Give the estimate of a parameter by name."""
-        for item in self.estimates:
-            if item.parameter == parameter and item.estimate is not None:
-                return item.estimate
-        raise KeyError(parameter)
-
-    def summarise(self, dvhs: Sequence[Dvh]) -> Floats:
-        """Give the model's dose summary in Gy of other DVHs of the same structure, weighting and quantity."""
-        matrix = dose_matrix(dvhs)
-        expected, found = _identity(self.surface.matrix), _identity(matrix)
-        if expected != found:
-            raise ParameterError(f"this model was fitted to {expected}; the DVHs are {found}")
-        return matrix.geud_gy(self.optimum.n)
-
-    def ntcp_at(self, dose_gy: ArrayLike) -> Floats:
-        """Give NTCP for values of the dose summary in Gy."""
-        eta = self.optimum.c0 + self.optimum.c1 * np.asarray(dose_gy, dtype=float)
-        return probability(eta, self.surface.model.link)
-
-    def predict(self, dvhs: Sequence[Dvh]) -> Floats:
-        """Give NTCP for each DVH, shape (patients,)."""
-        return self.ntcp_at(self.summarise(dvhs))
+FREE_N = ("lkb", "log_logistic")
+"""Models whose n is estimated unless told otherwise."""
+ON_METRICS = ("logistic", "log_logistic")
+"""Models in which a dose-volume metric can stand for gEUD."""
 
 
 def fit_ntcp(
@@ -111,9 +40,13 @@ def fit_ntcp(
     outcome: ArrayLike,
     *,
     model: str = "lkb",
+    covariates: pd.DataFrame | None = None,
+    effect: Effect | None = None,
+    metric: str = "",
     fixed: Mapping[str, float] | None = None,
     free_n: bool | None = None,
     confidence: float = 0.95,
+    intervals: bool = True,
 ) -> NtcpFit:
     """Fit an NTCP model by Bernoulli maximum likelihood on individual DVHs.
 
@@ -123,13 +56,25 @@ def fit_ntcp(
         One for each patient, all of one structure, weighting and quantity, dose in Gy.
     outcome : array-like, shape (patients,)
         1 or True with the complication, 0 or False without. Patients who are neither are left out beforehand.
-    model : {"lkb", "logistic"}
+    model : str
+        ``lkb``, ``mean_dose_probit`` (LKB with n = 1), ``logistic``, ``log_logistic``, ``relative_seriality`` or
+        ``parallel`` (critical volume).
+    covariates : DataFrame, shape (patients, covariates), optional
+        Every column is a covariate: numbers, or text, which is dummy-coded. Nothing may be missing.
+    effect : {"dose", "odds"}, optional
+        What covariates do. dose: TD50 exp(sum delta x), a dose-modifying factor (Tucker's generalised Lyman). odds:
+        sum beta x on the log-odds, an odds ratio each (Appelt), for models with a logit. Default: odds for logistic
+        and log_logistic, dose for the others.
+    metric : str
+        A dose-volume metric such as ``V20Gy[%]`` in place of gEUD, for logistic and log_logistic.
     fixed : mapping, optional
-        Parameters that are not estimated: td50_gy, m, n for lkb; b0, b1, n for logistic.
+        Parameters of the dose that are not estimated, by name.
     free_n : bool, optional
-        Estimate n. Default: yes for lkb unless fixed, no for logistic (n = 1, the mean dose).
+        Estimate n. Default: yes for lkb and log_logistic unless fixed, no for logistic (n = 1, the mean dose).
     confidence : float
         Level of the profile-likelihood intervals.
+    intervals : bool
+        False: estimates only, for simulations.
 
     Returns
     -------
@@ -138,98 +83,164 @@ def fit_ntcp(
     Raises
     ------
     FitError
-        No events, only events, or doses that are all equal.
+        No events, only events, doses that are all equal, a constant covariate, more covariates than events.
     InputError
-        DVHs of different structures or quantities, empty, or in cGy.
+        DVHs of different structures or quantities, empty, or in cGy; a covariate that is missing.
     ParameterError
         Unknown model or parameter, value outside its range, lengths that differ, outcomes other than 0 and 1.
 
     Notes
     -----
-    LKB (Lyman 1985) with n = 1 is a probit regression on the mean dose: TD50 = -b0/b1, m = -1/b0. The likelihood is
-    concave at each n; n is searched over its whole range, so there are no starting values.
+    Models that are a straight line on some scale of the dose (lkb, mean_dose_probit, logistic, log_logistic) without
+    covariates are concave at each n, which is searched over its whole range: no starting values. The others are
+    climbed from several starts; how many ended elsewhere is reported. LKB (Lyman 1985) with n = 1 is a probit
+    regression on the mean dose: TD50 = -b0/b1, m = -1/b0.
     """
-    chosen = _model(model)
-    fixed_values = _fixed_values(chosen, fixed, free_n)
+    response = _response(model)
+    _check_options(response, metric=metric, free_n=free_n, effect=effect if covariates is not None else None)
     had_rp = _outcome(outcome, len(dvhs))
-    matrix = dose_matrix(dvhs)
-    n = fixed_values.get(VOLUME.name)
-    levels = tuple(chosen.level(name, value) for name, value in fixed_values.items() if name != VOLUME.name)
-    surface = Surface(matrix, had_rp, model=chosen, fixed=levels, n=n)
-    if float(np.ptp(surface.grid_g[-1])) <= 1e-9:
+    doses = metric_matrix(dvhs, metric) if metric else dose_matrix(dvhs)
+    response = for_metric(response, metric)
+    values = _fixed_values(response, fixed, free_n, metric=metric)
+    design = None
+    if covariates is not None:
+        chosen = effect or ("odds" if model in ("logistic", "log_logistic") else "dose")
+        design = design_covariates(covariates, had_rp.astype(float), effect=chosen)
+    problem = make_problem(response, doses, had_rp, values, design, confidence=confidence, intervals=intervals)
+    return _result(problem, solve(problem), design)
+
+
+def make_problem(
+    response: DoseResponse,
+    doses: DoseMatrix,
+    had_rp: NDArray[np.bool_],
+    fixed: Mapping[str, float],
+    design: CovariateDesign | None,
+    *,
+    confidence: float = 0.95,
+    intervals: bool = True,
+) -> Problem:
+    """Put what is to be fitted together; refuse doses without contrast."""
+    if float(np.ptp(doses.geud_gy(1.0))) <= 1e-9:
         raise FitError("the dose is the same for every patient: a dose response cannot be fitted")
-    optimum = surface.best()
-    if not np.isfinite(optimum.loglik):
-        raise FitError(f"no point of the {model} model has all the fixed values {fixed_values}")
-    surface.start = (optimum.c0, optimum.c1)
-    estimates = _estimates(surface, optimum, fixed_values, confidence)
-    free = [item for item in estimates if not (item.fixed or item.derived)]
-    stuck = [item.parameter for item in free if item.at_boundary and item.parameter != VOLUME.name]
-    return NtcpFit(
-        model=model,
-        structure=matrix.structure,
-        weighting=matrix.weighting,
-        quantity=matrix.quantity,
-        alpha_beta_gy=matrix.alpha_beta_gy,
-        fixed=fixed_values,
-        n=int(had_rp.size),
-        events=int(had_rp.sum()),
-        loglik=optimum.loglik,
-        aic=2.0 * len(free) - 2.0 * optimum.loglik,
-        converged=not stuck,
-        confidence=confidence,
-        estimates=estimates,
-        warnings=tuple(fit_warnings(surface, optimum, estimates)),
-        optimum=optimum,
-        surface=surface,
+    without = int((doses.geud_gy(1.0) <= 0.0).sum())
+    if response.name == "log_logistic" and without:
+        raise FitError(
+            f"{count_of(without, 'patient')} with a dose summary of 0, where the log-logistic model has NTCP 0 whatever"
+            " its parameters; use the logistic model."
+        )
+    sign = np.where(had_rp, 1.0, -1.0)
+    likelihood = Bernoulli(response, doses, sign)
+    if design is not None:
+        likelihood = replace(likelihood, x=design.x, effect=design.effect, covariates=design.parameters)
+    return Problem(likelihood, dict(fixed), confidence, intervals)
+
+
+def solve(problem: Problem) -> Solved:
+    """Solve by the exact search where there is one, else by the general one.
+
+    Raises
+    ------
+    FitError
+        No point of the model has the fixed values, or none has a likelihood.
+    """
+    likelihood = problem.likelihood
+    solved = None
+    if likelihood.response.name in MODELS and not likelihood.covariates:
+        solved = fit_exactly(problem)
+    else:
+        solved = fit_by_search(problem)
+    if not np.isfinite(solved.loglik):
+        raise FitError(f"no point of the {likelihood.response.name} model has all the fixed values {problem.fixed}")
+    return solved
+
+
+def _result(problem: Problem, solved: Solved, design: CovariateDesign | None) -> NtcpFit:
+    likelihood, doses = problem.likelihood, problem.likelihood.doses
+    free = [item for item in solved.estimates if not (item.fixed or item.derived)]
+    stuck = [item.parameter for item in free if item.at_boundary and item.parameter not in VOLUME_NAMES]
+    events, patients = int((likelihood.sign > 0).sum()), int(likelihood.sign.size)
+    fit = NtcpFit(
+        model=likelihood.response.name,
+        structure=doses.structure,
+        weighting=doses.weighting,
+        quantity=doses.quantity,
+        alpha_beta_gy=doses.alpha_beta_gy,
+        metric=doses.metric,
+        fixed=_reported(problem.fixed, doses.metric),
+        n=patients,
+        events=events,
+        loglik=solved.loglik,
+        free=len(free),
+        converged=solved.converged and not stuck,
+        confidence=problem.confidence,
+        estimates=tuple(rename(item, doses.metric) for item in solved.estimates),
+        warnings=(),
+        theta=solved.theta,
+        likelihood=likelihood,
+        design=design,
+        nested=solved.nested,
+        starts=solved.starts,
+        optimum=solved.optimum,
+        surface=solved.surface,
+        general=solved.general,
     )
+    told = fit_warnings(
+        fit.estimates, events=events, patients=patients, highest=float(fit.dose_gy.max()),
+        dose_unit=metric_unit(doses.metric),
+    )  # fmt: skip
+    return replace(fit, warnings=(*told, *solved.warnings))
 
 
-def fit_to_json(fit: NtcpFit, *, name: str) -> dict[str, Any]:
-    """Give the content of fit.json: plain values, None for an open limit."""
-    return {
-        "ntcp": name,
-        "model": fit.model,
-        "structure": fit.structure,
-        "weighting": fit.weighting,
-        "quantity": fit.quantity,
-        "alpha_beta_gy": fit.alpha_beta_gy,
-        "fixed": fit.fixed,
-        "n": fit.n,
-        "events": fit.events,
-        "dose_range_gy": [float(fit.dose_gy.min()), float(fit.dose_gy.max())],
-        "loglik": fit.loglik,
-        "aic": fit.aic,
-        "converged": fit.converged,
-        "confidence": fit.confidence,
-        "interval": "profile likelihood",
-        "parameters": [dict(vars(item)) for item in fit.estimates],
-        "warnings": list(fit.warnings),
-    }
+def _response(name: str) -> DoseResponse:
+    if name not in RESPONSES:
+        raise ParameterError(f"model must be one of {', '.join(RESPONSES)}, got {name!r}")
+    return RESPONSES[name]
 
 
-def _model(name: str) -> NtcpModel:
-    if name not in MODELS:
-        raise ParameterError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
-    return MODELS[name]
+def _check_options(response: DoseResponse, *, metric: str, free_n: bool | None, effect: str | None) -> None:
+    has_n = any(item.name == VOLUME.name for item in response.parameters)
+    if metric and response.name not in ON_METRICS:
+        raise ParameterError(f"a metric can stand for gEUD in {' and '.join(ON_METRICS)} only, not in {response.name}")
+    if free_n and (metric or not has_n):
+        what = f"{response.name} on {metric}" if metric else response.name
+        raise ParameterError(f"free_n is true, but {what} has no volume parameter n")
+    if effect is not None and effect not in ("dose", "odds"):
+        raise ParameterError(f"effect must be dose or odds, got {effect!r}")
+    if effect == "odds" and response.link != "logit":
+        raise ParameterError(f"odds ratios need a model with a logit; {response.name} takes effect='dose'")
+    if effect == "dose" and metric and metric_unit(metric) != "Gy":
+        raise ParameterError(f"a dose-modifying factor has no meaning for {metric}; take effect='odds'")
 
 
-def _fixed_values(model: NtcpModel, fixed: Mapping[str, float] | None, free_n: bool | None) -> dict[str, float]:
-    values = {name: float(value) for name, value in (fixed or {}).items()}
-    known = {parameter.name: parameter for parameter in (*model.parameters, VOLUME)}
+def _fixed_values(
+    response: DoseResponse, fixed: Mapping[str, float] | None, free_n: bool | None, *, metric: str
+) -> dict[str, float]:
+    names = {new: old for old, new in METRIC_NAMES.items()} if metric else {}
+    values = {names.get(name, name): float(value) for name, value in (fixed or {}).items()}
+    known = {item.name: item for item in response.parameters}
     for name, value in values.items():
-        if name not in known:
-            raise ParameterError(f"{model.name} has no parameter {name!r}; it has {', '.join(known)}")
+        if name not in known or (metric and name == VOLUME.name):
+            listed = ", ".join(_reported(dict.fromkeys(known, 0.0), metric))
+            raise ParameterError(f"{response.name} has no parameter {name!r}; it has {listed}")
         if not known[name].low <= value <= known[name].high:
             low, high = known[name].low, known[name].high
             raise ParameterError(f"fixed {name} must be between {low:g} and {high:g}, got {value:g}")
-    if free_n and VOLUME.name in values:
-        raise ParameterError("n is fixed and free_n is true: keep one of the two")
-    if not (model.n_is_free if free_n is None else free_n):
-        values.setdefault(VOLUME.name, 1.0)
+    if VOLUME.name in known:
+        if free_n and VOLUME.name in values:
+            raise ParameterError("n is fixed and free_n is true: keep one of the two")
+        if metric or not (response.name in FREE_N if free_n is None else free_n):
+            values.setdefault(VOLUME.name, 1.0)
     if len(values) == len(known):
         raise ParameterError("every parameter is fixed: nothing is left to fit")
     return values
+
+
+def _reported(values: Mapping[str, float], metric: str) -> dict[str, float]:
+    """Give fixed values under the names that the user knows; a model on a metric has no n."""
+    if not metric:
+        return dict(values)
+    return {METRIC_NAMES.get(name, name): value for name, value in values.items() if name != VOLUME.name}
 
 
 def _outcome(outcome: ArrayLike, patients: int) -> NDArray[np.bool_]:
@@ -244,46 +255,3 @@ def _outcome(outcome: ArrayLike, patients: int) -> NDArray[np.bool_]:
     if had_rp.all():
         raise FitError(f"all of {count_of(patients, 'patient')} had the event: a dose response cannot be fitted")
     return had_rp
-
-
-def _estimates(
-    surface: Surface, optimum: Optimum, fixed: Mapping[str, float], confidence: float
-) -> tuple[NtcpEstimate, ...]:
-    model = surface.model
-    found = [_estimate(surface, optimum, parameter, fixed, confidence, derived=False) for parameter in model.parameters]
-    found.append(_estimate(surface, optimum, VOLUME, fixed, confidence, derived=False))
-    found += [_estimate(surface, optimum, parameter, fixed, confidence, derived=True) for parameter in model.derived]
-    return tuple(found)
-
-
-def _estimate(
-    surface: Surface,
-    optimum: Optimum,
-    parameter: Parameter,
-    fixed: Mapping[str, float],
-    confidence: float,
-    *,
-    derived: bool,
-) -> NtcpEstimate:
-    name = parameter.name
-    if name in fixed:
-        return NtcpEstimate(name, parameter.unit, fixed[name], None, None, True, False, derived)
-    is_n = name == VOLUME.name
-    estimate = optimum.n if is_n else surface.model.value(name, optimum.c0, optimum.c1)
-    if estimate is None:
-        return NtcpEstimate(name, parameter.unit, None, None, None, False, False, derived)
-    at_boundary = _near(estimate, parameter.low) or _near(estimate, parameter.high)
-    estimate = float(min(max(estimate, parameter.low), parameter.high)) if not derived else float(estimate)
-    if len(surface.fixed) + (not is_n) > 2 or not parameter.low <= estimate <= parameter.high:
-        return NtcpEstimate(name, parameter.unit, estimate, None, None, False, at_boundary, derived)
-    low, high = parameter_interval(surface, parameter, optimum, estimate, confidence=confidence)
-    return NtcpEstimate(name, parameter.unit, estimate, low, high, False, at_boundary, derived)
-
-
-def _near(value: float, bound: float) -> bool:
-    return abs(value - bound) <= 1e-6 * max(1.0, abs(bound)) if bound == 0.0 else abs(value / bound - 1.0) <= 1e-6
-
-
-def _identity(matrix: DoseMatrix) -> str:
-    alpha_beta = "" if matrix.alpha_beta_gy is None else f" (alpha/beta {matrix.alpha_beta_gy:g} Gy)"
-    return f"{matrix.structure}, {matrix.weighting}, {matrix.quantity}{alpha_beta}"

@@ -49,12 +49,12 @@ def parameter_interval(
         return height_above_limit(profile(value), optimum.loglik, confidence=confidence)
 
     return (
-        _limit(height, estimate, parameter.low, parameter.logarithmic),
-        _limit(height, estimate, parameter.high, parameter.logarithmic),
+        limit(height, estimate, parameter.low, parameter.logarithmic),
+        limit(height, estimate, parameter.high, parameter.logarithmic),
     )
 
 
-def _limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
+def limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
     """Find where the profile leaves the interval between the estimate and one end of the range."""
     forward: Callable[[float], float] = np.log if logarithmic else float
     back: Callable[[float], float] = np.exp if logarithmic else float
@@ -76,12 +76,22 @@ def crossing(height: Height, start: float, end: float, *, step: float, tolerance
     from scipy.optimize import brentq
 
     sign = 1.0 if end > start else -1.0
+    known: dict[float, float] = {}
+
+    def height_of(x: float) -> float:
+        # Once for each place: a climb from a nearer start may differ in the last digits.
+        if x not in known:
+            known[x] = height(x)
+        return known[x]
+
     inner, outer = start, start
     while outer != end:
         outer = start + sign * step
         if (end - outer) * sign <= 0.0:
             outer = end
-        if height(outer) <= 0.0:
-            return float(brentq(height, inner, outer, xtol=tolerance, rtol=1e-9))
+        if height_of(outer) <= 0.0:
+            if not height_of(inner) > 0.0:
+                return inner
+            return float(brentq(height_of, inner, outer, xtol=tolerance, rtol=1e-9))
         inner, step = outer, 2.0 * step
     return None

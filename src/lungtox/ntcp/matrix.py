@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +33,8 @@ class DoseMatrix:
         exact mean and the likelihood has no step between n = 1 and n just below.
     structure, weighting, quantity : str
     alpha_beta_gy : float or None
+    metric : str
+        Not empty: the one dose summary is this metric, in its own unit; every n gives it.
     """
 
     dose_gy: Floats
@@ -42,6 +44,17 @@ class DoseMatrix:
     weighting: str
     quantity: str
     alpha_beta_gy: float | None
+    metric: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What DVHs must share to be seen by one model, in words."""
+        alpha_beta = "" if self.alpha_beta_gy is None else f" (alpha/beta {self.alpha_beta_gy:g} Gy)"
+        return f"{self.structure}, {self.weighting}, {self.quantity}{alpha_beta}"
+
+    def rows(self, patients: NDArray[np.int64]) -> DoseMatrix:
+        """Give some patients, in this order; the same one may come twice."""
+        return replace(self, share=self.share[patients], stretch=self.stretch[patients])
 
     def geud_gy(self, n: float) -> Floats:
         """Give gEUD of every patient with exponent a = 1/n, shape (patients,)."""
@@ -50,6 +63,18 @@ class DoseMatrix:
         power = (self.dose_gy / highest) ** (1.0 / n)
         result: Floats = self.stretch * highest * (self.share @ power) ** n
         return result
+
+    def geud_and_slope(self, n: float) -> tuple[Floats, Floats]:
+        """Give gEUD of every patient in Gy, and the derivative of its logarithm by n; both of shape (patients,)."""
+        highest = float(self.dose_gy[-1])
+        share_of_highest = self.dose_gy / highest
+        power = share_of_highest ** (1.0 / n)
+        # x ln x is 0 at no dose.
+        logs = np.where(power > 0.0, np.log(np.maximum(share_of_highest, 1e-300)), 0.0)
+        both = self.share @ np.column_stack([power, power * logs])
+        mean = np.maximum(both[:, 0], 1e-300)
+        geud: Floats = self.stretch * highest * mean**n
+        return geud, np.log(mean) - both[:, 1] / (n * mean)
 
 
 def dose_matrix(dvhs: Sequence[Dvh]) -> DoseMatrix:
@@ -92,6 +117,38 @@ def dose_matrix(dvhs: Sequence[Dvh]) -> DoseMatrix:
         quantity=first.quantity,
         alpha_beta_gy=first.alpha_beta_gy,
     )
+
+
+def metric_matrix(dvhs: Sequence[Dvh], metric: str) -> DoseMatrix:
+    """Give a dose-volume metric of DVHs of one structure, weighting and quantity as the dose summary of a model.
+
+    Parameters
+    ----------
+    dvhs : sequence of Dvh
+    metric : str
+        Such as ``V20Gy[%]``; see `lungtox.dose.parse_metric`.
+
+    Raises
+    ------
+    InputError
+        As `dose_matrix`.
+    ParameterError
+        Not a metric, or one that a DVH does not have.
+    """
+    from lungtox.dose import compute_metrics
+
+    whole = dose_matrix(dvhs)
+    values = np.array([compute_metrics(dvh, [metric])[metric] for dvh in dvhs], dtype=float)
+    return replace(whole, dose_gy=np.ones(1), share=np.ones((values.size, 1)), stretch=values, metric=metric)
+
+
+def uniform_doses(dose_gy: Floats, like: DoseMatrix) -> DoseMatrix:
+    """Give patients with a uniform dose each (or a value of the metric), with the identity of other DVHs."""
+    values = np.atleast_1d(np.asarray(dose_gy, dtype=float))
+    if like.metric:
+        return replace(like, share=np.ones((values.size, 1)), stretch=values)
+    axis, place = np.unique(np.append(values, 1.0), return_inverse=True)
+    return replace(like, dose_gy=axis, share=np.eye(axis.size)[place[:-1]], stretch=np.ones(values.size))
 
 
 def _identity(dvh: Dvh) -> str:

@@ -1,15 +1,21 @@
-"""What the fitted NTCP models have in common, and the two of them.
+"""Models that are a straight line on some scale of the dose: the exact search of `surface` is for them.
 
-Each is a probit or logit of c0 + c1 g, with g = gEUD at volume parameter n. Every parameter, and NTCP at a dose, is
-constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave. So a profile over a parameter is
-a one-dimensional concave maximum on such a line, without starting values and without wrong local optima; only n needs
-a search.
+Each is a probit or logit of c0 + c1 g, with g = gEUD at volume parameter n, or its logarithm (log-logistic). Every
+parameter, and NTCP at a dose, is constant on straight lines of the (c0, c1) plane, where the log-likelihood is concave.
+So a profile over a parameter is a one-dimensional concave maximum on such a line, without starting values and without
+wrong local optima; only n needs a search.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 Link = Literal["probit", "logit"]
 
@@ -37,9 +43,24 @@ class Level:
         """Give a0 c0 + a1 c1 - b: positive outside the half plane."""
         return self.a0 * c0 + self.a1 * c1 - self.b
 
+    def cross(self, other: Level) -> float:
+        """Give 0 for a parallel line."""
+        return self.a0 * other.a1 - self.a1 * other.a0
+
+    def same(self, other: Level) -> bool:
+        """Tell whether a parallel line is this one."""
+        gap = (self.a0 * other.a0 + self.a1 * other.a1) * self.b - (self.a0**2 + self.a1**2) * other.b
+        return abs(gap) <= 1e-9 * (self.a0**2 + self.a1**2) * max(1.0, abs(other.b))
+
 
 VOLUME = Parameter("n", "", 0.01, 1.0)
 """LKB's volume parameter; 1 is the mean dose, near 0 the maximum."""
+TD50 = Parameter("td50_gy", "Gy", 0.1, 1000.0)
+M = Parameter("m", "", 0.02, 10.0)
+GAMMA50 = Parameter("gamma50", "", 0.001, 50.0)
+B0 = Parameter("b0", "", -200.0, 200.0, logarithmic=False)
+# A dose response does not fall: 0 is the bound, and an estimate there is reported as such.
+B1 = Parameter("b1", "1/Gy", 0.0, 5.0, logarithmic=False)
 
 
 class NtcpModel(Protocol):
@@ -70,6 +91,10 @@ class NtcpModel(Protocol):
         """Whether n is estimated unless told otherwise."""
         ...
 
+    def scale(self, geud: Floats) -> Floats:
+        """Give g of gEUD: itself or its logarithm."""
+        ...
+
     def level(self, parameter: str, value: float) -> Level:
         """Give the line on which the parameter has this value."""
         ...
@@ -89,9 +114,13 @@ class Lkb:
 
     name: str = "lkb"
     link: Link = "probit"
-    parameters: tuple[Parameter, ...] = (Parameter("td50_gy", "Gy", 0.1, 1000.0), Parameter("m", "", 0.02, 10.0))
+    parameters: tuple[Parameter, ...] = (TD50, M)
     derived: tuple[Parameter, ...] = ()
     n_is_free: bool = True
+
+    def scale(self, geud: Floats) -> Floats:
+        """Give gEUD as it is."""
+        return geud
 
     def level(self, parameter: str, value: float) -> Level:
         """Give the line on which the parameter has this value."""
@@ -118,13 +147,13 @@ class Logistic:
 
     name: str = "logistic"
     link: Link = "logit"
-    parameters: tuple[Parameter, ...] = (
-        Parameter("b0", "", -200.0, 200.0, logarithmic=False),
-        # A dose response does not fall: 0 is the bound, and an estimate there is reported as such.
-        Parameter("b1", "1/Gy", 0.0, 5.0, logarithmic=False),
-    )
-    derived: tuple[Parameter, ...] = (Parameter("td50_gy", "Gy", 0.1, 1000.0), Parameter("gamma50", "", 0.001, 50.0))
+    parameters: tuple[Parameter, ...] = (B0, B1)
+    derived: tuple[Parameter, ...] = (TD50, GAMMA50)
     n_is_free: bool = False
+
+    def scale(self, geud: Floats) -> Floats:
+        """Give gEUD as it is."""
+        return geud
 
     def level(self, parameter: str, value: float) -> Level:
         """Give the line on which the parameter has this value."""
@@ -155,4 +184,45 @@ class Logistic:
         )
 
 
-MODELS: dict[str, NtcpModel] = {"lkb": Lkb(), "logistic": Logistic()}
+@dataclass(frozen=True)
+class LogLogistic:
+    """Logit of 4 gamma50 ln(gEUD / TD50), so c0 = -4 gamma50 ln TD50 and c1 = 4 gamma50, with g = ln gEUD."""
+
+    name: str = "log_logistic"
+    link: Link = "logit"
+    parameters: tuple[Parameter, ...] = (TD50, GAMMA50)
+    derived: tuple[Parameter, ...] = ()
+    n_is_free: bool = True
+
+    def scale(self, geud: Floats) -> Floats:
+        """Give the logarithm of gEUD; minus infinity, which is an NTCP of 0, at no dose."""
+        with np.errstate(divide="ignore"):
+            result: Floats = np.log(geud)
+        return result
+
+    def level(self, parameter: str, value: float) -> Level:
+        """Give the line on which the parameter has this value."""
+        return Level(1.0, math.log(value), 0.0) if parameter == "td50_gy" else Level(0.0, 1.0, 4.0 * value)
+
+    def value(self, parameter: str, c0: float, c1: float) -> float | None:
+        """Give the parameter at a point."""
+        return math.exp(min(-c0 / c1, 700.0)) if parameter == "td50_gy" else c1 / 4.0
+
+    def bounds(self) -> tuple[Level, ...]:
+        """Give TD50 and gamma50 inside their ranges; gamma50 is positive: risk rises with dose."""
+        td50, gamma50 = self.parameters
+        return (
+            Level(0.0, 1.0, 4.0 * gamma50.high),
+            Level(0.0, -1.0, -4.0 * gamma50.low),
+            Level(1.0, math.log(td50.low), 0.0),
+            Level(-1.0, -math.log(td50.high), 0.0),
+        )
+
+
+MODELS: dict[str, NtcpModel] = {
+    "lkb": Lkb(),
+    "mean_dose_probit": Lkb(name="mean_dose_probit", n_is_free=False),
+    "logistic": Logistic(),
+    "log_logistic": LogLogistic(),
+}
+"""Those of `lungtox.ntcp.responses` that the exact search can fit when there are no covariates."""

@@ -39,6 +39,23 @@ BINS = _table(
         "high": _number(0, 1),
     }
 )
+INTERVALS = _table(
+    {
+        "quantity": _text(),
+        **{name: _number(nullable=True) for name in ("estimate", "low", "high")},
+        "at_boundary": _number(0, 1, nullable=True),
+        "resamples": _count(),
+    }
+)
+SURFACE = _table(
+    {
+        "volume_parameter": _text(pa.Check.isin(["n", "s"])),
+        "dose_parameter": _text(pa.Check.isin(["td50_gy", "d50_gy"])),
+        "volume_value": _number(0, 1),
+        "dose_value": _number(0),
+        "deviance": _number(0),
+    }
+)
 PUBLISHED_PREDICTIONS = _table(
     {
         "model": _text(),

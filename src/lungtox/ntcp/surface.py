@@ -7,6 +7,7 @@ volume parameter n is searched on a grid of gEUD exponents and then refined by B
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ Floats = NDArray[np.float64]
 GRID_N = np.geomspace(VOLUME.low, VOLUME.high, 33)  # a = 1/n from 100 to 1, ratio 1.15
 SQRT_2_OVER_PI = float(np.sqrt(2.0 / np.pi))
 NEWTON_STEPS = 100
+PLAIN_STEPS = 25  # without step control, which concave probits and logits seldom need
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,11 @@ class Surface:
 
     def _set_grid(self, grid_n: Floats) -> None:
         self.grid_n = grid_n
-        self.grid_g = np.stack([self.matrix.geud_gy(float(n)) for n in grid_n])
+        self.grid_g = np.stack([self.g(float(n)) for n in grid_n])
+
+    def g(self, n: float) -> Floats:
+        """Give the dose of each patient on the scale on which the model is straight, shape (patients,)."""
+        return self.model.scale(self.matrix.geud_gy(n))
 
     def on_grid(self, grid_n: Floats) -> Surface:
         """Give the same surface with another grid of n."""
@@ -75,9 +81,21 @@ class Surface:
         other._set_grid(grid_n)
         return other
 
+    def rows(self, patients: NDArray[np.int64]) -> Surface:
+        """Give the surface of some of the patients; the same one may come twice."""
+        other = copy.copy(self)
+        other.matrix, other.sign = self.matrix.rows(patients), self.sign[patients]
+        other.grid_g = self.grid_g[:, patients]
+        other.start = (0.0, 0.0)
+        return other
+
     def best_on_grid(self, *levels: Level) -> float:
         """Give the highest log-likelihood on these lines over the grid of n, without refinement."""
-        return float(self._rows(self.grid_g, levels)[2].max())
+        return float(self.along_grid(*levels).max())
+
+    def along_grid(self, *levels: Level) -> Floats:
+        """Give the highest log-likelihood on these lines at each n of the grid."""
+        return self._rows(self.grid_g, levels)[2]
 
     def best(self, *levels: Level) -> Optimum:
         """Give the maximum on these lines (none: anywhere) over every n that is allowed."""
@@ -86,11 +104,13 @@ class Surface:
         best = Optimum(float(c0[at]), float(c1[at]), float(self.grid_n[at]), float(loglik[at]))
         if self.grid_n.size == 1 or not np.isfinite(best.loglik):
             return best
+        if not (self.fixed or levels):  # the grid was solved together, less finely
+            best = self.at_n(best.n)
         return self._refined(best, at, levels)
 
     def at_n(self, n: float, *levels: Level) -> Optimum:
         """Give the maximum on these lines at one n."""
-        c0, c1, loglik = self._rows(self.matrix.geud_gy(n)[np.newaxis], levels)
+        c0, c1, loglik = self._rows(self.g(n)[np.newaxis], levels)
         return Optimum(float(c0[0]), float(c1[0]), n, float(loglik[0]))
 
     def modes_in_n(self) -> list[Optimum]:
@@ -125,15 +145,20 @@ class Surface:
             return self._plane(g)
         if len(lines) == 1:
             return self._line(g, lines[0])
-        return self._point(g, lines)
+        first, *others = lines
+        crossing = next((line for line in others if abs(first.cross(line)) > 1e-12), None)
+        if crossing is None:  # parallel to a line that is fixed: the same line, or nowhere
+            return self._line(g, first) if all(first.same(line) for line in others) else _nowhere(g.shape[0])
+        return self._point(g, (first, crossing), others)
 
     def _plane(self, g: Floats) -> tuple[Floats, Floats, Floats]:
-        solved = [self._plane_row(row) for row in g]
+        together = newton_planes(g, self.sign, self.model.link) if len(g) > 1 else [None]
+        solved = [self._plane_row(row, start) for row, start in zip(g, together, strict=True)]
         c0, c1, loglik = (np.array(column) for column in zip(*solved, strict=True))
         return c0, c1, loglik
 
-    def _plane_row(self, g: Floats) -> tuple[float, float, float]:
-        found = newton_plane(g, self.sign, self.model.link)
+    def _plane_row(self, g: Floats, known: tuple[float, float, float] | None) -> tuple[float, float, float]:
+        found = known or newton_plane(g, self.sign, self.model.link)
         if found is not None and all(bound.excess(found[0], found[1]) <= 0 for bound in self.bounds):
             return found
         # The maximum lies outside: by concavity the best allowed point is on an edge.
@@ -154,18 +179,24 @@ class Surface:
             elif room < -1e-9 * max(1.0, abs(bound.b)):
                 low, high = 1.0, -1.0
         if low > high:
-            nothing = np.full(g.shape[0], np.nan)
-            return nothing, nothing, np.full(g.shape[0], -np.inf)
+            return _nowhere(g.shape[0])
         s, loglik = newton_line(p0 + p1 * g, d0 + d1 * g, self.sign, self.model.link, low=low, high=high)
         return p0 + s * d0, p1 + s * d1, loglik
 
-    def _point(self, g: Floats, lines: tuple[Level, ...]) -> tuple[Floats, Floats, Floats]:
-        c0, c1 = np.linalg.solve([[line.a0, line.a1] for line in lines[:2]], [line.b for line in lines[:2]])
+    def _point(self, g: Floats, lines: tuple[Level, Level], others: Sequence[Level]) -> tuple[Floats, Floats, Floats]:
+        c0, c1 = np.linalg.solve([[line.a0, line.a1] for line in lines], [line.b for line in lines])
+        if any(abs(line.excess(c0, c1)) > 1e-9 * max(1.0, abs(line.b)) for line in others):
+            return _nowhere(g.shape[0])
         rows = g.shape[0]
         slack = [1e-9 * max(1.0, abs(bound.b)) for bound in self.bounds]
         inside = all(bound.excess(c0, c1) <= room for bound, room in zip(self.bounds, slack, strict=True))
         loglik = log_probability(self.sign * (c0 + c1 * g), self.model.link).sum(axis=1)
         return np.full(rows, c0), np.full(rows, c1), loglik if inside else np.full(rows, -np.inf)
+
+
+def _nowhere(rows: int) -> tuple[Floats, Floats, Floats]:
+    nothing = np.full(rows, np.nan)
+    return nothing, nothing, np.full(rows, -np.inf)
 
 
 def probability(eta: Floats, link: Link) -> Floats:
@@ -222,6 +253,42 @@ def newton_plane(g: Floats, sign: Floats, link: Link) -> tuple[float, float, flo
         if np.abs(c).max() > 1e4:
             return None
     return float(c[0] - c[1] * centre / spread), float(c[1] / spread), loglik
+
+
+def newton_planes(g: Floats, sign: Floats, link: Link) -> list[tuple[float, float, float] | None]:
+    """Maximise over (c0, c1) for each row of g at once, shape (rows, patients); None where plain Newton does not do.
+
+    The log-likelihood found is short of the maximum by less than 1e-12. `newton_plane` does the rows left over.
+    """
+    rows = g.shape[0]
+    centre, spread = g.mean(axis=1), g.std(axis=1)
+    usable = spread > 1e-12 * np.maximum(1.0, np.abs(centre))
+    z = (g - centre[:, np.newaxis]) / np.where(usable, spread, 1.0)[:, np.newaxis]
+    squares = z * z
+    c, done, active = np.zeros((rows, 2)), np.zeros(rows, dtype=bool), np.flatnonzero(usable)
+    for _ in range(PLAIN_STEPS):
+        eta = c[active, :1] + c[active, 1:] * z[active]
+        slope, weight = slope_and_weight(eta, sign, link)
+        g0, g1 = slope.sum(axis=1), (slope * z[active]).sum(axis=1)
+        h00, h01 = weight.sum(axis=1), (weight * z[active]).sum(axis=1)
+        h11 = (weight * squares[active]).sum(axis=1)
+        determinant = h00 * h11 - h01**2
+        sound = determinant > 1e-10
+        scale = np.where(sound, determinant, 1.0)
+        s0, s1 = (h11 * g0 - h01 * g1) / scale, (h00 * g1 - h01 * g0) / scale
+        small = sound & (g0 * s0 + g1 * s1 < 1e-12)
+        c[active] += np.column_stack([s0, s1])
+        done[active[small]] = True
+        going = sound & ~small & (np.abs(c[active]).max(axis=1) < 50.0)
+        active = active[going]
+        if active.size == 0:
+            break
+    loglik = log_probability(sign * (c[:, :1] + c[:, 1:] * z), link).sum(axis=1)
+    steep = c[:, 1] / np.where(usable, spread, 1.0)
+    return [
+        (float(c[row, 0] - steep[row] * centre[row]), float(steep[row]), float(loglik[row])) if done[row] else None
+        for row in range(rows)
+    ]
 
 
 def _climb(c: Floats, step: Floats, loglik: float, z: Floats, sign: Floats, link: Link) -> tuple[Floats, float] | None:
