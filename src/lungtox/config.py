@@ -22,6 +22,7 @@ from lungtox.models.config import (
     LadderSettings,
     LogisticSettings,
     MissingSettings,
+    PrintedSettings,
     RocSettings,
     TimeSettings,
     ValidationSettings,
@@ -45,6 +46,7 @@ STAGE_FOLDERS = frozenset(
         "function",
         "missing",
         "agreement",
+        "printed",
         "figures",
         "pages",
         "logs",
@@ -97,6 +99,8 @@ class Config(Settings):
     """NTCP models to fit, and published ones to try on this cohort."""
     agreement: AgreementSettings | None = None
     """Agreement of two sources of dose; left out when there is one."""
+    printed: PrintedSettings | None = None
+    """A published paper to compare with; left out when there is none."""
     figures: FiguresSettings = Field(default_factory=FiguresSettings)
     """Looks of the figures."""
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -287,7 +291,7 @@ def _outcome_faults(config: Config) -> Iterator[Fault]:
         if name not in named:
             yield Fault(f"config: {name}", "a value", "nothing", "Add this key.", "config-missing-key")
     if not config.has_outcome:
-        optional = [name for name in ("ladder", "time", "missing", "tables") if getattr(config, name) is not None]
+        optional = [name for name in ("ladder", "time", "missing", "tables", "printed") if getattr(config, name) is not None]
         optional += [f"inputs.{name}" for name in ("cytokines", "grades") if getattr(config.inputs, name)]
         if named or optional:
             action = f"Add this key, or take out {_and([*named, *optional])} for an analysis of dose alone."

@@ -45,6 +45,8 @@ from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
+from .printed_findings import ResultTables as ResultTables
+from .printed_findings import compare_findings as compare_findings
 from .rank_tests import RankTest as RankTest
 from .rank_tests import signed_rank as signed_rank
 from .roc_resampling import PartialArea as PartialArea
