@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lungtox.errors import count_of
-from lungtox.synthetic import write_study
+from lungtox.synthetic import is_agreement, write_agreement_study, write_study
 
 
 def study(
@@ -19,5 +19,6 @@ def study(
 
     Research use, not for treatment decisions.
     """
-    patients = write_study(simulation, folder)
+    write = write_agreement_study if is_agreement(simulation) else write_study
+    patients = write(simulation, folder)
     typer.echo(f"Simulated cohort of {count_of(patients, 'patient')} written to {folder}")

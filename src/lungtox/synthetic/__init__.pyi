@@ -15,6 +15,8 @@ from .phantom import dose_summary as dose_summary
 from .study import SimulatedStudy as SimulatedStudy
 from .study import simulate_study as simulate_study
 from .study import write_study as write_study
+from .study_agreement import write_agreement_study as write_agreement_study
+from .study_agreement_config import is_agreement as is_agreement
 from .study_config import StudySimulation as StudySimulation
 from .study_config import load_simulation as load_simulation
 from .truth import TRUTH as TRUTH
