@@ -49,10 +49,10 @@ def exported_lung_dvhs(
             raise ParameterError(
                 "with a DVH export give --lung once, and --lung-is Lungs or Lungs-GTV: DVHs cannot be composed"
             )
-        found = [(lung_is, _named(export, lungs[0]))]
+        found = [(lung_is, named_dvh(export, lungs[0]))]
     else:
         listed = dict.fromkeys([*model.structures, *([lung_is] if lung_is else [])])
-        found = [(name, _named(export, name)) for name in listed if name in export.names.values()]
+        found = [(name, named_dvh(export, name)) for name in listed if name in export.names.values()]
     if not found:
         action = "Name the structure with --lung, and what it is with --lung-is."
         there = ", ".join(export.names.values())
@@ -74,7 +74,8 @@ def exported_lung_dvhs(
     return tuple(dvhs), tuple(note for note in dict.fromkeys(notes) if note)
 
 
-def _named(export: DvhExport, name: str) -> TextDvh:
+def named_dvh(export: DvhExport, name: str) -> TextDvh:
+    """Give the DVH of the one structure of an export that has this name; InputError where there is none or several."""
     places = [position for position, known in export.names.items() if known == name.strip()]
     if len(places) != 1:
         there = ", ".join(export.names.values())
