@@ -1,4 +1,4 @@
-"""What `make run` does: demo data, check, Snakemake - one run at a time, resumable after any interruption.
+"""What `make run` does: demo data or the cohort of a study, check, Snakemake - one run at a time, resumable after any interruption.
 
 Standard library only until the run has ended, so that it answers at once.
 """
@@ -22,6 +22,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 DEMO = Path("data/demo")
 DEMO_CONFIG = Path("config.yaml")
+STUDIES = Path("data/studies")
+SIMULATORS = "src/lungtox/synthetic/study*.py"
 
 
 def main() -> int:
@@ -71,7 +73,7 @@ def run(config: Path, *, cores: str, pages: str, further: list[str], lock: int) 
         status = call(["lungtox", "demo", str(DEMO), "--patients", patients])
         if status:
             return status
-    status = check_inputs(config)
+    status = make_study(config) or check_inputs(config)
     if status:
         return status
     snakemake = ["snakemake", "--profile", "workflow/profiles/default", "--cores", cores]
@@ -88,6 +90,25 @@ def run(config: Path, *, cores: str, pages: str, further: list[str], lock: int) 
         print(
             f"{'Nothing had changed' if shown.idle else 'Done'}. The report: {load_config(config).results}/report.html"
         )
+    return status
+
+
+def make_study(config: Path) -> int:
+    """Simulate the cohort of a study where it is missing, or its simulation.yaml or the simulator has changed."""
+    simulation = config.parent / "simulation.yaml"
+    if not simulation.is_file():
+        return 0
+    name = config.resolve().parent.name
+    cohort = STUDIES / name
+    sources = [simulation, *sorted(Path().glob(SIMULATORS))]
+    state = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = Path(".snakemake/simulated") / name
+    if cohort.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
+        return 0
+    status = call(["lungtox", "simulate", str(simulation), str(cohort)])
+    if status == 0:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(state, encoding="utf-8")
     return status
 
 

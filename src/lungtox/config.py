@@ -21,6 +21,7 @@ from lungtox.models.config import (
     LadderSettings,
     LogisticSettings,
     MissingSettings,
+    PrintedSettings,
     RocSettings,
     TimeSettings,
     ValidationSettings,
@@ -43,6 +44,7 @@ STAGE_FOLDERS = frozenset(
         "time",
         "function",
         "missing",
+        "printed",
         "figures",
         "pages",
         "logs",
@@ -91,6 +93,8 @@ class Config(Settings):
     """Missing values; left out when the models on complete rows are enough."""
     ntcp: NtcpSettings
     """NTCP models to fit, and published ones to try on this cohort."""
+    printed: PrintedSettings | None = None
+    """A published paper to compare with; left out when there is none."""
     figures: FiguresSettings
     """Looks of the figures."""
     report: ReportSettings

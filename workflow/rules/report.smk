@@ -54,6 +54,10 @@ rule build_report:
             "<results>/missing/{name}.csv",
             name=["patterns", "models"] if ANALYSIS.missing else [],
         ),
+        printed=expand(
+            "<results>/printed/{name}.csv",
+            name=["findings", "checks"] if ANALYSIS.printed else [],
+        ),
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,

@@ -45,6 +45,8 @@ from .named_model import ModelResult as ModelResult
 from .named_model import fit_model as fit_model
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
+from .printed_findings import ResultTables as ResultTables
+from .printed_findings import compare_findings as compare_findings
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc

@@ -246,6 +246,22 @@ class RocSettings(Settings):
         return self
 
 
+class PrintedSettings(Settings):
+    """A published paper: its findings beside those of this cohort, its figures against each other."""
+
+    paper: str = Field(min_length=1)
+    """How the report calls the paper."""
+    findings: str
+    """CSV of what the paper says of each factor (docs/file-contracts.md), relative to the project's folder."""
+    figures: str | None = None
+    """CSV of printed figures that are checked against each other, as `lungtox printed` takes it."""
+    simulated: bool = False
+    """The patients of this cohort were simulated from the paper: the report then says everywhere that agreement is
+    no evidence."""
+    remarks: list[str] = Field(default_factory=list)
+    """What a reader cannot believe, in sentences; they stand in the report beside what the tables show."""
+
+
 def _refuse_repeats(key: str, names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:

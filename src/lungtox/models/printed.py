@@ -21,11 +21,11 @@ from lungtox.models.printed_numbers import (
     smallest_gap,
 )
 
-Verdict = Literal["consistent", "inconsistent", "possible"]
+Verdict = Literal["consistent", "inconsistent", "possible", "implausible"]
 
 COLUMNS = (
     *("item", "mean_a", "sd_a", "n_a", "mean_b", "sd_b", "n_b", "mean_all", "p", "paired"),
-    *("odds_ratio", "n", "events", "percent"),
+    *("odds_ratio", "n", "events", "percent", "events_a", "events_b", "vx_pct", "mean_gy", "max_gy"),
 )
 
 
@@ -40,8 +40,9 @@ class PrintedCheck:
         What was compared.
     printed, computed : str
         As printed, and what follows from the other figures.
-    verdict : {"consistent", "inconsistent", "possible"}
-        possible: figures that are not printed decide, and `computed` says what they would have to be.
+    verdict : {"consistent", "inconsistent", "possible", "implausible"}
+        possible: figures that are not printed decide, and `computed` says what they would have to be; implausible: what
+        they would have to be is nothing that is seen.
     """
 
     item: str
@@ -141,11 +142,68 @@ def check_total(mean_all: str, mean_a: str, n_a: int, mean_b: str, n_b: int, *, 
     return PrintedCheck(item, "mean of all", mean_all, computed, "consistent" if fits else "inconsistent")
 
 
+def check_mean_dose(vx_pct: str, mean_gy: str, max_gy: str, *, item: str = "") -> PrintedCheck:
+    """Compare a printed mean dose with the volumes that get given doses.
+
+    The mean dose is the area under the cumulative DVH, which falls from 100 % at 0 Gy to nothing at the maximum dose.
+    Between two given points it lies between their steps; means over patients obey the same bounds.
+
+    Parameters
+    ----------
+    vx_pct : str
+        Dose in Gy and volume in %, such as ``5:57.8 20:31.3``.
+    mean_gy, max_gy : str
+        Mean dose as printed; the highest dose that a plan can have.
+    item : str
+
+    Returns
+    -------
+    PrintedCheck
+        inconsistent where no falling curve has that mean; implausible where curves that are straight between the points
+        would need a mean dose beyond `max_gy` above the last point.
+    """
+    points = sorted(
+        (float(dose), float(volume)) for dose, _, volume in (part.partition(":") for part in vx_pct.split())
+    )
+    doses = np.array([0.0, *(dose for dose, _ in points)])
+    volumes = np.array([100.0, *(volume for _, volume in points)]) / 100.0
+    steps, stated, highest = np.diff(doses), rounded(mean_gy), float(max_gy)
+    low = float(volumes[1:] @ steps)
+    high = float(volumes[:-1] @ steps + volumes[-1] * (highest - doses[-1]))
+    straight = float((volumes[1:] + volumes[:-1]) @ steps) / 2.0
+    above = doses[-1] + (float(mean_gy) - straight) / volumes[-1]
+    words = (
+        f"{low:.4g} to {high:.4g} Gy; straight lines between the points need {above:.3g} Gy on average in the "
+        f"{100 * volumes[-1]:.4g} % above {doses[-1]:g} Gy"
+    )
+    verdict: Verdict = "possible" if doses[-1] <= above <= highest else "implausible"
+    if stated.high < low or stated.low > high:
+        verdict = "inconsistent"
+    return PrintedCheck(item, f"mean dose with Vx, up to {highest:g} Gy", f"{mean_gy} Gy", words, verdict)
+
+
 def check_percent(events: int, n: int, percent: str, *, item: str = "") -> PrintedCheck:
     """Compare a printed percentage with its counts."""
     stated, found = rounded(percent), 100.0 * events / n
     fits = stated.low - 1e-9 <= found <= stated.high + 1e-9
     return PrintedCheck(item, "percent", f"{percent} %", f"{found:.4g} %", "consistent" if fits else "inconsistent")
+
+
+def check_rates(events_a: int, n_a: int, events_b: int, n_b: int, *, p: str, item: str = "") -> PrintedCheck:
+    """Compare a printed p value with the counts of two groups: chi-square without correction, likelihood ratio, Fisher.
+
+    Parameters
+    ----------
+    events_a, n_a, events_b, n_b : int
+    p : str
+        As printed.
+    item : str
+    """
+    stated = printed_p(p)
+    found = list(_table_p(np.array([[events_a, n_a - events_a], [events_b, n_b - events_b]])))
+    fits = any(stated.low <= each <= stated.high for each in found)
+    computed = f"{events_a}/{n_a} v {events_b}/{n_b}: p {range_text(min(found), max(found))}"
+    return PrintedCheck(item, "rates of two groups", f"p {p}", computed, "consistent" if fits else "inconsistent")
 
 
 def check_odds_ratio(odds_ratio: str, n: int, events: int, *, p: str = "", item: str = "") -> PrintedCheck:
@@ -237,6 +295,10 @@ def _row_checks(cell: Mapping[str, str]) -> Iterator[PrintedCheck]:
         yield check_total(cell["mean_all"], a, n_a, b, n_b, item=item)
     if cell["percent"] and n:
         yield check_percent(events, n, cell["percent"], item=item)
+    if cell["events_a"] and cell["events_b"] and cell["p"] and n_a and n_b:
+        yield check_rates(int(cell["events_a"]), n_a, int(cell["events_b"]), n_b, p=cell["p"], item=item)
+    if cell["vx_pct"] and cell["mean_gy"] and cell["max_gy"]:
+        yield check_mean_dose(cell["vx_pct"], cell["mean_gy"], cell["max_gy"], item=item)
     if cell["odds_ratio"] and n and events:
         yield check_odds_ratio(cell["odds_ratio"], n, events, p=cell["p"], item=item)
 

@@ -340,3 +340,17 @@ FUNCTION_SWEEP = _table(
         "finding": _text(),
     }
 )
+PRINTED_FINDINGS = _table(
+    {
+        "finding": _text(),
+        "source": _text(pa.Check.isin(["factor", "cytokine", "correlation", "stratum", "pair", "model"])),
+        **{name: _text() for name in ("printed_direction", "printed_p")},
+        **{name: _number() for name in ("printed_rp", "printed_no_rp", "rp", "no_rp")},
+        "effect_name": _text(),
+        **{name: _number() for name in ("effect", "low", "high")},
+        **{name: _share() for name in ("p", "q")},
+        "direction": _text(),
+        "verdict": _text(pa.Check.isin(["as printed", "significance differs", "direction differs", "not tested"])),
+    }
+)
+PRINTED_CHECKS = _table({name: _text() for name in ("item", "check", "printed", "computed", "verdict")})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lungtox.report.association_section import association_section, cytokine_section
+from lungtox.report.blocks import Section
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.config import ReportSettings
 from lungtox.report.findings import summary_section
@@ -19,7 +20,8 @@ from lungtox.report.model_section import model_section
 from lungtox.report.names_section import names_section
 from lungtox.report.ntcp_section import ntcp_section, published_section
 from lungtox.report.pages_section import pages_section
-from lungtox.report.results import read_results
+from lungtox.report.printed_section import printed_section
+from lungtox.report.results import Results, read_results
 from lungtox.report.roc_section import roc_section
 from lungtox.report.time_section import time_section
 
@@ -40,9 +42,15 @@ SECTIONS = (
     time_section,
     ntcp_section,
     published_section,
+    printed_section,
     limitations_section,
     methods_section,
 )
+
+
+def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
+    """Leave out what only some analyses have."""
+    return section is not printed_section or bool(results.config.get("printed"))
 
 
 def build_report(
@@ -75,7 +83,7 @@ def build_report(
     results = read_results(folder, config)
     return environment.get_template("report.html.jinja").render(
         title=settings.title,
-        sections=[section(results) for section in SECTIONS],
+        sections=[section(results) for section in SECTIONS if _wanted(section, results)],
         style=(home / "report.css").read_text(encoding="utf-8"),
         script=(home / "report.js").read_text(encoding="utf-8"),
         provenance=provenance,

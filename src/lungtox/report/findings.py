@@ -7,6 +7,7 @@ from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
 from lungtox.report.model_section import model_sentence
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
+from lungtox.report.printed_section import simulated_sentence
 from lungtox.report.results import Results, records
 from lungtox.report.roc_section import pair_sentences
 from lungtox.report.wording import count_of, join_words
@@ -15,7 +16,8 @@ from lungtox.report.wording import count_of, join_words
 def summary_section(results: Results) -> Section:
     """Give the summary of findings."""
     excluded = 0 if results.exclusions is None else len(results.exclusions)
-    items = [
+    items = [sentence] if (sentence := simulated_sentence(results)) else []
+    items += [
         f"Of {count_of(results.patients + excluded, 'listed patient')}, {results.patients} were analysed and "
         f"{excluded} excluded. "
         f"{outcome_sentence(results)}",

@@ -14,6 +14,7 @@ from lungtox.report.wording import count_of, join_words, optional, plain_name, s
 
 FEW_EVENTS = 100
 COLLINEAR = 0.8
+LEVEL = 0.05
 
 
 def limitations_section(results: Results) -> Section:
@@ -22,6 +23,8 @@ def limitations_section(results: Results) -> Section:
         "One cohort, analysed after the fact: internal validation estimates how the fitting overstates itself, not how "
         "the models do in other hospitals.",
         *_size(results),
+        *_endpoint(results),
+        *_multiplicity(results),
         *_models(results),
         *_collinearity(results),
         *_missing(results),
@@ -40,6 +43,37 @@ def _size(results: Results) -> Iterator[str]:
     unknown = results.patients - results.known
     if unknown:
         yield f"The outcome of {share(unknown, results.patients)} analysed patients is neither yes nor no."
+
+
+def _endpoint(results: Results) -> Iterator[str]:
+    """Say what an endpoint of any grade counts."""
+    endpoint = results.config.get("endpoint") or {}
+    if endpoint.get("grade") != 1 or "rp_grade" not in results.analysis:
+        return
+    grades = results.analysis.loc[results.analysis["rp"] == 1, "rp_grade"]
+    mild, others = int((grades == 1).sum()), int((grades > 1).sum())
+    yield (
+        f"The endpoint counts any grade: {share(mild, mild + others)} events are grade 1, which is seen in the image "
+        f"and not felt. At grade 2 or higher there are {count_of(others, 'event')}; factors of the one are not factors "
+        "of the other."
+    )
+
+
+def _multiplicity(results: Results) -> Iterator[str]:
+    """Count what was tested, and what remains after adjustment."""
+    tables = [
+        table.drop_duplicates("factor") if "factor" in table else table
+        for table in (results.univariable, results.cytokines)
+        if table is not None
+    ]
+    tested = sum(int(table["p"].notna().sum()) for table in tables)
+    before, after = (sum(int((table[name] < LEVEL).sum()) for table in tables) for name in ("p", "q"))
+    if tested > 1:
+        yield (
+            f"Multiplicity: {tested} single tests, of which about {format_number(LEVEL * tested, decimals=1)} would be "
+            f"below p = {LEVEL} if nothing were true; {before} are, and {after} keep q < {LEVEL} within their family. No "
+            "adjustment covers all families, models and comparisons together."
+        )
 
 
 def _models(results: Results) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
-    function_sweep, pages : DataFrame or None
+    function_sweep, pages, printed, printed_checks : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
@@ -85,6 +85,8 @@ class Results:
     codings: pd.DataFrame | None = None
     function_sweep: pd.DataFrame | None = None
     pages: pd.DataFrame | None = None
+    printed: pd.DataFrame | None = None
+    printed_checks: pd.DataFrame | None = None
 
     @property
     def patients(self) -> int:
@@ -175,6 +177,8 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         published=_table(root / "ntcp/published/validation.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
+        printed=_table(root / "printed/findings.csv") if config.get("printed") else None,
+        printed_checks=_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
     )
 
 

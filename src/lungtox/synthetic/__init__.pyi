@@ -12,6 +12,11 @@ from .patient import PatientTraits as PatientTraits
 from .phantom import Phantom as Phantom
 from .phantom import build_phantom as build_phantom
 from .phantom import dose_summary as dose_summary
+from .study import SimulatedStudy as SimulatedStudy
+from .study import simulate_study as simulate_study
+from .study import write_study as write_study
+from .study_config import StudySimulation as StudySimulation
+from .study_config import load_simulation as load_simulation
 from .truth import TRUTH as TRUTH
 from .truth import Truth as Truth
 from .truth import marginal_truth as marginal_truth

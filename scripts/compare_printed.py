@@ -1,0 +1,42 @@
+"""Put the findings of a paper beside those of this cohort, and its figures against each other."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+import pandas as pd
+
+from lungtox.entry import run
+from lungtox.models import ResultTables, check_printed, compare_findings
+from lungtox.models.schemas import PRINTED_CHECKS
+from lungtox.tables import read_csv, read_json, write_csv
+
+
+def main(options: Namespace) -> None:
+    univariable, strata = (read_csv(path) for path in options.association)
+    cytokines, models = [read_csv(path) for path in options.cytokines] or (None, None)
+    fits = [read_json(path) for path in options.fits]
+    tables = ResultTables(
+        analysis=read_csv(options.analysis), univariable=univariable, strata=strata, cytokines=cytokines,
+        cytokine_models=models, pairs=read_csv(options.pairs), fits={fit["model"]: fit for fit in fits},
+    )  # fmt: skip
+    printed = read_csv(options.printed_findings, dtype=str).fillna("")
+    write_csv(compare_findings(printed, tables), options.findings)
+    rows = [row for path in options.printed_figures for row in read_csv(path, dtype=str).fillna("").to_dict("records")]
+    checks = check_printed([{str(name): str(cell) for name, cell in row.items()} for row in rows]) if rows else []
+    table = pd.DataFrame([asdict(check) for check in checks], columns=list(PRINTED_CHECKS.columns))
+    write_csv(table, options.checks, schema=PRINTED_CHECKS)
+
+
+if __name__ == "__main__":
+    run(
+        main,
+        analysis="analysis table (CSV)",
+        association="single factors and strata (CSV) ...",
+        cytokines="comparisons and models of cytokines (CSV) ...",
+        pairs="paired comparisons of AUCs (CSV)",
+        fits="fit.json of each model ...",
+        printed_findings="what the paper says of each factor (CSV)",
+        printed_figures="figures of the paper to check (CSV) ...",
+        findings="table to write (CSV)",
+        checks="table of checks to write (CSV)",
+    )
