@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from lungtox.agreement.config import AgreementSettings
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.errors import Fault, InputError
@@ -45,6 +46,7 @@ STAGE_FOLDERS = frozenset(
         "function",
         "missing",
         "printed",
+        "agreement",
         "figures",
         "pages",
         "logs",
@@ -52,6 +54,8 @@ STAGE_FOLDERS = frozenset(
         "studies",
     }
 )
+OUTCOME_SECTIONS = ("endpoint", "cohort", "association", "models", "validation", "roc", "ntcp")
+"""Sections of an analysis with an outcome; a config without inputs.clinical has none of them."""
 
 
 class Config(Settings):
@@ -73,32 +77,39 @@ class Config(Settings):
     """Perfusion SPECT; left out when there is none."""
     registration: RegistrationSettings = Field(default_factory=RegistrationSettings)
     """Registration of images, for a SPECT in another frame of reference without a registration object."""
-    endpoint: EndpointSettings
+    endpoint: EndpointSettings = Field(default_factory=EndpointSettings)
     """What counts as radiation pneumonitis, and in which window."""
-    cohort: CohortSettings
+    cohort: CohortSettings = Field(default_factory=lambda: CohortSettings(metrics={}))
     """Merge, exclusions and the dose columns of the analysis table."""
-    association: AssociationSettings
+    association: AssociationSettings = Field(default_factory=lambda: AssociationSettings(families={}))
     """Univariable tests and cytokine comparisons."""
-    models: dict[str, LogisticSettings]
+    models: dict[str, LogisticSettings] = Field(default_factory=dict)
     """Multivariable logistic models by name."""
-    validation: ValidationSettings
+    validation: ValidationSettings = Field(default_factory=ValidationSettings)
     """Internal validation of the logistic models."""
     ladder: LadderSettings | None = None
     """Added value of groups of predictors; left out when it is not wanted."""
-    roc: RocSettings
+    roc: RocSettings = Field(default_factory=lambda: RocSettings(scores=[]))
     """Discrimination of single scores and their paired comparisons."""
     time: TimeSettings | None = None
     """Pneumonitis in time; left out when it is not wanted."""
     missing: MissingSettings | None = None
     """Missing values; left out when the models on complete rows are enough."""
-    ntcp: NtcpSettings
+    ntcp: NtcpSettings = Field(default_factory=NtcpSettings)
     """NTCP models to fit, and published ones to try on this cohort."""
     printed: PrintedSettings | None = None
     """A published paper to compare with; left out when there is none."""
-    figures: FiguresSettings
+    agreement: AgreementSettings | None = None
+    """Agreement of two sources of dose; left out when there is one."""
+    figures: FiguresSettings = Field(default_factory=FiguresSettings)
     """Looks of the figures."""
-    report: ReportSettings
+    report: ReportSettings = Field(default_factory=ReportSettings)
     """The report."""
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether there is a clinical table; without one doses alone are analysed."""
+        return bool(self.inputs.clinical)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -248,6 +259,8 @@ def _innermost_model(annotation: Any) -> Any:
 
 def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
+    yield from _outcome_faults(config)
+    yield from _agreement_faults(config)
     yield from _composition_faults(config)
     yield from _mapping_faults(config)
     yield from _contour_faults(config)
@@ -269,6 +282,33 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _outcome_faults(config: Config) -> Iterator[Fault]:
+    """Find sections that only an outcome gives a meaning without one, and an outcome without them."""
+    named = [name for name in OUTCOME_SECTIONS if name in config.model_fields_set]
+    for name in OUTCOME_SECTIONS if config.has_outcome else ():
+        if name not in named:
+            yield Fault(f"config: {name}", "a value", "nothing", "Add this key.", "config-missing-key")
+    if not config.has_outcome:
+        optional = [name for name in ("ladder", "time", "missing", "tables") if getattr(config, name) is not None]
+        optional += [f"inputs.{name}" for name in ("cytokines", "grades") if getattr(config.inputs, name)]
+        if named or optional:
+            action = f"Add this key, or take out {_and([*named, *optional])} for an analysis of dose alone."
+            yield Fault("config: inputs.clinical", "a value", "nothing", action, "config-missing-key")
+
+
+def _agreement_faults(config: Config) -> Iterator[Fault]:
+    """Find structures and metrics of the agreement that the dose stage does not give."""
+    agreement = config.agreement
+    if agreement is None:
+        return
+    for structure, limits in agreement.limits.items():
+        for metric in limits:
+            if metric not in config.dose.metrics.get(structure, []):
+                known = config.dose.metrics.get(structure, [])
+                where = f"agreement.limits.{structure}"
+                yield _unknown(where, f"a metric of dose.metrics.{structure}", metric, known)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:
@@ -322,6 +362,9 @@ def _mapping_faults(config: Config) -> Iterator[Fault]:
 def _structure_references(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("dose.metrics", name) for name in config.dose.metrics)
     yield from (("dose.eqd2", name) for name in config.dose.eqd2)
+    if config.agreement is not None:
+        yield from (("agreement.limits", name) for name in config.agreement.limits)
+        yield from (("agreement.curves", name) for name in config.agreement.curves)
     yield from ((f"ntcp.fits.{name}.structure", fit.structure) for name, fit in config.ntcp.fits.items())
     if config.function is not None:
         yield "function.structure", config.function.structure

@@ -34,6 +34,8 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         time=None,
         missing=None,
         ladder=None,
+        agreement=None,
+        has_outcome=True,
         validation=SimpleNamespace(by=None),
         dose=boxes.SETTINGS,
         function=boxes.FUNCTION,

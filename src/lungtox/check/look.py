@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from lungtox.check.agreement import agreement_faults
 from lungtox.check.design import design_questions
 from lungtox.cohort import (
     CYTOKINE_UNITS,
@@ -79,9 +80,11 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         inputs.patients, structures=inputs.structures, accept_from_score=config.names.accept_from_score
     )
     listed = [row.patient for row in rows]
-    tables = read_tables(inputs, tables=config.tables, endpoint=config.endpoint, required=_clinical_columns(config))
-    table_faults, design = _judge_tables(tables, listed, config)
+    tables = _read_tables(config)
+    table_faults, design = _judge_tables(tables, listed, config) if config.has_outcome else ([], [])
     faults += table_faults
+    if config.agreement is not None:
+        faults += agreement_faults(config, rows)
     warnings: list[str] = []
     no_names = any(fault.who.removesuffix(" line 1") == Path(inputs.structures).name for fault in faults)
     inspections = _inspect(rows, config, processes)
@@ -104,6 +107,15 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
         len(rows),
         design=tuple(dict.fromkeys(design)),
         remarks=tables.remarks,
+    )
+
+
+def _read_tables(config: Config) -> CohortTables:
+    """Read the clinical tables; there are none where no outcome is analysed."""
+    if not config.has_outcome:
+        return CohortTables(None, None, None, None, (), ())
+    return read_tables(
+        config.inputs, tables=config.tables, endpoint=config.endpoint, required=_clinical_columns(config)
     )
 
 

@@ -22,8 +22,9 @@ class InputsSettings(Settings):
     """CSV with one row per patient: which files belong to it."""
     structures: str
     """CSV that maps ROI names to canonical structures, accepted by a person."""
-    clinical: str
-    """Patient factors, dates and RP grade: CSV, XLSX or Parquet, read as section `tables` says."""
+    clinical: str = ""
+    """Patient factors, dates and RP grade: CSV, XLSX or Parquet, read as section `tables` says. Left out: no outcome is
+    analysed, and the sections on outcome are left out with it."""
     cytokines: str | None = None
     """Cytokine draws: CSV, XLSX or Parquet; left out when there are none."""
     grades: str | None = None

@@ -70,6 +70,12 @@ def _state(path: Path, config: Config) -> str:
     tables = [path, *(Path(table) for table in config.inputs.model_dump().values() if table)]
     rows, _ = scan_patients(config.inputs.patients, structures=config.inputs.structures)
     files = [file for row in rows for file in row.files_with(config.registration.spect_to_ct)]
+    for source in config.agreement.sources.values() if config.agreement else ():
+        names = source.structures or config.inputs.structures
+        tables += [Path(source.patients), Path(names)]
+        files += [file for row in scan_patients(source.patients, structures=names)[0] for file in row.files]
+    if config.agreement is not None and config.agreement.cases:
+        tables.append(Path(config.agreement.cases))
     return f"{state_of_files([*tables, *files])} {code_digest(__file__)}\n"
 
 

@@ -97,7 +97,9 @@ class DoseSettings(Settings):
     """Give each metric the interval that contour spacing, end caps, dose grid and sampling leave, as `low` and `high`
     in the table of metrics (docs/methods/bounds.md). Another metric then needs the DICOM files again."""
     metrics: dict[str, list[str]] = Field(default_factory=dict)
-    """TG-263 metric names of each analysed structure, computed for physical dose and for EQD2."""
+    """TG-263 metric names of each analysed structure, computed for physical dose and for EQD2, and indices of targets:
+    `HI(ICRU83)`, `HI(RTOG,60Gy)`, `CI(Paddick,57Gy)`, `CI(RTOG,95%)` of the prescribed dose and so on
+    (docs/methods/dvh.md). A CI needs the structure `Body` beside it."""
 
     @field_validator("metrics")
     @classmethod
@@ -108,6 +110,16 @@ class DoseSettings(Settings):
                 if metric.whole or metric.kind == "split":
                     raise ValueError(f"{name!r} is a metric of function: name it under function.metrics")
         return metrics
+
+    @model_validator(mode="after")
+    def _a_ci_has_the_body(self) -> DoseSettings:
+        if "Body" not in self.structures:
+            for structure, names in self.metrics.items():
+                for name in names:
+                    if parse_metric(name).kind == "conformity":
+                        needed = "a structure Body under dose.structures (Body: {union: [Body]})"
+                        raise ValueError(f"{needed}, because {name} of {structure} needs the body's DVH")
+        return self
 
     @field_validator("eqd2")
     @classmethod
@@ -221,7 +233,8 @@ class FunctionSettings(Settings):
     @classmethod
     def _metric_names_are_right(cls, metrics: list[str]) -> list[str]:
         for name in metrics:
-            parse_metric(name)
+            if parse_metric(name).kind in ("homogeneity", "conformity"):
+                raise ValueError(f"{name!r} is a metric of targets: name it under dose.metrics")
         return metrics
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lungtox.dose.dvh import Dvh
+from lungtox.dose.indices import conformity, homogeneity
 from lungtox.dose.metric_names import Metric, parse_metric
 from lungtox.errors import ParameterError
 
 
 def compute_metrics(
-    dvh: Dvh, names: Iterable[str], *, reference_cc: float | None = None, wholes_cc: Mapping[str, float] | None = None
+    dvh: Dvh,
+    names: Iterable[str],
+    *,
+    reference_cc: float | None = None,
+    wholes_cc: Mapping[str, float] | None = None,
+    body: Dvh | None = None,
+    prescription_gy: float | None = None,
 ) -> dict[str, float]:
     """Compute TG-263 metrics of a DVH.
 
@@ -27,6 +35,10 @@ def compute_metrics(
     wholes_cc : mapping of str to float, optional
         Volumes that a name may ask for: ``structure`` for ``V20Gy[%structure]``, ``total`` for ``V20Gy[%total]``.
         Without them ``%structure`` is the DVH's own, unless it is that of a functional region.
+    body : Dvh, optional
+        Of the body in the same dose quantity: a CI asks how much of it the isodose holds.
+    prescription_gy : float, optional
+        Prescribed dose, for an HI or CI whose dose is in % of it.
 
     Returns
     -------
@@ -38,12 +50,28 @@ def compute_metrics(
     ------
     ParameterError
         A name outside the grammar; the dose to a volume that the structure does not have; cc where the volume of the
-        structure is not known; a denominator that is not known.
+        structure is not known; a denominator that is not known; a CI without the body, an isodose that nothing gets, a
+        prescription that is not known.
     """
-    return {name: _value(dvh, parse_metric(name), reference_cc, wholes_cc or {}) for name in names}
+    beside = _Beside(reference_cc, wholes_cc or {}, body, prescription_gy)
+    return {name: _value(dvh, parse_metric(name), beside) for name in names}
 
 
-def _value(dvh: Dvh, metric: Metric, reference_cc: float | None, wholes_cc: Mapping[str, float]) -> float:
+@dataclass(frozen=True)
+class _Beside:
+    """What some metrics need beside the DVH."""
+
+    reference_cc: float | None = None
+    wholes_cc: Mapping[str, float] = field(default_factory=dict)
+    body: Dvh | None = None
+    prescription_gy: float | None = None
+
+
+def _value(dvh: Dvh, metric: Metric, beside: _Beside) -> float:
+    if metric.kind == "homogeneity":
+        return homogeneity(dvh, metric, prescription_gy=beside.prescription_gy)
+    if metric.kind == "conformity":
+        return conformity(dvh, metric, body=beside.body, prescription_gy=beside.prescription_gy)
     if metric.kind in ("mean", "max", "min"):
         return {"mean": dvh.mean_gy, "max": dvh.max_gy, "min": dvh.min_gy}[metric.kind]
     if metric.kind == "split":
@@ -60,18 +88,18 @@ def _value(dvh: Dvh, metric: Metric, reference_cc: float | None, wholes_cc: Mapp
     volume = dvh.cumulative.total_cc if metric.kind == "volume" else dvh.cumulative.volume_at_cc(argument)
     if metric.kind == "cold_volume_at_dose":
         volume = dvh.cumulative.total_cc - volume
-    return 100.0 * volume / _whole_cc(dvh, metric, reference_cc, wholes_cc) if metric.unit == "%" else volume
+    return 100.0 * volume / _whole_cc(dvh, metric, beside) if metric.unit == "%" else volume
 
 
-def _whole_cc(dvh: Dvh, metric: Metric, reference_cc: float | None, wholes_cc: Mapping[str, float]) -> float:
+def _whole_cc(dvh: Dvh, metric: Metric, beside: _Beside) -> float:
     """Give the volume that is 100 %."""
     own_cc = dvh.cumulative.total_cc
     if metric.whole == "":
-        return reference_cc or own_cc
+        return beside.reference_cc or own_cc
     if metric.whole == "region":
         return own_cc
-    if metric.whole in wholes_cc:
-        return wholes_cc[metric.whole]
+    if metric.whole in beside.wholes_cc:
+        return beside.wholes_cc[metric.whole]
     if metric.whole == "structure" and dvh.weighting in ("anatomical", "perfusion"):
         return own_cc
     raise ParameterError(f"{dvh.structure}, {dvh.weighting}: the volume of the {metric.whole} is not known")

@@ -13,6 +13,7 @@ from lungtox.dose.bounds_table import read_bounds
 from lungtox.dose.config import DoseSettings, FunctionSettings
 from lungtox.dose.dvh import Dvh
 from lungtox.dose.dvh_table import read_dvhs
+from lungtox.dose.indices import BODY
 from lungtox.dose.interval import NOTHING
 from lungtox.dose.metric_names import parse_metric
 from lungtox.dose.metrics import compute_metrics
@@ -61,7 +62,12 @@ def compute_metrics_table(
     pyarrow.Table
         `metrics_schema`. The value is empty where a structure is smaller than the x cc of a Dxcc, where the sides of
         the lungs are not known, and where perfusion weighting or an absent total lung leaves a denominator without
-        meaning.
+        meaning. A CI of EQD2 is empty without the body's EQD2 of the same alpha/beta.
+
+    Raises
+    ------
+    InputError
+        A CI of a patient without a DVH of the body, or an HI or CI that cannot be had; all patients at once.
     """
     import pyarrow as pa
 
@@ -70,7 +76,12 @@ def compute_metrics_table(
     volumes = {(patient, dvh.structure): dvh.total_cc for patient, dvh in pairs if dvh.weighting == "anatomical"}
     splits = {entry["patient"]: (entry.get("function") or {}).get("split") or {} for entry in qa}
     ends = {} if bounds is None else read_bounds(bounds)
+    bodies = {
+        (patient, dvh.quantity): dvh for patient, dvh in pairs if (dvh.structure, dvh.weighting) == (BODY, "anatomical")
+    }
+    prescribed_gy = {entry["patient"]: entry.get("prescription_gy") for entry in qa}
     rows: list[tuple[Any, ...]] = []
+    faults: list[Fault] = []
     for patient, dvh in pairs:
         anatomical = dvh.weighting == "anatomical"
         names = dose.metrics.get(dvh.structure, []) if anatomical else function.metrics if function else []
@@ -79,13 +90,19 @@ def compute_metrics_table(
             metric = parse_metric(name)
             identity = (patient, dvh.structure, dvh.weighting, dvh.quantity, name)
             interval = ends.get(identity, NOTHING)
-            if metric.kind != "split":
+            if metric.kind in ("homogeneity", "conformity"):
+                body = bodies.get((patient, dvh.quantity))
+                value, fault = _index(patient, dvh, name, body, prescribed_gy.get(patient))
+                faults += fault
+            elif metric.kind != "split":
                 value = _value(dvh, name, function, wholes_cc)
             elif (dvh.weighting, dvh.quantity) == ("perfusion", "physical"):
                 value = splits.get(patient, {}).get(metric.part, {}).get("perfusion_pct")
             else:
                 continue
             rows.append((*identity, value, metric.unit, interval.low, interval.high))
+    if faults:
+        raise InputError(faults)
     columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
     return pa.Table.from_arrays(
         [
@@ -94,6 +111,18 @@ def compute_metrics_table(
         ],
         schema=metrics_schema(),
     )
+
+
+def _index(
+    patient: str, dvh: Dvh, name: str, body: Dvh | None, prescription_gy: float | None
+) -> tuple[float | None, list[Fault]]:
+    """Give an HI or CI, or why it cannot be had: a patient without it would go missing in silence."""
+    physical = dvh.quantity == "physical"
+    try:
+        return compute_metrics(dvh, [name], body=body, prescription_gy=prescription_gy if physical else None)[name], []
+    except ParameterError as error:
+        action = f"Accept {BODY}, give a plan with its prescription, or take the metric out of dose.metrics."
+        return None, [Fault(patient, f"what {name} needs", str(error), action, "metric-index")] if physical else []
 
 
 def wholes(
