@@ -13,6 +13,7 @@ from .motion import blurred_dose as blurred_dose
 from .motion import moved_region as moved_region
 from .motion import shifted_dose as shifted_dose
 from .moved import MovedCurve as MovedCurve
+from .moved import move_batch as move_batch
 from .moved import moved_curves as moved_curves
 from .moved_table import read_moved as read_moved
 from .moved_table import write_moved as write_moved

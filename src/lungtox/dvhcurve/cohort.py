@@ -27,7 +27,7 @@ FIT_COLUMNS = [
 PARAMETER_COLUMNS = ["patient", *KEYS, "model", "parameter", "estimate", "low", "high"]
 COMPARISON_COLUMNS = [
     *KEYS, "beyond_margin", "model", "patients", "points", "k", "rss_mean", "aic_mean", "aicc_mean", "best_rss",
-    "best_aic", "best_aicc", "aic_behind",
+    "best_aic", "best_aicc", "best_of_all", "aic_behind",
 ]  # fmt: skip
 TREND_COLUMNS = ["kind", "axis", "direction", "quantity", "patients", "slope", "low", "high", "p", "falling"]
 PREDICTION_COLUMNS = [
@@ -119,7 +119,10 @@ def _fit(curve: MovedCurve, model: str) -> tuple[dict[str, Any], list[dict[str, 
 
 
 def _comparison(fits: pd.DataFrame, settings: DvhCurveSettings) -> list[dict[str, Any]]:
-    """Say for each position how often each model is the best of a patient: by RSS, AIC and AICc."""
+    """Say for each position how often each model is the best of a patient, among those with as many parameters.
+
+    Across numbers of parameters only AICc is fair: `best_of_all` counts by that.
+    """
     rows = []
     usable = fits[fits["rss"].notna()].copy()
     # A curve that is met to rounding has no AIC, and no other can be ahead of it.
@@ -130,7 +133,11 @@ def _comparison(fits: pd.DataFrame, settings: DvhCurveSettings) -> list[dict[str
         amount = float(str(distance))
         # Only patients on whom every model could be fitted: the others would favour the one that could.
         complete = group.groupby("patient").filter(lambda own: len(own) == len(settings.models))
-        best = {name: complete.loc[complete.groupby("patient")[rank].idxmin(), "model"] for name, rank in ranks.items()}
+        best = {
+            name: complete.loc[complete.groupby(["patient", "k"])[rank].idxmin(), "model"]
+            for name, rank in ranks.items()
+        }
+        of_all = complete.loc[complete.groupby("patient")["aicc_rank"].idxmin(), "model"]
         behind = complete["aic"] - complete.groupby("patient")["aic"].transform("min")
         for model in settings.models:
             own = complete[complete["model"] == model]
@@ -146,6 +153,7 @@ def _comparison(fits: pd.DataFrame, settings: DvhCurveSettings) -> list[dict[str
                     "k": own["k"].median(),
                     **{f"{name}_mean": own[name].mean() for name in best},
                     **{f"best_{name}": int((found == model).sum()) for name, found in best.items()},
+                    "best_of_all": int((of_all == model).sum()),
                     "aic_behind": behind[own.index].dropna().median() if behind[own.index].notna().any() else None,
                 }
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -54,6 +54,28 @@ class MovedCurve:
     sd_gy: float
 
 
+def move_batch(rows: Iterable[PatientRow], *, dose: DoseSettings, settings: DvhCurveSettings) -> list[MovedCurve]:
+    """Give the curves of several patients.
+
+    A patient whose files cannot be used has none: the quality figures of the dose stage say why. Positions that leave
+    the dose grid are refused, as `moved_curves` does.
+    """
+    found: list[MovedCurve] = []
+    faults: list[Fault] = []
+    for row in rows:
+        try:
+            region, doses = _load(row, dose, settings)
+        except InputError:
+            continue
+        try:
+            found += _curves(row.patient, region, doses, dose=dose, settings=settings)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return found
+
+
 def moved_curves(row: PatientRow, *, dose: DoseSettings, settings: DvhCurveSettings) -> list[MovedCurve]:
     """Give the DVH of the structure in every position of the settings.
 
@@ -73,6 +95,11 @@ def moved_curves(row: PatientRow, *, dose: DoseSettings, settings: DvhCurveSetti
         Files that cannot be used, positions in which the structure leaves the dose grid (``dose-coverage``), each
         with the shift.
     """
+    region, doses = _load(row, dose, settings)
+    return _curves(row.patient, region, doses, dose=dose, settings=settings)
+
+
+def _load(row: PatientRow, dose: DoseSettings, settings: DvhCurveSettings) -> tuple[Region, Sequence[Dose]]:
     if row.export is not None or "dvh" in row.cells:
         action = "Give plan, structures and dose, or leave the section dvh_curve out."
         raise InputError(Fault(row.patient, "DICOM files, to move a structure", "a DVH", action, "dvh-curve-source"))
@@ -81,21 +108,26 @@ def moved_curves(row: PatientRow, *, dose: DoseSettings, settings: DvhCurveSetti
     if settings.structure not in loaded.regions:
         action = "Accept its contours in structures.csv."
         raise InputError(Fault(row.patient, f"contours of {settings.structure}", "none", action, "structure-missing"))
-    region = loaded.regions[settings.structure]
+    return loaded.regions[settings.structure], loaded.doses
+
+
+def _curves(
+    patient: str, region: Region, doses: Sequence[Dose], *, dose: DoseSettings, settings: DvhCurveSettings
+) -> list[MovedCurve]:
     found: list[tuple[Kind, Axis, float, Source, Dvh]] = []
     faults: list[Fault] = []
-    for kind, axis, amount, source, moved, doses in _positions(region, loaded.doses, settings):
+    for kind, axis, amount, source, moved, given in _positions(region, doses, settings):
         try:
-            found.append((kind, axis, amount, source, _dvh(moved, doses, dose)))
+            found.append((kind, axis, amount, source, _dvh(moved, given, dose)))
         except InputError as error:
-            place = f"{row.patient}, {kind} {amount:g} mm {axis.replace('_', '-')}"
+            place = f"{patient}, {kind} {amount:g} mm {axis.replace('_', '-')}"
             faults += [Fault(place, one.expected, one.found, one.action, one.code) for one in error.faults]
     if faults:
         raise InputError(faults)
     top = max(dvh.max_gy for *_, dvh in found) + settings.step_gy
     window = settings.window_gy or (0.0, top)
     return [
-        MovedCurve(row.patient, kind, axis, amount, source,
+        MovedCurve(patient, kind, axis, amount, source,
                    curve_of(dvh, step_gy=settings.step_gy, window_gy=window), dvh.mean_gy, _sd_gy(dvh))
         for kind, axis, amount, source, dvh in found
     ]  # fmt: skip

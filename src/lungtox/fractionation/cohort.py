@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import Fault, InputError
 from lungtox.fractionation.config import FractionationSettings
-from lungtox.fractionation.effect import dose_moments
+from lungtox.fractionation.effect import DoseMoments, dose_moments, effect_gy
 from lungtox.fractionation.optimise import Optimisation, optimise_fractions, runs_of, vary_alpha_beta
 from lungtox.fractionation.risk import fraction_risks
 
@@ -27,9 +27,11 @@ RANGE_COLUMNS = [
     "patient", "structure", "alpha_beta_gy", "s1", "s2", "ratio", "threshold", "spared_by_more", "rule", "limit_gy",
     "lowest", "highest", "admissible",
 ]  # fmt: skip
+TRADE_COLUMNS = ["patient", "structure", "fractions", "bed_share_pct", "tumour_effect_gy", "effect_gy"]
 RISK_COLUMNS = ["patient", "model", "structure", "fractions", "dose_gy", "ntcp", "status", "note"]
 SENSITIVITY_COLUMNS = ["patient", "varied", "alpha_beta_gy", "structure", "admissible"]
 COMMON = "all"
+TRADE_SHARES_PCT = tuple(range(50, 121, 5))
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,13 @@ class FractionationTables:
 
     Attributes
     ----------
-    schedules, effects, ranges, risks, sensitivity : pandas.DataFrame
+    schedules, effects, ranges, trade, risks, sensitivity : pandas.DataFrame
     """
 
     schedules: pd.DataFrame
     effects: pd.DataFrame
     ranges: pd.DataFrame
+    trade: pd.DataFrame
     risks: pd.DataFrame
     sensitivity: pd.DataFrame
 
@@ -79,6 +82,7 @@ def fractionation_tables(
         "schedules": [],
         "effects": [],
         "ranges": [],
+        "trade": [],
         "risks": [],
         "sensitivity": [],
     }
@@ -96,7 +100,7 @@ def fractionation_tables(
         faults.append(Fault("fractionation", "DVHs of physical dose", "none", action, "fractionation-organ"))
     if faults:
         raise InputError(faults)
-    columns = (SCHEDULE_COLUMNS, EFFECT_COLUMNS, RANGE_COLUMNS, RISK_COLUMNS, SENSITIVITY_COLUMNS)
+    columns = (SCHEDULE_COLUMNS, EFFECT_COLUMNS, RANGE_COLUMNS, TRADE_COLUMNS, RISK_COLUMNS, SENSITIVITY_COLUMNS)
     return FractionationTables(
         *(pd.DataFrame(found, columns=names) for found, names in zip(rows.values(), columns, strict=True))
     )
@@ -125,6 +129,7 @@ def _patient(
         "schedules": _schedules(found),
         "effects": _effects(found),
         "ranges": _ranges(found, settings),
+        "trade": _trade(found, target),
         "risks": _risks(own, settings, reference_gy, found),
         "sensitivity": [
             {"varied": one.varied, "alpha_beta_gy": one.alpha_beta_gy, "structure": structure,
@@ -190,6 +195,31 @@ def _ranges(found: Optimisation, settings: FractionationSettings) -> list[dict[s
             }
         )
     return [*rows, {"structure": COMMON, **_ends(found.admissible_fractions)}]
+
+
+def _trade(found: Optimisation, target: DoseMoments | None) -> list[dict[str, Any]]:
+    """Give E0 against E1 for few and many fractions, while the dose rises: the further below, the better the number."""
+    common = found.admissible_fractions
+    numbers = sorted({int(found.fractions[0]), *common[:1], *common[-1:], int(found.fractions[-1])})
+    rows = []
+    for n in numbers:
+        for share in TRADE_SHARES_PCT:
+            goal = replace(found.goal, bed_gy=found.goal.bed_gy * share / 100.0)
+            tumour = goal.bed_gy
+            if target is not None:
+                tumour = effect_gy(target, fractions=n, alpha_beta_gy=goal.alpha_beta_gy, goal=goal)
+            for organ in found.organs:
+                effect = effect_gy(organ.moments, fractions=n, alpha_beta_gy=organ.alpha_beta_gy, goal=goal)
+                rows.append(
+                    {
+                        "structure": organ.structure,
+                        "fractions": n,
+                        "bed_share_pct": share,
+                        "tumour_effect_gy": tumour,
+                        "effect_gy": effect,
+                    }
+                )
+    return rows
 
 
 def _ends(numbers: Sequence[int]) -> dict[str, Any]:
