@@ -152,8 +152,8 @@ def _draw_ranges(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
             ax.barh(-place, 1.0, left=float(str(row.x)) - 0.5, height=0.55, color=colour, alpha=share, linewidth=0)
         full = points[points["value"] >= 1.0]["x"]
         words = f"{int(full.min())}-{int(full.max())}" if len(full) and len(full) == full.max() - full.min() + 1 else ""
-        middle = 0.5 * (own["x"].min() + own["x"].max())
         if words:
+            middle = 0.5 * float(full.min() + full.max())
             ax.text(middle, -place + 0.32, words, ha="center", va="bottom", fontsize=small_pt(settings.style))
     ax.set_yticks([-place for place in range(len(names))], names)
     ax.set_ylim(-len(names) + 0.4, 0.85)

@@ -199,8 +199,8 @@ def _ranges(found: Optimisation, settings: FractionationSettings) -> list[dict[s
 
 def _trade(found: Optimisation, target: DoseMoments | None) -> list[dict[str, Any]]:
     """Give E0 against E1 for few and many fractions, while the dose rises: the further below, the better the number."""
-    common = found.admissible_fractions
-    numbers = sorted({int(found.fractions[0]), *common[:1], *common[-1:], int(found.fractions[-1])})
+    low, high = int(found.fractions[0]), int(found.fractions[-1])
+    numbers = sorted({low, (low + high) // 2, high})  # the same for every patient
     rows = []
     for n in numbers:
         for share in TRADE_SHARES_PCT:
