@@ -17,6 +17,9 @@ from .study import simulate_study as simulate_study
 from .study import write_study as write_study
 from .study_config import StudySimulation as StudySimulation
 from .study_config import load_simulation as load_simulation
+from .study_dicom import DicomStudy as DicomStudy
+from .study_dicom import read_dicom_study as read_dicom_study
+from .study_dicom import write_dicom_study as write_dicom_study
 from .truth import TRUTH as TRUTH
 from .truth import Truth as Truth
 from .truth import marginal_truth as marginal_truth
