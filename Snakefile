@@ -30,6 +30,7 @@ wildcard_constraints:
     model=r"[a-z0-9_]+",
     ntcp=r"[a-z0-9_]+",
     patient=r"[A-Za-z0-9_-]+",
+    source=r"[a-z][a-z0-9_]*",
 
 
 include: "workflow/rules/dose.smk"
@@ -41,6 +42,7 @@ include: "workflow/rules/time.smk"
 include: "workflow/rules/function.smk"
 include: "workflow/rules/missing.smk"
 include: "workflow/rules/printed.smk"
+include: "workflow/rules/agreement.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/report.smk"

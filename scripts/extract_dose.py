@@ -19,8 +19,10 @@ def main(options: Namespace) -> None:
         structures=options.structures,
         accept_from_score=NamesSettings.model_validate(settings.get("names", {})).accept_from_score,
         only=options.patients,
+        shared=True,  # the run has checked the tables whole when it began
     )
-    function = None if settings["function"] is None else FunctionSettings.model_validate(settings["function"])
+    found = settings.get("function")  # a further source of agreement has none
+    function = None if found is None else FunctionSettings.model_validate(found)
     structure = "" if function is None else function.structure
     extractions = extract_batch(
         rows,

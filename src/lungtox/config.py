@@ -49,8 +49,8 @@ STAGE_FOLDERS = frozenset(
         "time",
         "function",
         "missing",
-        "printed",
         "agreement",
+        "printed",
         "fractionation",
         "dvh_curves",
         "figures",
@@ -103,10 +103,10 @@ class Config(Settings):
     """Missing values; left out when the models on complete rows are enough."""
     ntcp: NtcpSettings = Field(default_factory=NtcpSettings)
     """NTCP models to fit, and published ones to try on this cohort."""
-    printed: PrintedSettings | None = None
-    """A published paper to compare with; left out when there is none."""
     agreement: AgreementSettings | None = None
     """Agreement of two sources of dose; left out when there is one."""
+    printed: PrintedSettings | None = None
+    """A published paper to compare with; left out when there is none."""
     fractionation: FractionationSettings | None = None
     """Number of fractions of equal tumour effect, judged on the organs' DVHs; left out when it is not wanted."""
     dvh_curve: DvhCurveSettings | None = None
@@ -302,7 +302,9 @@ def _outcome_faults(config: Config) -> Iterator[Fault]:
         if name not in named:
             yield Fault(f"config: {name}", "a value", "nothing", "Add this key.", "config-missing-key")
     if not config.has_outcome:
-        optional = [name for name in ("ladder", "time", "missing", "tables") if getattr(config, name) is not None]
+        optional = [
+            name for name in ("ladder", "time", "missing", "tables", "printed") if getattr(config, name) is not None
+        ]
         optional += [f"inputs.{name}" for name in ("cytokines", "grades") if getattr(config.inputs, name)]
         if named or optional:
             action = f"Add this key, or take out {_and([*named, *optional])} for an analysis of dose alone."

@@ -17,14 +17,21 @@ ROWS = {
         accept_from_score=ANALYSIS.names.accept_from_score,
     )
 }
+OUTCOME = ANALYSIS.has_outcome  # without a clinical table doses alone are analysed
+AGREEMENT_FIGURES = ["agreement", "agreement_forest", "agreement_curves"]
 FIGURES = (
-    ["dvh_groups", "roc", "forest", "ntcp"]
-    + ["calibration", "decision", "stability", "dendrogram"]
+    (
+        ["dvh_groups", "roc", "forest", "ntcp"]
+        + ["calibration", "decision", "stability", "dendrogram"]
+        if OUTCOME
+        else []
+    )
+    + (AGREEMENT_FIGURES if ANALYSIS.agreement else [])
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
     + (
         ["function_sweep"]
-        if ANALYSIS.function is not None and ANALYSIS.function.sweep
+        if OUTCOME and ANALYSIS.function is not None and ANALYSIS.function.sweep
         else []
     )
     + (["missing"] if ANALYSIS.missing else [])
@@ -43,6 +50,22 @@ MODEL_TABLES = [
     "dendrogram",
     "influence",
 ]
+
+
+def if_outcome(*paths):
+    """Paths that only an analysis with an outcome has."""
+    return list(paths) if OUTCOME else []
+
+
+def agreement_tables():
+    """Input tables of the further sources of dose."""
+    settings = ANALYSIS.agreement
+    sources = settings.sources.values() if settings else ()
+    paths = [
+        path for source in sources for path in (source.patients, source.structures)
+    ]
+    paths.append(settings.cases if settings else None)
+    return [path for path in dict.fromkeys(paths) if path]
 
 
 def make_batches(members, size, name="batch"):

@@ -7,7 +7,7 @@ rule build_report:
     input:
         cohort=expand(
             "<results>/cohort/{name}",
-            name=[
+            name=if_outcome(
                 "analysis.csv",
                 "exclusions.csv",
                 "dictionary.csv",
@@ -15,14 +15,14 @@ rule build_report:
                 "table1.csv",
                 "flow.csv",
                 "missing.csv",
-            ],
+            ),
         ),
         qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
         sensitivity="<results>/dose/sensitivity.csv",
-        association=[
+        association=if_outcome(
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
-        ],
+        ),
         cytokines=(
             [
                 "<results>/association/cytokines.csv",
@@ -39,7 +39,7 @@ rule build_report:
         ladder=["<results>/added_value/ladder.csv"] if ANALYSIS.ladder else [],
         roc=expand(
             "<results>/roc/{name}.csv",
-            name=["auc", "curves", "pairs", "partial", "cut_points"],
+            name=if_outcome("auc", "curves", "pairs", "partial", "cut_points"),
         ),
         time=expand(
             "<results>/time/{name}.csv",
@@ -63,17 +63,26 @@ rule build_report:
             ntcp=ANALYSIS.ntcp.fits,
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
-        published="<results>/ntcp/published/validation.csv",
-        pages="<results>/pages/pages.csv",
-        contact_sheet="<results>/figures/contact_sheet.png",
-        overlays=overlays,
+        published=if_outcome("<results>/ntcp/published/validation.csv"),
+        pages=if_outcome("<results>/pages/pages.csv"),
+        contact_sheet=if_outcome("<results>/figures/contact_sheet.png"),
+        overlays=overlays if OUTCOME else [],
+        agreement=(
+            expand(
+                "<results>/agreement/{name}.csv",
+                name=["metrics", "points", "dispersion", "unpaired", "distances"],
+            )
+            if ANALYSIS.agreement
+            else []
+        ),
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
         # The key file stays out: nothing of it belongs into a report.
         tables=[
             table
             for name, table in ANALYSIS.inputs.model_dump().items()
             if table and name != "key"
-        ],
+        ]
+        + agreement_tables(),
         script=script("build_report"),
     output:
         report="<results>/report.html",

@@ -22,3 +22,4 @@ from .paired import t_from_summary as t_from_summary
 from .pairing import PairedMetrics as PairedMetrics
 from .pairing import Source as Source
 from .pairing import pair_metrics as pair_metrics
+from .pairing import read_sources as read_sources

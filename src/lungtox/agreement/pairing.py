@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.agreement.cases import Case
-from lungtox.agreement.config import LimitSettings
+from lungtox.agreement.config import MAIN, AgreementSettings, LimitSettings
 from lungtox.errors import Fault, count_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,30 @@ class Source:
     name: str
     metrics: pd.DataFrame
     unusable: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_sources(
+    settings: AgreementSettings, values: Sequence[pd.DataFrame], entries: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, Source]:
+    """Put metrics and quality entries of the sources together.
+
+    Parameters
+    ----------
+    settings : AgreementSettings
+    values : sequence of pandas.DataFrame
+        Metrics of main and of the further sources, in the order of `settings`.
+    entries : mapping of str to sequence of dict
+        Quality entries of each source.
+    """
+    found = {}
+    for name, metrics in zip((MAIN, *settings.sources), values, strict=True):
+        unusable = {entry["patient"]: _reason(entry) for entry in entries.get(name, ()) if entry["status"] != "ok"}
+        found[name] = Source(name, metrics, unusable)
+    return found
+
+
+def _reason(entry: Mapping[str, Any]) -> str:
+    return "; ".join(f"expected {fault['expected']}, found {fault['found']}" for fault in entry["faults"])
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def agreement_faults(config: Config, rows: Sequence[PatientRow]) -> Iterator[Fau
             source.patients,
             structures=source.structures or config.inputs.structures,
             accept_from_score=config.names.accept_from_score,
+            shared=source.structures is None,
         )
         yield from _of(name, faults)
         for row in others:

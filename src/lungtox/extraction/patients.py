@@ -120,6 +120,7 @@ def read_patients(
     structures: str | Path | None = None,
     accept_from_score: float | None = None,
     only: Collection[str] | None = None,
+    shared: bool = False,
 ) -> list[PatientRow]:
     """Read which files belong to which patient, and which ROIs were accepted as which structure.
 
@@ -133,6 +134,8 @@ def read_patients(
         Rows without ``accepted_by`` count from this score, where no other ROI is as good; by default a person decides.
     only : collection of str, optional
         Study IDs to give; by default all. The tables are checked whole.
+    shared : bool
+        structures.csv belongs to another table of patients too, and may name patients that this one has not.
 
     Returns
     -------
@@ -146,7 +149,7 @@ def read_patients(
         as a file name, patients without dose, ROI rows of unknown patients, unknown structures, one organ
         accepted twice.
     """
-    rows, faults = scan_patients(path, structures=structures, accept_from_score=accept_from_score)
+    rows, faults = scan_patients(path, structures=structures, accept_from_score=accept_from_score, shared=shared)
     if faults:
         raise InputError(faults)
     if only is None:
@@ -159,7 +162,11 @@ def read_patients(
 
 
 def scan_patients(
-    path: str | Path, *, structures: str | Path | None = None, accept_from_score: float | None = None
+    path: str | Path,
+    *,
+    structures: str | Path | None = None,
+    accept_from_score: float | None = None,
+    shared: bool = False,
 ) -> tuple[list[PatientRow], list[Fault]]:
     """Read the two tables as far as they can be used: rows as :func:`read_patients` gives them, and all faults.
 
@@ -174,7 +181,7 @@ def scan_patients(
         faults += error.faults
     if structures is not None:
         try:
-            known = {row.patient for row in rows} if rows else None
+            known = {row.patient for row in rows} if rows and not shared else None
             exports = {row.patient for row in rows if row.export is not None}
             rois = read_rois(Path(structures), known=known, accept_from_score=accept_from_score, any_structure=exports)
             faults += rois.faults

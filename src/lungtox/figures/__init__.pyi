@@ -1,3 +1,9 @@
+from .agreement import plot_agreement as plot_agreement
+from .agreement import tabulate_agreement as tabulate_agreement
+from .agreement_curves import plot_agreement_curves as plot_agreement_curves
+from .agreement_curves import tabulate_agreement_curves as tabulate_agreement_curves
+from .agreement_forest import plot_agreement_forest as plot_agreement_forest
+from .agreement_forest import tabulate_agreement_forest as tabulate_agreement_forest
 from .captions import ALTERNATIVES as ALTERNATIVES
 from .captions import CAPTIONS as CAPTIONS
 from .config import FiguresSettings as FiguresSettings

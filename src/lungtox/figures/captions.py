@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 CAPTIONS: dict[str, str] = {
+    "agreement": (
+        "Agreement of two sources of dose (Bland-Altman): difference, second minus first source, against the mean of "
+        "both, in the unit of the metric or in percent, as its clinical limit is stated. Solid: bias; dashed: limits "
+        "of agreement (bias and 1.96 SD), shaded: their 95 % intervals; dotted: the clinical limit that was set "
+        "beforehand. Filled squares lie outside the limits of agreement, as about one in twenty does by construction."
+    ),
+    "agreement_forest": (
+        "Differences of two sources of dose in parts of each metric's clinical limit (green: within it). Squares with "
+        "thick lines: bias with 95 % interval; thin lines: limits of agreement, shaded: their 95 % intervals. Agree: "
+        "both intervals lie within the clinical limit; do not agree: one lies beyond; open: these numbers cannot "
+        "tell. q: paired test, Benjamini-Hochberg over the metrics of a comparison and group."
+    ),
+    "agreement_curves": (
+        "Difference of the cumulative dose-volume histograms of two sources, second minus first, in percent of the "
+        "volume: mean (line) and pointwise limits of agreement (shaded). Dotted: clinical limit of the largest "
+        "difference. The limits hold at each dose alone."
+    ),
     "dvh_groups": (
         "Mean cumulative dose-volume histograms of patients with and without radiation pneumonitis (RP), physical "
         "dose, "
@@ -92,6 +109,9 @@ CAPTIONS: dict[str, str] = {
     ),
 }
 ALTERNATIVES: dict[str, str] = {
+    "agreement": "Bland-Altman plots; the figures stand in the table of this section, points in figures/agreement.csv",
+    "agreement_forest": "Differences with limits of agreement; values in figures/agreement_forest.csv",
+    "agreement_curves": "Differences of dose-volume histograms; values in figures/agreement_curves.csv",
     "dvh_groups": "Mean dose-volume histograms of the groups; values in figures/dvh_groups.csv",
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",

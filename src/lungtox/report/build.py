@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lungtox.report.agreement_section import agreement_section
 from lungtox.report.association_section import association_section, cytokine_section
 from lungtox.report.blocks import Section
 from lungtox.report.cohort_section import cohort_section, dose_section
@@ -43,13 +44,22 @@ SECTIONS = (
     ntcp_section,
     published_section,
     printed_section,
+    agreement_section,
     limitations_section,
     methods_section,
 )
 
 
+DOSE_SECTIONS = (summary_section, names_section, dose_section, agreement_section, methods_section)
+"""Sections of an analysis without outcome."""
+
+
 def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
     """Leave out what only some analyses have."""
+    if section is agreement_section:
+        return bool(results.agreement)
+    if not results.has_outcome:
+        return section in DOSE_SECTIONS
     return section is not printed_section or bool(results.config.get("printed"))
 
 

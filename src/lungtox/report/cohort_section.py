@@ -126,7 +126,8 @@ def dose_section(results: Results) -> Section:
     elif results.qa:
         blocks.append(Text("The dose stage raised no warning for any patient."))
     blocks.extend(bounds_blocks(results))
-    blocks.append(picture(results.folder, "dvh_groups"))
+    if results.has_outcome:
+        blocks.append(picture(results.folder, "dvh_groups"))
     return Section("dose", "Dose and function", tuple(blocks))
 
 

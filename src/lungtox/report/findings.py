@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from lungtox.report.agreement_section import agreement_findings
 from lungtox.report.association_section import cytokine_findings, family_findings
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
@@ -15,6 +18,8 @@ from lungtox.report.wording import count_of, join_words
 
 def summary_section(results: Results) -> Section:
     """Give the summary of findings."""
+    if not results.has_outcome:
+        return Section("summary", "Summary of findings", (Bullets(tuple(_dose_findings(results))),))
     excluded = 0 if results.exclusions is None else len(results.exclusions)
     items = [sentence] if (sentence := simulated_sentence(results)) else []
     items += [
@@ -35,8 +40,16 @@ def summary_section(results: Results) -> Section:
         items.extend(
             published_sentence({str(key): value for key, value in row.items()}) for row in records(results.published)
         )
+    items.extend(agreement_findings(results))
     items.append(_warning_sentence(results))
     return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
+
+
+def _dose_findings(results: Results) -> Iterator[str]:
+    usable = sum(entry.get("status") == "ok" for entry in results.qa)
+    yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
+    yield from agreement_findings(results)
+    yield _warning_sentence(results)
 
 
 def _warning_sentence(results: Results) -> str:

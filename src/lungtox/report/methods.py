@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words
 from lungtox.report.results import Results
@@ -24,15 +25,22 @@ def methods_section(results: Results) -> Section:
     parts = [
         *_dose(config.get("dose") or {}),
         *_function(config.get("function")),
-        f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the "
-        "window "
-        "closed without RP count neither as RP nor as free of it.",
-        *_association(config),
-        *_models(config),
-        *_ntcp(config.get("ntcp") or {}),
+        *(_outcome(config) if results.has_outcome else ()),
+        *agreement_methods(config.get("agreement")),
         f"Random draws follow from the seed {config.get('seed')}. Two-sided tests; 95 % intervals.",
     ]
     return Section("methods", "Methods", tuple(Text(part) for part in parts))
+
+
+def _outcome(config: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the "
+        "window "
+        "closed without RP count neither as RP nor as free of it."
+    )
+    yield from _association(config)
+    yield from _models(config)
+    yield from _ntcp(config.get("ntcp") or {})
 
 
 def _dose(dose: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
+AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "distances")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
 
@@ -87,6 +88,13 @@ class Results:
     pages: pd.DataFrame | None = None
     printed: pd.DataFrame | None = None
     printed_checks: pd.DataFrame | None = None
+    agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """`metrics, points, dispersion, unpaired, distances` of agreement; empty where it is no part of the analysis."""
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether there is a clinical table."""
+        return bool((self.config.get("inputs") or {}).get("clinical", True))
 
     @property
     def patients(self) -> int:
@@ -137,12 +145,12 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
     Parameters
     ----------
     folder : path of the results
-        cohort/analysis.csv has to be there; everything else may be missing.
+        cohort/analysis.csv has to be there, unless the config has no clinical table; everything else may be missing.
     config : dict
         Names the models and NTCP fits that belong to the analysis: folders of earlier configs are not read.
     """
     root = Path(folder)
-    analysis = read_csv(root / "cohort/analysis.csv", dtype={"patient": str})
+    analysis = _analysis(root, config)
     exclusions = _table(root / "cohort/exclusions.csv")
     listed = set(analysis["patient"]) | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
     has_cytokines = bool((config.get("inputs") or {}).get("cytokines", True))
@@ -177,9 +185,23 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         published=_table(root / "ntcp/published/validation.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
+        agreement={
+            name: _table(root / "agreement" / f"{name}.csv")
+            for name in AGREEMENT_TABLES
+            if config.get("agreement") is not None
+        },
         printed=_table(root / "printed/findings.csv") if config.get("printed") else None,
         printed_checks=_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
     )
+
+
+def _analysis(root: Path, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the analysis table; without an outcome it has the patients with doses and no more."""
+    if (config.get("inputs") or {}).get("clinical", True):
+        return read_csv(root / "cohort/analysis.csv", dtype={"patient": str})
+    metrics = read_csv(root / "dose/metrics.csv", dtype={"patient": str})
+    patients = metrics.loc[:, ["patient"]].drop_duplicates(ignore_index=True)
+    return patients.assign(rp=float("nan"))
 
 
 def _swept(config: Mapping[str, Any]) -> bool:

@@ -1,0 +1,154 @@
+"""Bland-Altman panels: the difference of two sources against their mean, metric by metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.style import (
+    FAINT,
+    INK,
+    PALETTES,
+    new_figure,
+    say_nothing_to_draw,
+    small_pt,
+    style_context,
+    wrap_text,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+KEYS = ["first", "second", "group", "structure", "metric"]
+LIMITS = [
+    "scale",
+    *(f"{name}{end}" for name in ("bias", "lower", "upper") for end in ("", "_low", "_high")),
+    "limit",
+    "verdict",
+]
+COLUMNS = ["panel", "comparison", *KEYS, "patient", "mean", "difference", "unit", "inside", *LIMITS]
+MOST_PANELS = 24
+ACROSS, PANEL_MM, HEAD_MM, FOOT_MM = 4, 40.0, 9.0, 9.0
+
+
+def comparison_words(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """Give ``thorax: system B v system A``; the group only where there are several."""
+    words = f"{labels.get(row['second'], row['second'])} v {labels.get(row['first'], row['first'])}"
+    return words if row["group"] == "all" else f"{row['group']}: {words}"
+
+
+def tabulate_agreement(pairs: pd.DataFrame, metrics: pd.DataFrame, *, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Put what the Bland-Altman panels show into one table.
+
+    Parameters
+    ----------
+    pairs, metrics : DataFrame
+        Of results/agreement.
+    labels : mapping of str to str
+        Words for the sources.
+
+    Returns
+    -------
+    DataFrame
+        One row per point of the first 24 metrics; `difference` on the scale of the clinical limit, in `unit`.
+    """
+    shown = metrics.head(MOST_PANELS).reset_index(drop=True)
+    shown = shown.assign(panel=range(len(shown)), comparison=[comparison_words(row, labels) for row in _rows(shown)])
+    table = pairs.merge(shown[["panel", "comparison", *KEYS, *LIMITS]], on=KEYS, how="inner", validate="many_to_one")
+    percent = table["scale"] == "percent"
+    table = table.assign(
+        mean=0.5 * (table["first_value"] + table["second_value"]),
+        difference=table["difference"].where(~percent, table["percent"]),
+        unit=table["unit"].where(~percent, "%"),
+    )
+    return table.sort_values(["panel", "patient"], kind="stable").reset_index(drop=True)[COLUMNS]
+
+
+def plot_agreement(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
+    """Draw a Bland-Altman panel for each metric.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `tabulate_agreement`.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        Two columns wide.
+    """
+    style = settings.style
+    panels = [panel for _, panel in table.groupby("panel", sort=True)]
+    down = max(1, -(-len(panels) // ACROSS))
+    height_mm = down * (PANEL_MM + HEAD_MM) + FOOT_MM
+    width_mm = 2 * style.width_mm
+    with style_context(style):
+        figure = new_figure(style, columns=2, height_mm=height_mm)
+        if not panels:
+            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No metric was compared", style=style)
+            return figure
+        left_mm, step_mm = 13.0, (width_mm - 3.0) / ACROSS
+        for place, panel in enumerate(panels):
+            row, column = divmod(place, ACROSS)
+            bottom_mm = height_mm - (row + 1) * (PANEL_MM + HEAD_MM) + 8.0
+            axes = figure.add_axes(
+                (
+                    (left_mm + column * step_mm) / width_mm,
+                    bottom_mm / height_mm,
+                    (step_mm - 14.0) / width_mm,
+                    (PANEL_MM - 8.0) / height_mm,
+                )
+            )
+            _draw_panel(axes, panel, settings, width_mm=step_mm - 6.0)
+    return figure
+
+
+def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings, *, width_mm: float) -> None:
+    style = settings.style
+    colours = PALETTES[style.palette]
+    one = panel.iloc[0]
+    size = small_pt(style)
+    for name in ("lower", "upper"):
+        ax.axhspan(one[f"{name}_low"], one[f"{name}_high"], color=colours[0], alpha=0.13, linewidth=0)
+        ax.axhline(one[name], color=colours[0], linestyle=(0, (5, 1.6)), linewidth=0.9)
+    ax.axhline(one["bias"], color=colours[0], linewidth=1.0)
+    ax.axhline(0.0, color=FAINT, linewidth=0.5)
+    for sign in (-1.0, 1.0):
+        ax.axhline(sign * one["limit"], color=colours[5], linestyle=(0, (1.2, 1.2)), linewidth=1.1)
+    for inside, marker in ((True, "o"), (False, "s")):
+        part = panel[panel["inside"] == inside]
+        face = "none" if inside else INK
+        ax.plot(part["mean"], part["difference"], marker, markersize=2.6, markeredgecolor=INK, markerfacecolor=face,
+                markeredgewidth=0.6)  # fmt: skip
+    # The clinical limits and the intervals always show: the verdict is read from them.
+    ends = np.concatenate([panel["difference"], [one["lower_low"], one["upper_high"], -one["limit"], one["limit"]]])
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+    ax.margins(x=0.08)
+    ax.locator_params(axis="x", nbins=4)
+    ax.locator_params(axis="y", nbins=5)
+    name = f"{one['structure']} {metric_words(one['metric'])}"
+    title = wrap_text(name, width_mm, size_pt=size)[:1] + wrap_text(one["comparison"], width_mm, size_pt=size)[:1]
+    ax.set_title("\n".join(title), fontsize=size, pad=2.5)
+    ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
+    ax.set_ylabel(f"Difference [{one['unit'] if isinstance(one['unit'], str) else '1'}]", fontsize=size, labelpad=1.0)
+
+
+def metric_words(metric: str) -> str:
+    """Give the name of a metric without its unit."""
+    return metric.partition("[")[0]
+
+
+def unit_of(metric: str) -> str:
+    """Give the unit that a metric's name says; empty where it says none."""
+    return metric.partition("[")[2].rstrip("]")
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
