@@ -22,6 +22,7 @@ TITLES = {
     "breathing": ("Dose blurred by breathing", "Dose [Gy]", "Share of the volume"),
     "mean": ("Mean dose", "", "Mean dose [Gy]"),
     "sd": ("Width of the doses", "", "Standard deviation [Gy]"),
+    "rss": ("Distance of the models from the curve", "", "RSS"),
     "lead": ("Fermi against Gaussian", "", "AIC Fermi \N{MINUS SIGN} Gaussian"),
 }
 
@@ -38,7 +39,8 @@ def tabulate_dvh_curves(fits: pd.DataFrame, *, comparison: pd.DataFrame, curves:
     -------
     DataFrame
         ``panel`` ``curves`` and ``breathing`` (``series`` the position, ``x`` dose), ``mean`` and ``sd`` (``x`` shift,
-        ``value`` mean of the patients with their standard deviation around it), ``lead`` (one row a patient).
+        ``value`` mean of the patients with their standard deviation around it), ``rss`` (``series`` the model) and
+        ``lead`` (one row a patient).
     """
     shifted = fits[fits["kind"] == "shift"]
     axis = shifted["axis"].iloc[0] if len(shifted) else ""
@@ -61,6 +63,9 @@ def tabulate_dvh_curves(fits: pd.DataFrame, *, comparison: pd.DataFrame, curves:
             panel=panel, series=axis, low=found["mean"] - found["std"], high=found["mean"] + found["std"]
         )
         parts.append(found.rename(columns={"amount_mm": "x", "mean": "value", "size": "patients"}))
+    best = own.groupby(["model", "amount_mm"], sort=False)["rss"].agg(["mean", "size"]).reset_index()
+    names = {"model": "series", "amount_mm": "x", "mean": "value", "size": "patients"}
+    parts.append(best.rename(columns=names).assign(panel="rss"))
     wide = own.pivot_table(index=["patient", "amount_mm"], columns="model", values="aic")
     if {"fermi", "gaussian"} <= set(wide.columns):
         lead = (wide["fermi"] - wide["gaussian"]).dropna().rename("value").reset_index()
@@ -100,6 +105,7 @@ def plot_dvh_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
         if not panels:
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No curve to show", style=style)
             return figure
+        axis = str(table.loc[table["panel"] == "mean", "series"].iloc[0]) if "mean" in panels else ""
         for number, panel in enumerate(panels):
             left = (number % 2) * style.width_mm + 16.0
             bottom = height_mm - (number // 2 + 1) * PANEL_MM + 11.0
@@ -110,7 +116,7 @@ def plot_dvh_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
             if panel in ("curves", "breathing"):
                 _draw_curves(ax, own, settings)
             else:
-                across = f"Shift towards the {AXES.get(str(own['series'].iloc[0]), '')} [mm]"
+                across = f"Shift towards the {AXES.get(axis, '')} [mm]"
                 _draw_points(ax, own, table, settings)
             ax.set_title(title)
             ax.set_xlabel(across)
@@ -139,6 +145,14 @@ def _draw_points(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
     if len(beyond) and len(within):
         for sign in (-1.0, 1.0):
             ax.axvline(sign * 0.5 * (beyond.min() + within.max()), color=FAINT, linestyle=(0, (4, 2)), linewidth=0.7)
+    if own["panel"].iloc[0] == "rss":
+        for index, (name, points) in enumerate(own.groupby("series", sort=False)):
+            one, points = curve_look(settings.style, index), points.sort_values("x")
+            ax.plot(points["x"], points["value"], color=one.colour, linestyle=one.line, marker=one.marker,
+                    markersize=3.0, linewidth=1.0, label=str(name))  # fmt: skip
+        ax.set_yscale("log")
+        ax.legend(loc="upper center", fontsize=small_pt(settings.style))
+        return
     x, value = own["x"].to_numpy(dtype=np.float64), own["value"].to_numpy(dtype=np.float64)
     if own["panel"].iloc[0] == "lead":
         ax.axhline(0.0, color=FAINT, linewidth=0.6)

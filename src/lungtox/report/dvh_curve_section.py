@@ -12,7 +12,11 @@ from lungtox.report.results import Results, records
 from lungtox.report.wording import count_cell, count_of, interval_cell, number_cell, optional, p_cell, text_of
 
 TITLE = "Shapes of DVH curves under motion"
-AXES = {"left_right": "to the left", "anterior_posterior": "to the back", "superior_inferior": "to the head"}
+TOWARDS = {
+    "left_right": {"positive": "to the left", "negative": "to the right"},
+    "anterior_posterior": {"positive": "to the back", "negative": "to the front"},
+    "superior_inferior": {"positive": "to the head", "negative": "to the feet"},
+}
 ABOUT = (
     "The points of a DVH are not independent: RSS, AIC and AICc describe how close a curve comes and test nothing, and "
     "AIC grows with the number of points that are taken. K counts the curve's parameters and the residual variance."
@@ -89,7 +93,8 @@ def dvh_curve_methods(settings: Mapping[str, Any] | None) -> Iterator[str]:
 def _position(row: Mapping[str, Any]) -> str:
     if row.get("kind") == "breathing":
         return f"breathing, {row['amount_mm']:g} mm"
-    return f"{row['amount_mm']:+g} mm {AXES[text_of(row['axis'])]}" if row["amount_mm"] else "as planned"
+    side = "positive" if row["amount_mm"] > 0 else "negative"
+    return f"{abs(row['amount_mm']):g} mm {TOWARDS[text_of(row['axis'])][side]}" if row["amount_mm"] else "as planned"
 
 
 def _sentences(results: Results) -> Iterator[str]:
@@ -135,10 +140,9 @@ def _moments(results: Results) -> Iterator[str]:
             if not {"mean_gy", "variance_gy2"} <= set(slopes.index):
                 continue
             mean, variance = slopes.loc["mean_gy"], slopes.loc["variance_gy2"]
-            sign = "+" if direction == "positive" else "\N{MINUS SIGN}"
             yield (
-                f"Shifts {sign}, {AXES[str(axis)]}: the mean dose changes by {format_number(float(mean['slope']))} Gy "
-                f"per mm (falling in {int(mean['falling'])} of {count_of(int(mean['patients']), 'patient')}), the "
+                f"Shifts {TOWARDS[str(axis)][direction]}: the mean dose changes by "
+                f"{format_number(float(mean['slope']))} Gy per mm (falling in {int(mean['falling'])} of {count_of(int(mean['patients']), 'patient')}), the "
                 f"variance by {format_number(float(variance['slope']))} Gy\N{SUPERSCRIPT TWO} per mm (rising in "
                 f"{int(variance['patients']) - int(variance['falling'])})."
             )
@@ -157,8 +161,8 @@ def _comparison_row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:
 
 def _trend_row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:
     name = text_of(row["quantity"])
-    sign = "+" if row["direction"] == "positive" else "\N{MINUS SIGN}"
-    where = "breathing" if row["kind"] == "breathing" else f"{sign}, {AXES[text_of(row['axis'])]}"
+    shift = TOWARDS[text_of(row["axis"])][text_of(row["direction"])]
+    where = "breathing" if row["kind"] == "breathing" else shift
     slope = (
         number_cell(row["slope"], decimals=3)
         if optional(row["low"]) is None
