@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from lungtox.errors import count_of
-from lungtox.synthetic import read_dicom_study, write_dicom_study, write_study
+from lungtox.synthetic import (
+    is_agreement,
+    is_dicom_study,
+    write_agreement_study,
+    write_dicom_study,
+    write_study,
+)
 
 
 def simulate(
@@ -19,6 +25,10 @@ def simulate(
 
     Research use, not for treatment decisions.
     """
-    study = read_dicom_study(simulation)
-    patients = write_study(simulation, folder) if study is None else write_dicom_study(study, simulation, folder)
+    write = write_study
+    if is_agreement(simulation):
+        write = write_agreement_study
+    elif is_dicom_study(simulation):
+        write = write_dicom_study
+    patients = write(simulation, folder)
     typer.echo(f"Simulated cohort of {count_of(patients, 'patient')} written to {folder}")

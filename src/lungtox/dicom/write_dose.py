@@ -14,7 +14,7 @@ from lungtox.geometry import Image
 _LARGEST = 65535
 
 
-def write_dose(dose: Image, path: str | Path, *, subject: Subject) -> None:
+def write_dose(dose: Image, path: str | Path, *, subject: Subject, role: str = "dose") -> None:
     """Write the physical dose of a plan in Gy with 16 bits, in full steps of 1/65535 of its maximum.
 
     Parameters
@@ -24,6 +24,8 @@ def write_dose(dose: Image, path: str | Path, *, subject: Subject) -> None:
     path : str or Path
     subject : Subject
         The dose refers to the plan that `write_plan` writes for the same subject.
+    role : str
+        Which of several doses of the subject this is.
     """
     grid = dose.grid
     highest = float(dose.values.max())
@@ -31,7 +33,7 @@ def write_dose(dose: Image, path: str | Path, *, subject: Subject) -> None:
         raise ParameterError("a dose must be nowhere negative and somewhere above zero")
     # Rounded up to what a decimal string of 16 characters holds, so that the maximum still fits.
     scaling = float(f"{np.nextafter(highest / _LARGEST, np.inf) * (1 + 1e-9):.9e}")
-    dataset = new_dataset(subject, sop_class=RTDoseStorage, modality="RTDOSE", instance=("dose",))
+    dataset = new_dataset(subject, sop_class=RTDoseStorage, modality="RTDOSE", instance=(role,))
     dataset.SeriesDescription = "synthetic dose"
     dataset.InstanceNumber = "1"
     add_pixels(dataset, np.minimum(np.rint(dose.values / scaling), _LARGEST).astype(np.uint16))

@@ -96,8 +96,8 @@ CAPTIONS: dict[str, str] = {
         "A structure moved in its dose. Top: mean cumulative DVHs of the patients, contours moved, and of the dose "
         "blurred by breathing where asked for. Below: mean and standard deviation of the doses in the structure (bars: "
         "standard deviation over the patients); mean residual sum of squares of each model; AIC of the Fermi model "
-        "minus AIC of the Gaussian one, a point a patient: below 0 the Fermi model is ahead. Dashed: between the shifts "
-        "within and beyond the margin. DVH points are not independent, so AIC describes and does not test."
+        "minus AIC of the Gaussian one, a point a patient: below 0 the Fermi model is ahead. Dashed: between the "
+        "shifts within and beyond the margin. DVH points are not independent, so AIC describes and does not test."
     ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "

@@ -142,8 +142,9 @@ def _moments(results: Results) -> Iterator[str]:
             mean, variance = slopes.loc["mean_gy"], slopes.loc["variance_gy2"]
             yield (
                 f"Shifts {TOWARDS[str(axis)][direction]}: the mean dose changes by "
-                f"{format_number(float(mean['slope']))} Gy per mm (falling in {int(mean['falling'])} of {count_of(int(mean['patients']), 'patient')}), the "
-                f"variance by {format_number(float(variance['slope']))} Gy\N{SUPERSCRIPT TWO} per mm (rising in "
+                f"{format_number(float(mean['slope']))} Gy per mm (falling in {int(mean['falling'])} of "
+                f"{count_of(int(mean['patients']), 'patient')}), the variance by "
+                f"{format_number(float(variance['slope']))} Gy\N{SUPERSCRIPT TWO} per mm (rising in "
                 f"{int(variance['patients']) - int(variance['falling'])})."
             )
 

@@ -50,23 +50,20 @@ class DicomStudy(Settings):
         return self
 
 
-def read_dicom_study(path: str | Path) -> DicomStudy | None:
-    """Read a simulation.yaml of DICOM patients; None for a file of another kind.
+def is_dicom_study(path: str | Path) -> bool:
+    """Tell whether a simulation.yaml is of this kind; what cannot be read is not, and whoever reads it says why."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+    return isinstance(raw, dict) and raw.get("kind") == "dicom"
 
-    Raises
-    ------
-    InputError
-        Every key that is wrong.
-    """
+
+def load_dicom_study(path: str | Path) -> DicomStudy:
+    """Read a simulation.yaml of this kind; InputError with every key that is wrong."""
     file = Path(path)
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None  # whoever reads the other kind says what is wrong
-    if not isinstance(raw, dict) or raw.get("kind") != "dicom":
-        return None
-    try:
-        return DicomStudy.model_validate(raw)
+        return DicomStudy.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise InputError(
             Fault(f"{file.name}: {'.'.join(map(str, item['loc']))}", "a known key with a right value",
@@ -75,14 +72,13 @@ def read_dicom_study(path: str | Path) -> DicomStudy | None:
         ) from None  # fmt: skip
 
 
-def write_dicom_study(study: DicomStudy, simulation: str | Path, folder: str | Path) -> int:
+def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
     """Write the patients in place of older ones; nothing is left behind when it fails.
 
     Parameters
     ----------
-    study : DicomStudy
     simulation : path
-        Of the file that `study` was read from; kept in the folder as a mark that it may be replaced.
+        A simulation.yaml with ``kind: dicom``; kept in the folder as a mark that it may be replaced.
     folder : path
         New, empty, or written by a simulation before.
 
@@ -94,10 +90,11 @@ def write_dicom_study(study: DicomStudy, simulation: str | Path, folder: str | P
     Raises
     ------
     InputError
-        A folder that holds something else.
+        Keys that are wrong, a folder that holds something else.
     """
     import pandas as pd
 
+    study = load_dicom_study(simulation)
     target = Path(folder)
     if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
         action = "Give another folder, or remove this one first."
