@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "fractionate", "elisa", "printed",
-    "simulate",
+    "study",
 )  # fmt: skip
 RESEARCH_USE = "Research use, not for treatment decisions."
 

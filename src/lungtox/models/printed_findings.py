@@ -140,13 +140,17 @@ def _figures(row: Mapping[str, Any], name: str, *, neutral: float) -> dict[str, 
     }
 
 
+def _odds_words(unit: str) -> str:
+    return f"OR, {unit}" if " v " in unit else f"OR per {unit}" if unit else "OR"
+
+
 def _factor(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
     found = _row_of(tables.univariable, {"factor": name})
     levels = int((tables.univariable["factor"] == name).sum())
     if levels > 1:  # several levels have no single effect
         return {"effect_name": f"{levels + 1} levels", "p": float(found["p"]), "q": float(found["q"])}
     unit = found["unit"] if isinstance(found["unit"], str) else ""
-    return {**_figures(found, f"OR {unit}".strip(), neutral=1.0), "q": float(found["q"])}
+    return {**_figures(found, _odds_words(unit), neutral=1.0), "q": float(found["q"])}
 
 
 def _cytokine(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
@@ -163,7 +167,7 @@ def _correlation(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
 
 def _stratum(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
     found = _row_of(tables.strata, {"factor": name, "row": "stratum", "stratum": row})
-    return _figures(found, f"OR {found['unit']}", neutral=1.0)
+    return _figures(found, _odds_words(str(found["unit"])), neutral=1.0)
 
 
 def _pair(name: str, row: str, tables: ResultTables) -> dict[str, Any]:

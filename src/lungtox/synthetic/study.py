@@ -84,7 +84,7 @@ def _simulate_arm(
     name: str, arm: ArmSettings, settings: StudySimulation, *, start: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, list[Dvh]]]:
     def stream(*purpose: str) -> np.random.Generator:
-        return task_rng(settings.seed, "study", name, *purpose)
+        return task_rng(settings.seeds.get(purpose[-1], settings.seed), "study", name, *purpose)
 
     grades = np.repeat(list(arm.grades), list(arm.grades.values()))
     grades = stream("grades").permutation(grades)

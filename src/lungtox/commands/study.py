@@ -1,4 +1,4 @@
-"""``lungtox simulate``: the cohort of a published study."""
+"""``lungtox study``: the cohort of a published study."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lungtox.synthetic import (
 )
 
 
-def simulate(
+def study(
     simulation: Annotated[Path, typer.Argument(help="simulation.yaml of a study.", metavar="FILE")],
     folder: Annotated[Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.")],
 ) -> None:
