@@ -14,7 +14,8 @@ def main(options: Namespace) -> None:
     selections = model_dvh_selections(
         NtcpSettings.model_validate(settings["ntcp"]), function=settings["function"], eqd2=settings["dose"]["eqd2"]
     )
-    gather_model_dvhs(options.batches, options.dvh, selections=selections, bin_width_gy=0.1)
+    more = [tuple(selection) for selection in json.loads(options.more)]
+    gather_model_dvhs(options.batches, options.dvh, selections=[*selections, *more], bin_width_gy=0.1)
 
 
 if __name__ == "__main__":
@@ -22,5 +23,6 @@ if __name__ == "__main__":
         main,
         batches="DVHs of the batches (Parquet) ...",
         settings="sections ntcp, function and dose as JSON",
+        more="further DVHs to keep as JSON: structure, weighting, quantity of each",
         dvh="DVHs to write (Parquet)",
     )

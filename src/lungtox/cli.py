@@ -15,7 +15,10 @@ from lungtox.errors import LungtoxError, ParameterError
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
-COMMANDS = ("demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "elisa", "printed", "study")
+COMMANDS = (
+    "demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "fractionate", "elisa", "printed",
+    "study",
+)  # fmt: skip
 RESEARCH_USE = "Research use, not for treatment decisions."
 
 

@@ -13,9 +13,13 @@ from pydantic import BaseModel, Field, ValidationError
 from lungtox.agreement.config import AgreementSettings
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
+from lungtox.dvhcurve import unknown_moved
+from lungtox.dvhcurve.config import DvhCurveSettings
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import CANONICAL_STRUCTURES
 from lungtox.figures.config import FiguresSettings
+from lungtox.fractionation import unknown_references
+from lungtox.fractionation.config import FractionationSettings
 from lungtox.imaging.config import RegistrationSettings
 from lungtox.models.config import (
     AssociationSettings,
@@ -47,6 +51,8 @@ STAGE_FOLDERS = frozenset(
         "missing",
         "agreement",
         "printed",
+        "fractionation",
+        "dvh_curves",
         "figures",
         "pages",
         "logs",
@@ -101,6 +107,10 @@ class Config(Settings):
     """Agreement of two sources of dose; left out when there is one."""
     printed: PrintedSettings | None = None
     """A published paper to compare with; left out when there is none."""
+    fractionation: FractionationSettings | None = None
+    """Number of fractions of equal tumour effect, judged on the organs' DVHs; left out when it is not wanted."""
+    dvh_curve: DvhCurveSettings | None = None
+    """Shapes of DVH curves of a structure that is moved; left out when they are not wanted."""
     figures: FiguresSettings = Field(default_factory=FiguresSettings)
     """Looks of the figures."""
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -261,6 +271,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     """Find names that refer to nothing: structures, metrics, scores."""
     yield from _outcome_faults(config)
     yield from _agreement_faults(config)
+    yield from _sister_faults(config)
     yield from _composition_faults(config)
     yield from _mapping_faults(config)
     yield from _contour_faults(config)
@@ -319,6 +330,14 @@ def _agreement_faults(config: Config) -> Iterator[Fault]:
                 known = config.dose.metrics.get(structure, [])
                 where = f"agreement.limits.{structure}"
                 yield _unknown(where, f"a metric of dose.metrics.{structure}", metric, known)
+
+
+def _sister_faults(config: Config) -> Iterator[Fault]:
+    """Find names in the sections on fractionation and curves that refer to nothing."""
+    if config.fractionation is not None:
+        yield from unknown_references(config.fractionation, config.dose.structures)
+    if config.dvh_curve is not None:
+        yield from unknown_moved(config.dvh_curve, config.dose.structures)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:

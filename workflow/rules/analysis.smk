@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from lungtox.config import load_config, named_columns
+from lungtox.fractionation.config import fractionation_selections
 from lungtox.extraction import read_patients
 from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
@@ -28,6 +29,8 @@ FIGURES = (
         else []
     )
     + (AGREEMENT_FIGURES if ANALYSIS.agreement else [])
+    + (["fractionation"] if ANALYSIS.fractionation else [])
+    + (["dvh_curves"] if ANALYSIS.dvh_curve else [])
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
     + (

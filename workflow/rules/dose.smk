@@ -105,6 +105,7 @@ rule gather_model_dvhs:
     params:
         code=code_digest("gather_model_dvhs"),
         settings=section("ntcp", "function", "dose", without="metrics"),
+        more=canonical_json(fractionation_selections(ANALYSIS.fractionation)),
     shell:
-        "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q}"
+        "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q} --more {params.more:q}"
         " --dvh {output.dvh:q} >{log:q} 2>&1"

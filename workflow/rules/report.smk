@@ -74,6 +74,22 @@ rule build_report:
         pages=if_outcome("<results>/pages/pages.csv"),
         contact_sheet=if_outcome("<results>/figures/contact_sheet.png"),
         overlays=overlays if OUTCOME else [],
+        fractionation=expand(
+            "<results>/fractionation/{name}.csv",
+            name=(
+                ["schedules", "effects", "ranges", "risks", "sensitivity"]
+                if ANALYSIS.fractionation
+                else []
+            ),
+        ),
+        dvh_curves=expand(
+            "<results>/dvh_curves/{name}.csv",
+            name=(
+                ["fits", "comparison", "trend", "prediction"]
+                if ANALYSIS.dvh_curve
+                else []
+            ),
+        ),
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",

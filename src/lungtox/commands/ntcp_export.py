@@ -72,9 +72,9 @@ def _lungs(model: PublishedModel, source: Source, export: DvhExport) -> list[tup
             raise ParameterError(
                 "with a DVH export give --lung once, and --lung-is Lungs or Lungs-GTV: DVHs cannot be composed"
             )
-        return [(source.lung_is, _named(export, source.lungs[0]))]
+        return [(source.lung_is, named_dvh(export, source.lungs[0]))]
     listed = dict.fromkeys([*model.structures, *([source.lung_is] if source.lung_is else [])])
-    found = [(name, _named(export, name)) for name in listed if name in export.names.values()]
+    found = [(name, named_dvh(export, name)) for name in listed if name in export.names.values()]
     if not found:
         action = "Name the structure with --lung, and what it is with --lung-is."
         there = ", ".join(export.names.values())
@@ -90,7 +90,8 @@ def _number(given: int | None, found: TextDvh) -> int | None:
     return given or found.fractions
 
 
-def _named(export: DvhExport, name: str) -> TextDvh:
+def named_dvh(export: DvhExport, name: str) -> TextDvh:
+    """Give the DVH of the one structure of an export that has this name; InputError where there is none or several."""
     places = [position for position, known in export.names.items() if known == name.strip()]
     if len(places) != 1:
         there = ", ".join(export.names.values())

@@ -15,6 +15,8 @@ from .function_source import place_function as place_function
 from .image_registration import picture_registration as picture_registration
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
+from .loading import Loaded as Loaded
+from .loading import load_patient as load_patient
 from .page_choice import PageChoice as PageChoice
 from .page_choice import choose_pages as choose_pages
 from .page_choice import quality_flags as quality_flags

@@ -13,10 +13,14 @@ from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
 from .dendrogram import plot_dendrogram as plot_dendrogram
 from .dendrogram import tabulate_dendrogram as tabulate_dendrogram
+from .dvh_curves import plot_dvh_curves as plot_dvh_curves
+from .dvh_curves import tabulate_dvh_curves as tabulate_dvh_curves
 from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .forest import plot_forest as plot_forest
 from .forest import tabulate_forest as tabulate_forest
+from .fractionation import plot_fractionation as plot_fractionation
+from .fractionation import tabulate_fractionation as tabulate_fractionation
 from .function_sweep import plot_function_sweep as plot_function_sweep
 from .function_sweep import tabulate_function_sweep as tabulate_function_sweep
 from .incidence import plot_incidence as plot_incidence

@@ -85,6 +85,20 @@ CAPTIONS: dict[str, str] = {
         "to the 95th percentile; MPWLD has no threshold. Bottom: AUC of fV20 minus AUC of V20 with 95 % confidence "
         "intervals (paired DeLong), all patients moved alike. The intervals are not adjusted for their number."
     ),
+    "fractionation": (
+        "Schedules of equal tumour effect. Effect E0: mean over the organ of the biologically effective dose with the "
+        "organ's alpha/beta, by number of fractions (thick: admissible by the organ's rule). Admissible numbers: one "
+        "row for each organ, and those that all allow; paler where some patients allow them only. Effect on the organ "
+        "against that on the tumour while the dose rises, for few and many fractions: the lower line spares more. "
+        "NTCP: published models on EQD2 of each schedule. Several patients: median, band from smallest to largest."
+    ),
+    "dvh_curves": (
+        "A structure moved in its dose. Top: mean cumulative DVHs of the patients, contours moved, and of the dose "
+        "blurred by breathing where asked for. Below: mean and standard deviation of the doses in the structure (bars: "
+        "standard deviation over the patients); mean residual sum of squares of each model; AIC of the Fermi model "
+        "minus AIC of the Gaussian one, a point a patient: below 0 the Fermi model is ahead. Dashed: between the "
+        "shifts within and beyond the margin. DVH points are not independent, so AIC describes and does not test."
+    ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
         "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
@@ -133,6 +147,8 @@ ALTERNATIVES: dict[str, str] = {
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp_comparison": "Performance of models by description of the dose; values in figures/ntcp_comparison.csv",
     "ntcp_surface": "Contours of the likelihood of NTCP parameters; values in figures/ntcp_surface.csv",
+    "fractionation": "Effects by number of fractions, admissible numbers; values in figures/fractionation.csv",
+    "dvh_curves": "DVH curves by shift and what changes with it; values in figures/dvh_curves.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
     "published": "Calibration, decision curves and updated curves of published models; values in figures/published.csv",
 }

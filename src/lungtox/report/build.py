@@ -12,7 +12,9 @@ from lungtox.report.blocks import Section
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.comparison_section import comparison_section
 from lungtox.report.config import ReportSettings
+from lungtox.report.dvh_curve_section import dvh_curve_section
 from lungtox.report.findings import summary_section
+from lungtox.report.fractionation_section import fractionation_section
 from lungtox.report.function_section import function_section
 from lungtox.report.ladder_section import ladder_section
 from lungtox.report.limitations import limitations_section
@@ -47,19 +49,26 @@ SECTIONS = (
     published_section,
     printed_section,
     agreement_section,
+    fractionation_section,
+    dvh_curve_section,
     limitations_section,
     methods_section,
 )
 
 
-DOSE_SECTIONS = (summary_section, names_section, dose_section, agreement_section, methods_section)
+DOSE_SECTIONS = (summary_section, names_section, dose_section, methods_section)
 """Sections of an analysis without outcome."""
 
 
 def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
     """Leave out what only some analyses have."""
-    if section is agreement_section:
-        return bool(results.agreement)
+    sisters = {
+        agreement_section: results.agreement,
+        fractionation_section: results.fractionation,
+        dvh_curve_section: results.dvh_curves,
+    }
+    if section in sisters:
+        return bool(sisters[section])
     if not results.has_outcome:
         return section in DOSE_SECTIONS
     return section is not printed_section or bool(results.config.get("printed"))

@@ -8,6 +8,8 @@ from lungtox.report.agreement_section import agreement_findings
 from lungtox.report.association_section import cytokine_findings, family_findings
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
+from lungtox.report.dvh_curve_section import dvh_curve_findings
+from lungtox.report.fractionation_section import fractionation_findings
 from lungtox.report.model_section import model_sentence
 from lungtox.report.ntcp_section import ntcp_sentence, published_sentence
 from lungtox.report.printed_section import simulated_sentence
@@ -44,6 +46,8 @@ def summary_section(results: Results) -> Section:
     if results.updates is not None:
         items.extend(update_sentence(row) for row in records(results.updates))
     items.extend(agreement_findings(results))
+    items.extend(fractionation_findings(results))
+    items.extend(dvh_curve_findings(results))
     items.append(_warning_sentence(results))
     return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
 
@@ -52,6 +56,8 @@ def _dose_findings(results: Results) -> Iterator[str]:
     usable = sum(entry.get("status") == "ok" for entry in results.qa)
     yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
     yield from agreement_findings(results)
+    yield from fractionation_findings(results)
+    yield from dvh_curve_findings(results)
     yield _warning_sentence(results)
 
 

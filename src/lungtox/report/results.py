@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
+FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
+DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
 AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "distances")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
@@ -97,6 +99,10 @@ comparison : DataFrame or None
     comparison: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`metrics, points, dispersion, unpaired, distances` of agreement; empty where it is no part of the analysis."""
+    fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
+    dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """`fits, comparison, trend, prediction`; empty where they are no part of the analysis."""
 
     @property
     def has_outcome(self) -> bool:
@@ -194,6 +200,8 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
+        fractionation=_sister(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
+        dvh_curves=_sister(root / "dvh_curves", DVH_CURVE_TABLES, config.get("dvh_curve")),
         agreement={
             name: _table(root / "agreement" / f"{name}.csv")
             for name in AGREEMENT_TABLES
@@ -208,6 +216,11 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
 def _updated(config: Mapping[str, Any]) -> bool:
     """Say whether published models are updated in this analysis."""
     return bool((config.get("ntcp") or {}).get("update"))
+
+
+def _sister(folder: Path, names: Sequence[str], section: Any) -> dict[str, pd.DataFrame | None]:
+    """Read the tables of a section that only some configs have; those of an earlier config are not read."""
+    return {name: _table(folder / f"{name}.csv") for name in names} if section else {}
 
 
 def _analysis(root: Path, config: Mapping[str, Any]) -> pd.DataFrame:

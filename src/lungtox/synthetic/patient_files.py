@@ -97,30 +97,36 @@ def write_patient(job: Job) -> Written:
 def _write_dicom(phantom: Phantom, job: Job, rng: np.random.Generator, *, planted: RigidMap | None) -> dict[str, str]:
     traits = phantom.traits
     subject = Subject(f"DEMO^{traits.study_id}", f"DEMO-{job.index + 1:05d}", f"lungtox demo {job.seed}")
-    inputs = f"inputs/{traits.study_id}"
-    cells = {name: f"{inputs}/{name}.dcm" for name in ("plan", "structures", "dose")}
+    cells = write_plan_files(phantom, job.folder, subject=subject)
+    if phantom.summary.has_spect:
+        cells |= _write_spect(phantom, job, rng, planted=planted, subject=subject)
+    if job.index % CT_EVERY == 0:
+        cells["planning_ct"] = f"inputs/{traits.study_id}/planning_ct"
+        ct = make_ct(phantom, child_stream(rng, "ct", job.index))
+        write_ct(ct, job.folder / cells["planning_ct"], subject=subject)
+    return cells
+
+
+def write_plan_files(phantom: Phantom, folder: Path, *, subject: Subject) -> dict[str, str]:
+    """Write plan, structures and dose of a patient; give their columns of patients.csv."""
+    traits = phantom.traits
+    cells = {name: f"inputs/{traits.study_id}/{name}.dcm" for name in ("plan", "structures", "dose")}
     write_structures(
         phantom.structures.values(),
-        job.folder / cells["structures"],
+        folder / cells["structures"],
         subject=subject,
         ct_planes=[plane.z_mm for plane in phantom.structures["BODY"].planes],
     )
-    write_dose(phantom.dose, job.folder / cells["dose"], subject=subject)
+    write_dose(phantom.dose, folder / cells["dose"], subject=subject)
     write_plan(
         deliver(phantom.plan, technique=traits.technique, fraction_gy=traits.prescription_gy / traits.fractions),
-        job.folder / cells["plan"],
+        folder / cells["plan"],
         subject=subject,
         isocentre_mm=(phantom.plan.isocentre_mm + phantom.anatomy.origin_mm).tolist(),
         fractions=traits.fractions,
         prescription_gy=traits.prescription_gy,
         leaf_boundaries_mm=LEAF_BOUNDARIES_MM,
     )
-    if phantom.summary.has_spect:
-        cells |= _write_spect(phantom, job, rng, planted=planted, subject=subject)
-    if job.index % CT_EVERY == 0:
-        cells["planning_ct"] = f"{inputs}/planning_ct"
-        ct = make_ct(phantom, child_stream(rng, "ct", job.index))
-        write_ct(ct, job.folder / cells["planning_ct"], subject=subject)
     return cells
 
 

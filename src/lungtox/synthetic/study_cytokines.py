@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 ATTEMPTS = 2_000
-NEAR = 0.1
+NEAR = 0.04
 """A p value of the ratio is taken when it is within this share of the printed one."""
 
 

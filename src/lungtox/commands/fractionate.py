@@ -1,0 +1,277 @@
+"""``lungtox fractionate``: the number of fractions of equal tumour effect, judged on the organs' DVHs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lungtox.cli import RESEARCH_USE
+from lungtox.errors import Fault, InputError, ParameterError
+
+if TYPE_CHECKING:
+    from lungtox.dose import Dvh
+    from lungtox.fractionation import FractionationSettings, Optimisation
+
+WHO = "case"
+
+
+def fractionate(
+    organ: Annotated[
+        list[str],
+        typer.Option(
+            help="NAME:ALPHA_BETA:RULE; the rule is a tolerance of the effect in Gy (95) or a share above the smallest "
+            "effect (5%). Repeatable.",
+            metavar="NAME:ALPHA_BETA:RULE",
+        ),
+    ],
+    tumour_alpha_beta: Annotated[float | None, typer.Option(help="Alpha/beta of the tumour in Gy.")] = None,
+    eqd2: Annotated[float | None, typer.Option(help="Tumour effect as dose in 2 Gy fractions.")] = None,
+    bed: Annotated[float | None, typer.Option(help="Tumour effect as BED with --tumour-alpha-beta.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="Tumour effect of a schedule, such as 35x2.")] = None,
+    reference_dose: Annotated[
+        float | None, typer.Option(help="Total dose of the plan in Gy; by default the prescription of --plan.")
+    ] = None,
+    dvh: Annotated[
+        Path | None, typer.Option(help="DVH table of one patient (.dvh.parquet), or a planning system's DVH export.")
+    ] = None,
+    struct: Annotated[Path | None, typer.Option(help="RTSTRUCT, with --dose.")] = None,
+    dose: Annotated[Path | None, typer.Option(help="RTDOSE of the whole plan, with --struct.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="RTPLAN: the prescription.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target whose DVH gives the tumour effect E1.")] = None,
+    fractions: Annotated[str, typer.Option(help="Numbers of fractions to look at.")] = "10-35",
+    repopulation: Annotated[
+        str | None, typer.Option(help="K,TK: BED in Gy that a day loses, from day TK on.", metavar="K,TK")
+    ] = None,
+    per_week: Annotated[int, typer.Option(min=1, max=7, help="Fractions a week.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print schedules of equal tumour effect and what each does to the organs (linear-quadratic model on the DVH).
+
+    Research use, not for treatment decisions.
+    """
+    from lungtox.fractionation import dose_moments, optimise_fractions
+
+    goal = {"bed_gy": bed, "eqd2_gy": eqd2, "schedule": None if schedule is None else _schedule(schedule)}
+    settings = _settings(
+        organ,
+        {
+            "alpha_beta_gy": _required_alpha_beta(tumour_alpha_beta),
+            "structure": target,
+            "repopulation": None if repopulation is None else _repopulation(repopulation),
+            "fractions_per_week": per_week,
+            **{name: value for name, value in goal.items() if value is not None},
+        },
+        fractions,
+    )
+    if (dvh is None) == (struct is None and dose is None):
+        raise ParameterError("give one of --dvh and --struct with --dose")
+    names = [*settings.organs, *([target] if target else [])]
+    if dvh is not None:
+        found, prescription = _table(dvh, names)
+    else:
+        found, prescription = _dicom(struct, dose, plan, names)
+    reference_gy = reference_dose or prescription
+    if reference_gy is None:
+        action = "Give --reference-dose, or a --plan that states its prescription."
+        raise InputError(Fault(WHO, "the total dose of the plan", "none", action, "reference-dose"))
+    moments = {name: dose_moments(one, reference_gy) for name, one in found.items()}
+    result = optimise_fractions(moments, settings, target=moments[target] if target else None)
+    if as_json:
+        print(json.dumps(_as_json(result, reference_gy), indent=1, ensure_ascii=False))
+    else:
+        _print(result, reference_gy)
+
+
+def _required_alpha_beta(alpha_beta: float | None) -> float:
+    from lungtox.fractionation.schedule import require_alpha_beta
+
+    return require_alpha_beta(alpha_beta, who="--tumour-alpha-beta")
+
+
+def _settings(organs: Sequence[str], tumour: dict[str, Any], fractions: str) -> FractionationSettings:
+    from pydantic import ValidationError
+
+    from lungtox.fractionation import FractionationSettings
+    from lungtox.fractionation.schedule import require_fractions
+
+    ends = re.fullmatch(r"(\d+)-(\d+)", fractions)
+    if ends is None:
+        raise ParameterError(f"--fractions takes a range such as 10-35, got {fractions!r}")
+    low, high = (require_fractions(int(end)) for end in ends.groups())
+    try:
+        return FractionationSettings.model_validate(
+            {"fractions": [low, high], "tumour": tumour, "organs": dict(map(_organ, organs))}
+        )
+    except ValidationError as error:
+        words = [item["msg"].removeprefix("Value error, ") for item in error.errors(include_url=False)]
+        raise ParameterError("; ".join(words)) from None
+
+
+def _organ(text: str) -> tuple[str, dict[str, float]]:
+    name, alpha_beta, rule = ["", "", *text.rsplit(":", 2)][-3:]
+    number = r"\d+(\.\d+)?"
+    if not name or re.fullmatch(number, alpha_beta) is None or re.fullmatch(f"{number}%?", rule) is None:
+        raise ParameterError(f"--organ takes NAME:ALPHA_BETA:RULE, such as Heart:2.5:5%, got {text!r}")
+    key = "within_pct" if rule.endswith("%") else "tolerance_gy"
+    return name, {"alpha_beta_gy": float(alpha_beta), key: float(rule.removesuffix("%"))}
+
+
+def _schedule(text: str) -> dict[str, float]:
+    found = re.fullmatch(r"(\d+)x(\d+(?:\.\d+)?)", text)
+    if found is None:
+        raise ParameterError(f"--schedule takes FRACTIONSxGY, such as 35x2, got {text!r}")
+    return {"fractions": int(found[1]), "fraction_gy": float(found[2])}
+
+
+def _repopulation(text: str) -> dict[str, float]:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)", text)
+    if found is None:
+        raise ParameterError(f"--repopulation takes K,TK, such as 0.6,28, got {text!r}")
+    return {"k_gy_per_day": float(found[1]), "kick_off_days": float(found[2])}
+
+
+def _table(path: Path, names: Sequence[str]) -> tuple[dict[str, Dvh], float | None]:
+    from lungtox.dose import read_dvhs
+    from lungtox.extraction import is_dvh_table, read_dvh_export
+
+    if not path.is_file():
+        raise InputError(Fault("--dvh", "a DVH table", "no such file", "Check the path.", "file-missing"))
+    if not is_dvh_table(path):
+        from lungtox.commands.ntcp_export import named_dvh
+
+        export = read_dvh_export(path, who="--dvh")
+        sources = {name: named_dvh(export, name) for name in names}
+        prescriptions = {source.prescription_gy for source in sources.values()}
+        known = prescriptions.pop() if len(prescriptions) == 1 else None
+        return {name: source.to_dvh(structure=name) for name, source in sources.items()}, known
+    rows = read_dvhs(path)
+    if len({patient for patient, _ in rows}) != 1:
+        action = "Give a table of one patient; a cohort goes through the workflow (section fractionation)."
+        raise InputError(Fault("--dvh", "DVHs of one patient", "several or none", action, "file-patients"))
+    found = {one.structure: one for _, one in rows if (one.weighting, one.quantity) == ("anatomical", "physical")}
+    _require(names, found, {one.structure: one.quantity for _, one in rows if one.weighting == "anatomical"})
+    return {name: found[name] for name in names}, None
+
+
+def _require(names: Sequence[str], found: Mapping[str, object], quantities: Mapping[str, str]) -> None:
+    faults = []
+    for name in names:
+        if name in quantities and name not in found:
+            action = "Give the DVH of the physical dose: the number of fractions is what is varied."
+            faults.append(Fault(name, "a DVH of physical dose", quantities[name], action, "dvh-quantity"))
+        elif name not in found:
+            there = ", ".join(found) or "none"
+            faults.append(Fault(WHO, f"a structure {name!r}", there, "Use one of these names.", "structure"))
+    if faults:
+        raise InputError(faults)
+
+
+def _dicom(
+    struct: Path | None, dose: Path | None, plan: Path | None, names: Sequence[str]
+) -> tuple[dict[str, Dvh], float | None]:
+    from lungtox.dicom import read_plan, read_structure_names, read_structures
+    from lungtox.dose import compute_dvh
+    from lungtox.extraction import read_courses
+
+    if struct is None or dose is None:
+        raise ParameterError("--struct and --dose go together")
+    known = read_structure_names(struct)
+    _require(names, {name.strip(): number for number, name in known.items()}, {})
+    plans = [] if plan is None else [read_plan(plan)]
+    doses = read_courses([dose], plans, who="RTDOSE")
+    structures = read_structures(struct, names=list(names))
+    if structures.frame_of_reference != doses[0].frame_of_reference:
+        action = "Give the dose that was calculated on the CT of these structures."
+        expected = "dose and structures in one frame of reference"
+        raise InputError(Fault(WHO, expected, "two different ones", action, "frame-of-reference"))
+    found = {name: compute_dvh(structures.named(name), doses[0]) for name in names}
+    for text in dict.fromkeys(text for one in found.values() for text in one.warnings):
+        print(f"warning: {text}", file=sys.stderr)
+    return found, plans[0].prescription_gy if plans else None
+
+
+def _as_json(found: Optimisation, reference_gy: float) -> dict[str, Any]:
+    from lungtox.fractionation import runs_of
+
+    goal, effect = found.goal, found.tumour_effect_gy
+    return {
+        "goal": {"alpha_beta_gy": goal.alpha_beta_gy, "bed_gy": goal.bed_gy, "eqd2_gy": goal.eqd2_gy},
+        "reference_gy": reference_gy,
+        "schedules": [
+            {
+                "fractions": int(n),
+                "fraction_gy": float(found.fraction_gy[place]),
+                "total_gy": float(found.total_gy[place]),
+                "days": int(found.days[place]),
+                "bed_given_gy": float(found.given_bed_gy[place]),
+                "tumour_effect_gy": None if effect is None else float(effect[place]),
+                "effects_gy": {one.structure: float(one.effect_gy[place]) for one in found.organs},
+                "admissible": bool(found.admissible[place]),
+            }
+            for place, n in enumerate(found.fractions)
+        ],
+        "organs": {
+            one.structure: {
+                "alpha_beta_gy": one.alpha_beta_gy,
+                "s1": one.moments.s1,
+                "s2": one.moments.s2,
+                "spared_by_more": one.spared_by_more,
+                "limit_gy": one.limit_gy,
+                "admissible": runs_of(found.fractions[one.admissible].tolist()),
+            }
+            for one in found.organs
+        },
+        "admissible": runs_of(found.admissible_fractions),
+        "research_use": RESEARCH_USE,
+    }
+
+
+def _print(found: Optimisation, reference_gy: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from lungtox.fractionation import runs_of
+
+    goal = found.goal
+    table = Table()
+    for name in ("n", "d[Gy]", "D[Gy]", "Days", "BED[Gy]", "EQD2[Gy]"):
+        table.add_column(Text(name), justify="right")
+    if found.tumour_effect_gy is not None:
+        table.add_column(Text("E1[Gy]"), justify="right")
+    for one in found.organs:
+        table.add_column(Text(f"E0 {one.structure}[Gy]"), justify="right")
+    table.add_column("Allowed")
+    for place, n in enumerate(found.fractions):
+        given = found.given_bed_gy[place]
+        cells = [f"{n}", f"{found.fraction_gy[place]:.3f}", f"{found.total_gy[place]:.2f}", f"{found.days[place]}",
+                 f"{given:.2f}", f"{given / (1.0 + 2.0 / goal.alpha_beta_gy):.2f}"]  # fmt: skip
+        if found.tumour_effect_gy is not None:
+            cells.append(f"{found.tumour_effect_gy[place]:.2f}")
+        cells += [f"{one.effect_gy[place]:.2f}{'' if one.admissible[place] else ' x'}" for one in found.organs]
+        table.add_row(*cells, "yes" if found.admissible[place] else "")
+    console = Console(width=None if sys.stdout.isatty() else 80 + 24 * len(found.organs))
+    console.print(
+        Text(
+            f"Tumour: BED {goal.bed_gy:.2f} Gy with alpha/beta {goal.alpha_beta_gy:g} Gy, EQD2 {goal.eqd2_gy:.2f} Gy. "
+            f"Doses of the plan relative to {reference_gy:g} Gy. x: above the organ's limit."
+        )
+    )
+    console.print(table)
+    for one in found.organs:
+        which = "more" if one.spared_by_more else "fewer"
+        console.print(
+            Text(
+                f"{one.structure}: alpha/beta {one.alpha_beta_gy:g} Gy, S2/S1 {one.moments.s2 / one.moments.s1:.4f} "
+                f"against {one.alpha_beta_gy / goal.alpha_beta_gy:.4f}: {which} fractions spare it; effect up to "
+                f"{one.limit_gy:.2f} Gy: {runs_of(found.fractions[one.admissible].tolist())}"
+            )
+        )
+    console.print(Text(f"All organs: {runs_of(found.admissible_fractions)} fractions"))
+    console.print(Text(RESEARCH_USE))

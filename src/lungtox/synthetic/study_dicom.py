@@ -1,0 +1,147 @@
+"""Patients of a published dose study: plan, structures and dose as DICOM, made from simulation.yaml; no outcome."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from lungtox.dicom import Subject
+from lungtox.errors import Fault, InputError
+from lungtox.settings import Settings
+from lungtox.synthetic.factors import sample_traits
+from lungtox.synthetic.patient_files import write_plan_files
+from lungtox.synthetic.phantom import build_phantom
+from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
+from lungtox.tables import write_csv, write_text
+
+PATIENT_COLUMNS = ("patient", "plan", "structures", "dose")
+ALIASES = {"BODY": "Body"}
+
+
+class DicomStudy(Settings):
+    """Synthetic patients with DICOM files and no outcome."""
+
+    kind: Literal["dicom"]
+    """Tells this file from one that simulates tables."""
+    seed: int = Field(ge=0)
+    """Seed of anatomy and plan."""
+    prefix: str = Field(pattern=r"^[A-Z]{1,4}$")
+    """Start of the study IDs."""
+    patients: int = Field(ge=1, le=200)
+    """Number of patients."""
+    technique: Literal["3D-CRT", "IMRT", "VMAT"] | None = None
+    """Technique of all; left out: drawn for each."""
+    fractions: int | None = Field(default=None, ge=1, le=100)
+    """Fractions of all, with `prescription_gy`; left out: drawn for each."""
+    prescription_gy: float | None = Field(default=None, gt=0, le=100)
+    """Prescribed dose of all."""
+
+    @model_validator(mode="after")
+    def _schedule_is_whole(self) -> DicomStudy:
+        if (self.fractions is None) != (self.prescription_gy is None):
+            raise ValueError("fractions and prescription_gy together, or neither")
+        return self
+
+
+def is_dicom_study(path: str | Path) -> bool:
+    """Tell whether a simulation.yaml is of this kind; what cannot be read is not, and whoever reads it says why."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+    return isinstance(raw, dict) and raw.get("kind") == "dicom"
+
+
+def load_dicom_study(path: str | Path) -> DicomStudy:
+    """Read a simulation.yaml of this kind; InputError with every key that is wrong."""
+    file = Path(path)
+    try:
+        return DicomStudy.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise InputError(
+            Fault(f"{file.name}: {'.'.join(map(str, item['loc']))}", "a known key with a right value",
+                  item["msg"].removeprefix("Value error, "), "Correct it.", "config-value")
+            for item in error.errors(include_url=False, include_context=False)
+        ) from None  # fmt: skip
+
+
+def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
+    """Write the patients in place of older ones; nothing is left behind when it fails.
+
+    Parameters
+    ----------
+    simulation : path
+        A simulation.yaml with ``kind: dicom``; kept in the folder as a mark that it may be replaced.
+    folder : path
+        New, empty, or written by a simulation before.
+
+    Returns
+    -------
+    int
+        Number of patients.
+
+    Raises
+    ------
+    InputError
+        Keys that are wrong, a folder that holds something else.
+    """
+    import pandas as pd
+
+    study = load_dicom_study(simulation)
+    target = Path(folder)
+    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
+        action = "Give another folder, or remove this one first."
+        expected = "a folder that does not exist yet, is empty, or holds a simulated cohort"
+        raise InputError(Fault("the cohort's folder", expected, "one that holds something else", action, "demo-folder"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    draft.mkdir()
+    try:
+        patients: list[dict[str, str]] = []
+        rois: list[dict[str, Any]] = []
+        for index in range(study.patients):
+            cells, names = _write_patient(study, index, draft)
+            patients.append(cells)
+            rois += names
+        write_csv(pd.DataFrame(patients, columns=list(PATIENT_COLUMNS)), draft / "patients.csv")
+        write_csv(pd.DataFrame(rois, columns=list(STRUCTURE_COLUMNS)), draft / "structures.csv")
+        write_text(Path(simulation).read_text(encoding="utf-8"), draft / MARK)
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return study.patients
+
+
+def _write_patient(study: DicomStudy, index: int, folder: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    rng = np.random.default_rng(study.seed)
+    patient = f"{study.prefix}{index + 1:03d}"
+    traits = sample_traits(rng, patient, index)
+    if study.technique is not None:
+        traits = replace(traits, technique=study.technique)
+    if study.fractions is not None and study.prescription_gy is not None:
+        traits = replace(traits, fractions=study.fractions, prescription_gy=study.prescription_gy)
+    phantom = build_phantom(traits, rng)
+    subject = Subject(f"STUDY^{patient}", f"STUDY-{patient}", f"lungtox study {study.prefix} {study.seed}")
+    cells = {"patient": patient, **write_plan_files(phantom, folder, subject=subject)}
+    names = [
+        {
+            "patient": patient,
+            "roi_number": roi.number,
+            "roi_name": roi.name,
+            "structure": ALIASES.get(roi.name, roi.name),
+            "match": "alias" if roi.name in ALIASES else "exact",
+            "score": 100,
+            "accepted_by": "simulation",
+        }
+        for roi in phantom.structures.values()
+    ]
+    return cells, names
