@@ -168,6 +168,21 @@ def test_an_own_fit_is_applied_and_compared(capsys, tmp_path):
     assert any("extrapolation" in text for text in far["warnings"])
 
 
+def test_a_functional_fit_takes_functional_doses_only(capsys, tmp_path, plans):
+    rng = np.random.default_rng(6)
+    dvhs = lung_dvhs(80, rng, weighting="functional:40%max")
+    fit = fit_ntcp(dvhs, lkb_outcomes(dvhs, rng, td50_gy=14.0), model="lkb", fixed={"n": 1.0})
+    path = tmp_path / "fit.json"
+    path.write_text(json.dumps(fit_to_json(fit, name="own")), encoding="utf-8")
+    table = write_table(tmp_path / "case.dvh.parquet", [("P001", dvhs[0]), ("P001", toy())])
+    found = answer(capsys, "ntcp", "--fit", str(path), "--dvh", str(table))
+    assert found["ntcp"] == approx(float(fit.predict([dvhs[0]])[0]))
+    status, _, err = run(capsys, "ntcp", "--fit", str(path), "--dvh", plans["a"])
+    assert status == 1 and "a DVH of weighting functional:40%max" in err
+    assert run(capsys, "ntcp", "--fit", str(path), "--struct", "s.dcm", "--dose", "d.dcm")[0] == 2
+    assert "functional:40%max" in answer(capsys, "ntcp", "--fit", str(path), "--mld", "12", *MEAN)["note"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

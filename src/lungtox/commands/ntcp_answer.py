@@ -124,7 +124,8 @@ def _accept(asked: Question, case: Case) -> Accepted:
     unlisted = model.fractionation_note(case.fraction_gy)
     if unlisted and not asked.allow_fractionation:
         raise model.fractionation_refusal(unlisted)
-    note = f"the mean dose is taken as that of {' or '.join(model.structures)}"
+    weighted = "" if model.weighting == "anatomical" else f", {model.weighting}"
+    note = f"the mean dose is taken as that of {' or '.join(model.structures)}{weighted}"
     if model.parameters.get("n", 1.0) != 1.0:
         note += f"; n = {model.parameters['n']:g} is taken as 1, the mean"
     note += f"; {unlisted}: allowed by name" if unlisted else ""
