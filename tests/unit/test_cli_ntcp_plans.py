@@ -85,6 +85,18 @@ def test_two_plans_as_mean_doses(capsys):
     assert back["interval"]["low"] == approx(-difference["interval"]["high"])
 
 
+@pytest.mark.parametrize(
+    ("points", "reached", "is_open"), [("5", True, False), ("9", False, True), ("12", False, False)]
+)
+def test_a_threshold_for_the_choice_of_a_plan(capsys, points, reached, is_open):
+    # A - B is 8.9 points (7.3 to 10.4): Phi((18.2 - 29.9)/12.259) - Phi((12.74 - 29.9)/12.259), corners above.
+    arguments = ["ntcp", "--model", "semenenko_2008", "--compare", "18.2", "12.74", *MEAN, "--threshold", points]
+    found = answer(capsys, *arguments)["difference"]["threshold"]
+    assert (found["reached"], found["open"]) == (reached, is_open)
+    _, out, _ = run(capsys, *arguments)
+    assert ("leaves it open" if is_open else "the interval agrees") in out
+
+
 def test_two_plans_as_dvh_tables(capsys, plans):
     found = answer(capsys, "ntcp", "--model", "semenenko_2008", "--compare", plans["a"], plans["b"])
     means = answer(capsys, "ntcp", "--model", "semenenko_2008", "--compare", "18.2", "12.74", *MEAN)
@@ -200,6 +212,7 @@ def test_a_functional_fit_takes_functional_doses_only(capsys, tmp_path, plans):
         (["--model", "seppenwoolde_2003", "--mld", "18", "--mld-quantity", "eqd2", "--alpha-beta", "2:4"], 2, "DVH"),
         (["--model", "seppenwoolde_2003", "--mld", "18", "--mld-quantity", "eqd2", "--correlation", "0.5"], 2, "two"),
         ([*QUANTEC[1:], "--mld", "18", *MEAN, "--correlation", "2"], 2, "-1 to 1"),
+        ([*QUANTEC[1:], "--mld", "18", *MEAN, "--threshold", "10"], 2, "--compare"),
     ],
 )
 def test_wrong_calls_say_what_is_wrong(capsys, arguments, status, words):
