@@ -85,6 +85,18 @@ def test_two_plans_as_mean_doses(capsys):
     assert back["interval"]["low"] == approx(-difference["interval"]["high"])
 
 
+@pytest.mark.parametrize(
+    ("points", "reached", "is_open"), [("5", True, False), ("9", False, True), ("12", False, False)]
+)
+def test_a_threshold_for_the_choice_of_a_plan(capsys, points, reached, is_open):
+    # A - B is 8.9 points (7.3 to 10.4): Phi((18.2 - 29.9)/12.259) - Phi((12.74 - 29.9)/12.259), corners above.
+    arguments = ["ntcp", "--model", "semenenko_2008", "--compare", "18.2", "12.74", *MEAN, "--threshold", points]
+    found = answer(capsys, *arguments)["difference"]["threshold"]
+    assert (found["reached"], found["open"]) == (reached, is_open)
+    _, out, _ = run(capsys, *arguments)
+    assert ("leaves it open" if is_open else "the interval agrees") in out
+
+
 def test_two_plans_as_dvh_tables(capsys, plans):
     found = answer(capsys, "ntcp", "--model", "semenenko_2008", "--compare", plans["a"], plans["b"])
     means = answer(capsys, "ntcp", "--model", "semenenko_2008", "--compare", "18.2", "12.74", *MEAN)
@@ -168,6 +180,21 @@ def test_an_own_fit_is_applied_and_compared(capsys, tmp_path):
     assert any("extrapolation" in text for text in far["warnings"])
 
 
+def test_a_functional_fit_takes_functional_doses_only(capsys, tmp_path, plans):
+    rng = np.random.default_rng(6)
+    dvhs = lung_dvhs(80, rng, weighting="functional:40%max")
+    fit = fit_ntcp(dvhs, lkb_outcomes(dvhs, rng, td50_gy=14.0), model="lkb", fixed={"n": 1.0})
+    path = tmp_path / "fit.json"
+    path.write_text(json.dumps(fit_to_json(fit, name="own")), encoding="utf-8")
+    table = write_table(tmp_path / "case.dvh.parquet", [("P001", dvhs[0]), ("P001", toy())])
+    found = answer(capsys, "ntcp", "--fit", str(path), "--dvh", str(table))
+    assert found["ntcp"] == approx(float(fit.predict([dvhs[0]])[0]))
+    status, _, err = run(capsys, "ntcp", "--fit", str(path), "--dvh", plans["a"])
+    assert status == 1 and "a DVH of weighting functional:40%max" in err
+    assert run(capsys, "ntcp", "--fit", str(path), "--struct", "s.dcm", "--dose", "d.dcm")[0] == 2
+    assert "functional:40%max" in answer(capsys, "ntcp", "--fit", str(path), "--mld", "12", *MEAN)["note"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -185,6 +212,7 @@ def test_an_own_fit_is_applied_and_compared(capsys, tmp_path):
         (["--model", "seppenwoolde_2003", "--mld", "18", "--mld-quantity", "eqd2", "--alpha-beta", "2:4"], 2, "DVH"),
         (["--model", "seppenwoolde_2003", "--mld", "18", "--mld-quantity", "eqd2", "--correlation", "0.5"], 2, "two"),
         ([*QUANTEC[1:], "--mld", "18", *MEAN, "--correlation", "2"], 2, "-1 to 1"),
+        ([*QUANTEC[1:], "--mld", "18", *MEAN, "--threshold", "10"], 2, "--compare"),
     ],
 )
 def test_wrong_calls_say_what_is_wrong(capsys, arguments, status, words):

@@ -65,6 +65,10 @@ def ntcp(
             help="Two plans of one patient: doses (with --struct), DVH files, or mean doses (with --mld-quantity).",
         ),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="With --compare: percentage points of A - B from which B would be chosen."),
+    ] = None,
     alpha_beta: Annotated[
         str | None, typer.Option(help="Also with EQD2 of these alpha/betas: 2:4 (steps of 0.5 Gy) or 2,3,4.")
     ] = None,
@@ -104,9 +108,11 @@ def ntcp(
         if dose is not None or dvh is not None or mld is not None or alpha_beta is not None:
             raise ParameterError("--compare names both plans: leave out --dose, --dvh, --mld and --alpha-beta")
         a, b = (read_case(chosen, source) for source in _compared(compare, each))
-        result = answer_comparison(asked, a, b)
+        result = answer_comparison(asked, a, b, threshold=None if threshold is None else threshold / 100.0)
         text = comparison_text(chosen, result)
     else:
+        if threshold is not None:
+            raise ParameterError("--threshold goes with --compare")
         case = read_case(chosen, replace(each[0], dose=dose, dvh=dvh, mean_gy=mld))
         result = answer_case(asked, case)
         if alpha_beta is not None:

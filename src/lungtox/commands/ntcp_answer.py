@@ -62,8 +62,16 @@ def answer_case(asked: Question, case: Case) -> dict[str, Any]:
     return _risk(asked, case, taken, asked.draws()) | _about(asked)
 
 
-def answer_comparison(asked: Question, case_a: Case, case_b: Case) -> dict[str, Any]:
-    """Give NTCP of two plans of one patient and their difference A - B; both use the same parameter draws."""
+def answer_comparison(asked: Question, case_a: Case, case_b: Case, *, threshold: float | None = None) -> dict[str, Any]:
+    """Give NTCP of two plans of one patient and their difference A - B; both use the same parameter draws.
+
+    Parameters
+    ----------
+    asked : Question
+    case_a, case_b : Case
+    threshold : float, optional
+        Difference (0..1) from which plan B would be chosen: whether it is reached, and whether the interval agrees.
+    """
     taken_a, taken_b = _accept(asked, case_a), _accept(asked, case_b)
     drawn = asked.draws()
     plans = [_risk(asked, case_a, taken_a, drawn), _risk(asked, case_b, taken_b, drawn)]
@@ -76,9 +84,15 @@ def answer_comparison(asked: Question, case_a: Case, case_b: Case) -> dict[str, 
             ),
             drawn,
         )
+    difference = plans[0]["ntcp"] - plans[1]["ntcp"]
     return {
         "plans": [{"plan": name, **plan} for name, plan in zip("AB", plans, strict=True)],
-        "difference": {"ntcp": plans[0]["ntcp"] - plans[1]["ntcp"], "of": "A - B", **_interval(asked, interval)},
+        "difference": {
+            "ntcp": difference,
+            "of": "A - B",
+            **_interval(asked, interval),
+            "threshold": None if threshold is None else _against(threshold, difference, interval),
+        },
         "warnings": _unlike(case_a, case_b, taken_a, taken_b),
         **_about(asked),
     }
@@ -124,7 +138,8 @@ def _accept(asked: Question, case: Case) -> Accepted:
     unlisted = model.fractionation_note(case.fraction_gy)
     if unlisted and not asked.allow_fractionation:
         raise model.fractionation_refusal(unlisted)
-    note = f"the mean dose is taken as that of {' or '.join(model.structures)}"
+    weighted = "" if model.weighting == "anatomical" else f", {model.weighting}"
+    note = f"the mean dose is taken as that of {' or '.join(model.structures)}{weighted}"
     if model.parameters.get("n", 1.0) != 1.0:
         note += f"; n = {model.parameters['n']:g} is taken as 1, the mean"
     note += f"; {unlisted}: allowed by name" if unlisted else ""
@@ -163,6 +178,13 @@ def _interval(asked: Question, interval: NtcpInterval | None) -> dict[str, Any]:
     if interval is None:
         return {"interval": None, "no_interval": no_interval_reason(asked.model)}
     return {"interval": asdict(interval), "no_interval": None}
+
+
+def _against(threshold: float, difference: float, interval: NtcpInterval | None) -> dict[str, Any]:
+    """Say whether a difference reaches the threshold, and whether its interval leaves that open."""
+    reached = difference >= threshold
+    is_open = None if interval is None else interval.low < threshold <= interval.high
+    return {"ntcp": threshold, "reached": reached, "open": is_open}
 
 
 def _about(asked: Question) -> dict[str, Any]:

@@ -28,6 +28,10 @@ def comparison_text(model: PublishedModel, result: Mapping[str, Any]) -> str:
         lines += [f"  {line}" for line in _plan_lines(model, plan)]
     difference = result["difference"]
     lines.append(f"difference A - B: {_with_interval(difference, unit='percentage points')}")
+    if (against := difference["threshold"]) is not None:
+        verdict = "reached" if against["reached"] else "not reached"
+        certainty = {None: "", True: "; the interval leaves it open", False: "; the interval agrees"}[against["open"]]
+        lines.append(f"threshold of {100.0 * against['ntcp']:g} percentage points: {verdict}{certainty}")
     lines += _interval_lines(model, difference)
     if difference["interval"] is not None:
         lines.append("both plans with the same draws of the parameters (paired)")
