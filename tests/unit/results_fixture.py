@@ -166,6 +166,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
     _write_published(analysis, folder / "ntcp/published")
     _write_comparison(analysis, dvhs, folder)
+    _write_updates(analysis, folder / "ntcp/published")
     return folder
 
 
@@ -910,6 +911,44 @@ def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: 
     )
 
 
+def _write_updates(analysis: pd.DataFrame, folder: Path) -> None:
+    names = {"model": "quantec_logistic_2010", "label": "QUANTEC logistic 2010"}
+    n, events = int(analysis["rp"].notna().sum()), int((analysis["rp"] == 1).sum())
+    update = {
+        **names, "answer": "intercept", "reason": "", "n": n, "events": events, "estimated": 1, "p": 0.011,
+        "aic": 113.4,
+        "equation": "logit(NTCP) = -3.27 + 0.126 D, D = mean physical dose in Gy; TD50 = 25.95 Gy; gamma50 = 0.8175",
+        "published_equation": "logit(NTCP) = -3.87 + 0.126 D, D = mean physical dose in Gy", "expected_slope": None,
+        "caveats": "22 events, fewer than 100: the update is uncertain",
+        "bayes_equation": "logit(NTCP) = -3.51 + 0.133 D, D = mean physical dose in Gy", "prior_share": 0.68,
+        "prior_patients": 191.0, "conflict_p": 0.12, "bayes_note": "The published parameters carry 68 %.",
+    }  # fmt: skip
+    _write(pd.DataFrame([update]), folder / "updates.csv")
+    steps = [("original", 0, -60.1, 9.0, 2, 0.011), ("intercept", 1, -55.7, 0.2, 1, 0.65)]
+    steps.append(("recalibration", 2, -55.6, None, None, None))
+    table = pd.DataFrame(steps, columns=["method", "estimated", "loglik", "lr", "df", "p"])
+    chosen = table["method"] == "intercept"
+    _write(table.assign(tested=table["p"].notna(), chosen=chosen, **names), folder / "update_steps.csv")
+    columns = ["method", "chosen", "parameter", "unit", "estimated", "published", "published_low", "published_high"]
+    parameters = [
+        ("intercept", True, "intercept", "", True, -3.87, -4.49, -3.33, -3.27, -3.75, -2.81),
+        ("intercept", True, "dose_gy", "log odds per Gy", False, 0.126, 0.1, 0.153, 0.126, None, None),
+        ("bayes", False, "b0", "", True, -3.87, -4.49, -3.33, -3.51, -3.96, -3.06),
+    ]
+    table = pd.DataFrame(parameters, columns=[*columns, "estimate", "low", "high"])
+    _write(table.assign(**names), folder / "update_parameters.csv")
+    dose, risk = np.arange(0.0, 31.0), np.linspace(0.05, 0.6, 31)
+    curves = [
+        pd.DataFrame({"method": method, "dose_gy": dose, "ntcp": risk, "low": 0.8 * risk, "high": 1.2 * risk})
+        for method in ("intercept", "bayes")
+    ]
+    _write(pd.concat(curves).assign(quantity="physical", **names), folder / "update_curves.csv")
+    grid = np.linspace(0.05, 0.4, 20)
+    _write(pd.DataFrame({"predicted": grid, "observed": grid**0.8}).assign(**names), folder / "calibration.csv")
+    benefit = pd.DataFrame({"threshold": grid, "net_benefit": 0.2 - grid / 2, "all": 0.22 - 0.7 * grid})
+    _write(benefit.assign(**names), folder / "net_benefit.csv")
+
+
 def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
     grid = np.linspace(0, 40, 81)
     labels = {
@@ -966,41 +1005,3 @@ def _write_published(analysis: pd.DataFrame, folder: Path) -> None:
     numbers = dict.fromkeys(("mean_predicted", "auc", "auc_low", "auc_high", "citl", "citl_low", "citl_high"))
     numbers |= {"td50_gy": 31.0, "td50_low": 24.0, "td50_high": None, "loglik": -40.0}
     _write(sweep.assign(**numbers, note="1 patient left out: several courses"), folder / "alpha_beta.csv")
-    _write_updates(labels["quantec_logistic_2010"], n=row["n"], events=row["events"], folder=folder)
-
-
-def _write_updates(label: str, *, n: int, events: int, folder: Path) -> None:
-    names = {"model": "quantec_logistic_2010", "label": label}
-    update = {
-        **names, "answer": "intercept", "reason": "", "n": n, "events": events, "estimated": 1, "p": 0.011,
-        "aic": 113.4,
-        "equation": "logit(NTCP) = -3.27 + 0.126 D, D = mean physical dose in Gy; TD50 = 25.95 Gy; gamma50 = 0.8175",
-        "published_equation": "logit(NTCP) = -3.87 + 0.126 D, D = mean physical dose in Gy", "expected_slope": None,
-        "caveats": "22 events, fewer than 100: the update is uncertain",
-        "bayes_equation": "logit(NTCP) = -3.51 + 0.133 D, D = mean physical dose in Gy", "prior_share": 0.68,
-        "prior_patients": 191.0, "conflict_p": 0.12, "bayes_note": "The published parameters carry 68 %.",
-    }  # fmt: skip
-    _write(pd.DataFrame([update]), folder / "updates.csv")
-    steps = [("original", 0, -60.1, 9.0, 2, 0.011), ("intercept", 1, -55.7, 0.2, 1, 0.65)]
-    steps.append(("recalibration", 2, -55.6, None, None, None))
-    table = pd.DataFrame(steps, columns=["method", "estimated", "loglik", "lr", "df", "p"])
-    chosen = table["method"] == "intercept"
-    _write(table.assign(tested=table["p"].notna(), chosen=chosen, **names), folder / "update_steps.csv")
-    columns = ["method", "chosen", "parameter", "unit", "estimated", "published", "published_low", "published_high"]
-    parameters = [
-        ("intercept", True, "intercept", "", True, -3.87, -4.49, -3.33, -3.27, -3.75, -2.81),
-        ("intercept", True, "dose_gy", "log odds per Gy", False, 0.126, 0.1, 0.153, 0.126, None, None),
-        ("bayes", False, "b0", "", True, -3.87, -4.49, -3.33, -3.51, -3.96, -3.06),
-    ]
-    table = pd.DataFrame(parameters, columns=[*columns, "estimate", "low", "high"])
-    _write(table.assign(**names), folder / "update_parameters.csv")
-    dose, risk = np.arange(0.0, 31.0), np.linspace(0.05, 0.6, 31)
-    curves = [
-        pd.DataFrame({"method": method, "dose_gy": dose, "ntcp": risk, "low": 0.8 * risk, "high": 1.2 * risk})
-        for method in ("intercept", "bayes")
-    ]
-    _write(pd.concat(curves).assign(quantity="physical", **names), folder / "update_curves.csv")
-    grid = np.linspace(0.05, 0.4, 20)
-    _write(pd.DataFrame({"predicted": grid, "observed": grid**0.8}).assign(**names), folder / "calibration.csv")
-    benefit = pd.DataFrame({"threshold": grid, "net_benefit": 0.2 - grid / 2, "all": 0.22 - 0.7 * grid})
-    _write(benefit.assign(**names), folder / "net_benefit.csv")

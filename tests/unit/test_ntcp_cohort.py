@@ -281,10 +281,13 @@ def test_allowed_and_converted_models_are_labelled(cohort):
         allow_structure={"semenenko_2008": ["Lungs-GTV"], "seppenwoolde_2003": ["Lungs-GTV"]},
         allow_unchecked=["niezink_2023"],
     )
-    rows = validate_published(path, cohort=table, settings=settings).validation.set_index("model")
+    result = validate_published(path, cohort=table, settings=settings.model_copy(update={"update": UpdateSettings()}))
+    rows = result.validation.set_index("model")
     assert rows["status"].tolist() == ["allowed", "allowed", "applied"]
     assert "converted to EQD2 (alpha/beta 3 Gy)" in rows.loc["seppenwoolde_2003", "note"]
     assert rows.loc["seppenwoolde_2003", "quantity"] == "eqd2"
+    beyond = result.updates["updates"]["caveats"].str.startswith("applied beyond what it was made for")
+    assert beyond.tolist() == [True, True, False]
 
 
 def test_without_events_the_validation_says_what_is_missing(cohort):

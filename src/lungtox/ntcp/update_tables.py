@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 CURVE_STEP_GY = 1.0
+NOT_MADE_FOR = "applied beyond what it was made for, allowed by name"
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "updates": UPDATES,
     "update_steps": UPDATE_STEPS,
@@ -56,7 +57,7 @@ class UpdateTables:
         model: PublishedModel,
         dvhs: Mapping[str, Dvh],
         *,
-        predicted: pd.DataFrame,
+        found: tuple[Mapping[str, Any], pd.DataFrame],
         cohort: pd.DataFrame,
         settings: NtcpSettings,
     ) -> None:
@@ -67,12 +68,13 @@ class UpdateTables:
         model : PublishedModel
         dvhs : mapping
             By patient, in the model's quantity.
-        predicted : DataFrame
-            ``patient, rp, ntcp`` of the patients that the model could be applied to.
+        found : tuple of mapping and DataFrame
+            Row of validation.csv; ``patient, rp, dose_gy, ntcp`` of the patients that the model could be applied to.
         cohort : DataFrame
             With the model's factors.
         settings : NtcpSettings
         """
+        row, predicted = found
         known = predicted[predicted["rp"].notna()]
         outcome, risk = known["rp"].to_numpy(dtype=float), known["ntcp"].to_numpy(dtype=float)
         if 0.0 < outcome.sum() < outcome.size:
@@ -85,7 +87,10 @@ class UpdateTables:
         allowed = settings.allow_structure.get(model.name, [])
         x = predictors(form, [dvhs[name] for name in patients], factors, allow_structure=allowed)
         highest_gy = float(known["dose_gy"].max())
-        self._add_update(form, x, outcome, settings.update, highest_gy=highest_gy)
+        made = self._make_update(form, x, outcome, settings.update, highest_gy=highest_gy)
+        if row["status"] == "allowed":
+            made["caveats"] = "; ".join(part for part in (NOT_MADE_FOR, made.get("caveats", "")) if part)
+        self._add("updates", model, {name: [value] for name, value in made.items()})
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables by name, each in its schema."""
@@ -103,9 +108,9 @@ class UpdateTables:
         columns = {"threshold": thresholds, "net_benefit": net_benefit(risk, outcome, thresholds), "all": everyone}
         self._add("net_benefit", model, columns)
 
-    def _add_update(
+    def _make_update(
         self, form: LinearForm, x: np.ndarray, outcome: np.ndarray, settings: UpdateSettings, *, highest_gy: float
-    ) -> None:
+    ) -> dict[str, Any]:
         doses = np.arange(0.0, 5.0 * np.ceil(highest_gy / 5.0) + 0.5 * CURVE_STEP_GY, CURVE_STEP_GY)
         row: dict[str, Any] = {
             "n": len(x),
@@ -119,8 +124,7 @@ class UpdateTables:
             row |= self._add_test(test, doses, settings)
         except FitError as error:
             row |= {"answer": "none", "reason": str(error)}
-        row |= self._add_bayes(form, x, outcome, doses=doses, settings=settings)
-        self._add("updates", form.model, {name: [value] for name, value in row.items()})
+        return row | self._add_bayes(form, x, outcome, doses=doses, settings=settings)
 
     def _add_test(self, test: ClosedTest, doses: np.ndarray, settings: UpdateSettings) -> dict[str, Any]:
         model = test.form.model

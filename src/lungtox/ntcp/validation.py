@@ -81,7 +81,7 @@ def validate_on(dvhs: Dvhs, *, cohort: pd.DataFrame, settings: NtcpSettings) -> 
         if predicted is not None:
             predictions.append(predicted)
             curves.append(_curve(model, highest_gy=float(predicted["dose_gy"].max())))
-            updates.add(model, dvhs[model.quantity], predicted=predicted, cohort=cohort, settings=settings)
+            updates.add(model, dvhs[model.quantity], found=(row, predicted), cohort=cohort, settings=settings)
     return PublishedValidation(
         predictions=_stacked(predictions, PUBLISHED_PREDICTIONS),
         validation=VALIDATION.validate(pd.DataFrame(validation, columns=list(VALIDATION.columns))),

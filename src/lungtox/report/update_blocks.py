@@ -15,7 +15,7 @@ ANSWERS = {
     "intercept": "new intercept",
     "recalibration": "recalibrate",
     "revision": "revise",
-    "none": "none of them",
+    "none": "no recommendation",
 }
 METHODS = {
     "original": "as published",
@@ -38,7 +38,7 @@ def update_sentence(row: Mapping[str, Any]) -> str:
     label, answer = text_of(row["label"]), text_of(row["answer"])
     counts = f"{count_of(int(row['n']), 'patient')}, {int(row['events'])} with RP"
     if answer == "none":
-        return f"{label} ({counts}): no form of it can be recommended here: {text_of(row['reason']).rstrip('.')}."
+        return f"{label} ({counts}): no recommendation: {text_of(row['reason']).rstrip('.')}."
     p = format_p(optional(row["p"]))
     do = {
         "keep": f"keep it as published: closed testing found no need for an update ({p})",
