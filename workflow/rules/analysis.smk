@@ -90,8 +90,12 @@ def code_digest(name):
 
 def draws_of(wildcards):
     """The cytokine table for a model that uses a value drawn during radiotherapy; no other model reruns with it."""
-    uses = any(DURING.fullmatch(name) for name in ANALYSIS.models[wildcards.model].predictors)
-    return ["<results>/cohort/cytokines.csv"] if uses and ANALYSIS.inputs.cytokines else []
+    uses = any(
+        DURING.fullmatch(name) for name in ANALYSIS.models[wildcards.model].predictors
+    )
+    return (
+        ["<results>/cohort/cytokines.csv"] if uses and ANALYSIS.inputs.cytokines else []
+    )
 
 
 def section(*names, without=None):
