@@ -27,8 +27,9 @@ def comparison_section(results: Results) -> Section:
     percent = format_number(100 * float(first["threshold"]), decimals=0)
     confidence = format_number(100 * float(first["confidence"]), decimals=0)
     caption = (
-        f"Logistic models that differ in the description of the dose, on the same "
-        f"{count_of(int(first['n']), 'patient')} ({int(first['events'])} with RP) who have all of them. Corrected: "
+        f"Logistic models that differ in the description of the dose, on the same {int(first['n'])} of "
+        f"{count_of(results.patients, 'patient')} ({int(first['events'])} with RP) who have a known outcome and all of "
+        f"them. Corrected: "
         f"optimism bootstrap, {int(max(row['resamples'] for row in rows))} resamples shared by the models; ranges: "
         f"middle {confidence} % over them. Differences are from {reference}, declared beforehand. Weight: Akaike "
         f"weight among all rows. Net benefit at a threshold risk of {percent} %; treating all: "
