@@ -15,7 +15,7 @@ from lungtox.report.wording import DASH, count_of, interval_cell, join_words, nu
 CLOSE = 2.0
 """Models whose AIC lies this close to the lowest have substantial support too (Burnham and Anderson 2002)."""
 FEW_EVENTS = 20
-"""Below, the ranges over the resamples were not tried out (docs/validation/ntcp-comparison.md)."""
+"""Of the smaller outcome group; below, nobody has tried out how often the ranges hold the truth."""
 
 
 def comparison_section(results: Results) -> Section:
