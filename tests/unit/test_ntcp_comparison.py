@@ -197,6 +197,14 @@ def test_a_separated_model_has_no_aic_and_the_others_keep_theirs(cohort):
     assert rows.loc["MLD", "aic_weight"] == 1.0
 
 
+def test_a_risk_that_falls_with_gEUD_is_no_dose_response(cohort):  # noqa: N802
+    path, table = cohort
+    falling = table.assign(rp=(table["mld_gy"] < table["mld_gy"].median()) ^ (table.index % 5 == 0))
+    rows = compare((path, falling.assign(rp=falling["rp"].astype(float))), steps=[]).models.set_index("model")
+    assert "does not rise" in rows.loc["gEUD", "finding"] and np.isnan(rows.loc["gEUD", "aic"])
+    assert rows.loc["MLD", "aic_weight"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

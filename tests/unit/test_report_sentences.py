@@ -433,9 +433,10 @@ def test_factors_in_strata_of_a_column_that_nobody_knows_do_not_stop_the_report(
 
 def compared(model: str, aic: float, weight: float, low: float, high: float, **changes: Any) -> dict[str, Any]:
     return {
-        "model": model, "aic": aic, "aic_weight": weight, "reference": False, "auc_difference": (low + high) / 2,
-        "auc_difference_low": low, "auc_difference_high": high, "net_benefit_difference": 0.0,
-        "net_benefit_difference_low": -0.01, "net_benefit_difference_high": 0.01, **changes,
+        "model": model, "n": 100, "events": 30, "aic": aic, "aic_weight": weight, "reference": False,
+        "auc_difference": (low + high) / 2, "auc_difference_low": low, "auc_difference_high": high,
+        "net_benefit_difference": 0.0, "net_benefit_difference_low": -0.01, "net_benefit_difference_high": 0.01,
+        **changes,
     }  # fmt: skip
 
 
@@ -453,6 +454,14 @@ def test_a_comparison_names_the_best_by_aic_and_what_comes_close():
     assert better == ("The corrected AUC is higher than that of MLD for fMLD (by 0.050, range 0.010 to 0.090).")
     assert worse.startswith("The corrected AUC is lower than that of MLD for V20 (by \N{MINUS SIGN}0.050")
     assert benefit == "No difference from MLD in the corrected net benefit was shown."
+
+
+def test_few_events_compare_nothing():
+    rows = [
+        compared("MLD", 110.0, 0.01, 0.0, 0.0, reference=True, events=7),
+        compared("fMLD", 100.0, 0.6, 0.01, 0.09),
+    ]
+    assert comparison_sentences(rows)[1:] == ["With 7 of 100 patients with RP the differences are not judged."]
 
 
 def test_an_analysis_without_a_comparison_says_so():

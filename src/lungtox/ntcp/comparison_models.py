@@ -98,7 +98,8 @@ def fit_described(
     Raises
     ------
     FitError
-        One outcome class, more parameters than events, constant or dependent columns; a gEUD that separates.
+        One outcome class, more parameters than events, constant or dependent columns; a gEUD that separates, or with
+        which the risk does not rise.
     """
     column = dose if isinstance(dose, str) else GEUD
     given = table if isinstance(dose, str) else table.assign(**{GEUD: dose.geud_gy(1.0)})
@@ -114,6 +115,8 @@ def fit_described(
     model = recipe.fit(x[None], y, np.random.default_rng(0))
     if model is None:
         raise AssertionError("a design has both outcomes")
+    if volume is not None and model.beta[1] <= 0.0:
+        raise FitError("the risk does not rise with gEUD at any n: there is no dose response to describe")
     loglik = np.nan if model.firth else float(fit_resamples(x, y, np.ones((1, len(y)))).loglik[0])
     parameters = x.shape[1] + (volume is not None)
     return DescribedModel(x, y, recipe, model.beta, loglik, parameters, doses, volume)
@@ -150,7 +153,7 @@ def refit(model: DescribedModel, rows: Rows, weights: Floats) -> Refits:
     -------
     Refits
         Resamples that are separated or lack a level are fitted by `Recipe.fit`, as the validation of the logistic
-        models does.
+        models does, with n as it was estimated on all patients.
     """
     count = len(rows)
     top, etas = np.full(count, -np.inf), np.zeros((count, len(model.y)))

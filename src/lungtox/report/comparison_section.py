@@ -14,6 +14,8 @@ from lungtox.report.wording import DASH, count_of, interval_cell, join_words, nu
 
 CLOSE = 2.0
 """Models whose AIC lies this close to the lowest have substantial support too (Burnham and Anderson 2002)."""
+FEW_EVENTS = 20
+"""Of the smaller outcome group; below, nobody has tried out how often the ranges hold the truth."""
 
 
 def comparison_section(results: Results) -> Section:
@@ -26,13 +28,15 @@ def comparison_section(results: Results) -> Section:
     reference = next((text_of(row["model"]) for row in rows if bool(row["reference"])), "")
     percent = format_number(100 * float(first["threshold"]), decimals=0)
     confidence = format_number(100 * float(first["confidence"]), decimals=0)
+    resamples = int(max(row["resamples"] for row in rows))
     caption = (
-        f"Logistic models that differ in the description of the dose, on the same "
-        f"{count_of(int(first['n']), 'patient')} ({int(first['events'])} with RP) who have all of them. Corrected: "
-        f"optimism bootstrap, {int(max(row['resamples'] for row in rows))} resamples shared by the models; ranges: "
-        f"middle {confidence} % over them. Differences are from {reference}, declared beforehand. Weight: Akaike "
-        f"weight among all rows. Net benefit at a threshold risk of {percent} %; treating all: "
-        f"{format_number(optional(first['net_benefit_all']), decimals=3)}. Calibration-in-the-large on the log-odds."
+        f"Logistic models that differ in the description of the dose, on the same {int(first['n'])} of "
+        f"{count_of(results.patients, 'patient')} ({int(first['events'])} with RP) who have a known outcome and all of "
+        f"them. Corrected: optimism bootstrap, {resamples} resamples shared by the models; ranges: middle "
+        f"{confidence} % over them, not adjusted for their number. Differences are from {reference}, declared "
+        f"beforehand. Weight: Akaike weight among all rows. Net benefit at a threshold risk of {percent} %; treating "
+        f"all: {format_number(optional(first['net_benefit_all']), decimals=3)}. Calibration-in-the-large on the "
+        "log-odds."
     )
     columns = (
         "Model", "Parameters", "n (interval)", "AIC above the lowest", "Weight", "AUC corrected (apparent)",
@@ -74,6 +78,9 @@ def comparison_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     reference = next((row for row in rows if bool(row["reference"])), None)
     if reference is None or optional(reference["auc_difference"]) is None:
         return told
+    events = int(reference["events"])
+    if min(events, int(reference["n"]) - events) < FEW_EVENTS:
+        return [*told, f"With {events} of {int(reference['n'])} patients with RP the differences are not judged."]
     name = text_of(reference["model"])
     for measure, words in (("auc", "AUC"), ("net_benefit", "net benefit")):
         better = [row for row in rows if _beyond(row[f"{measure}_difference_low"], 1.0)]
