@@ -19,8 +19,10 @@ from lungtox.figures import (
     plot_cytokines,
     plot_decision,
     plot_dendrogram,
+    plot_dvh_curves,
     plot_dvh_groups,
     plot_forest,
+    plot_fractionation,
     plot_function_sweep,
     plot_incidence,
     plot_missing,
@@ -32,8 +34,10 @@ from lungtox.figures import (
     tabulate_cytokines,
     tabulate_decision,
     tabulate_dendrogram,
+    tabulate_dvh_curves,
     tabulate_dvh_groups,
     tabulate_forest,
+    tabulate_fractionation,
     tabulate_function_sweep,
     tabulate_incidence,
     tabulate_missing,
@@ -43,10 +47,23 @@ from lungtox.figures import (
 )
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
+from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
+SISTERS = ["fractionation", "dvh_curves"]
+NAMES = [
+    "dvh_groups",
+    "roc",
+    "forest",
+    "incidence",
+    "ntcp",
+    "cytokines",
+    "function_sweep",
+    "missing",
+    *VALIDATION,
+    *SISTERS,
+]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +107,15 @@ def tables(folder):
             read_csv(folder / "cohort/dictionary.csv"),
             read_csv(folder / "association/cytokines.csv"),
         ),
+        "fractionation": tabulate_fractionation(
+            fractionation().effects,
+            ranges=fractionation().ranges,
+            trade=fractionation().trade,
+            risks=fractionation().risks,
+        ),
+        "dvh_curves": tabulate_dvh_curves(
+            dvh_curves().fits, comparison=dvh_curves().comparison, curves=dvh_curves().curves
+        ),
     }
 
 
@@ -106,6 +132,8 @@ PLOTS = {
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,
+    "fractionation": plot_fractionation,
+    "dvh_curves": plot_dvh_curves,
 }
 
 
