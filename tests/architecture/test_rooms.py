@@ -74,7 +74,7 @@ def test_library_never_names_the_workflow_engine() -> None:
 def test_every_script_belongs_to_a_rule_of_the_same_name() -> None:
     rules = set()
     for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
-        rules.update(re.findall(r"^(?:rule|checkpoint) (\w+):", path.read_text(encoding="utf-8"), flags=re.M))
+        rules.update(re.findall(r"^ *(?:rule|checkpoint) (\w+):", path.read_text(encoding="utf-8"), flags=re.M))
     assert rules == {path.stem for path in (PROJECT / "scripts").glob("*.py")}
 
 

@@ -19,8 +19,10 @@ from lungtox.figures import (
     plot_cytokines,
     plot_decision,
     plot_dendrogram,
+    plot_dvh_curves,
     plot_dvh_groups,
     plot_forest,
+    plot_fractionation,
     plot_function_sweep,
     plot_incidence,
     plot_missing,
@@ -34,8 +36,10 @@ from lungtox.figures import (
     tabulate_cytokines,
     tabulate_decision,
     tabulate_dendrogram,
+    tabulate_dvh_curves,
     tabulate_dvh_groups,
     tabulate_forest,
+    tabulate_fractionation,
     tabulate_function_sweep,
     tabulate_incidence,
     tabulate_missing,
@@ -47,9 +51,11 @@ from lungtox.figures import (
 )
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.results_fixture import build_results
+from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
+SISTERS = ["fractionation", "dvh_curves"]
 NAMES = [
     "dvh_groups",
     "roc",
@@ -62,6 +68,7 @@ NAMES = [
     "missing",
     "ntcp_comparison",
     *VALIDATION,
+    *SISTERS,
 ]
 
 
@@ -115,6 +122,15 @@ def tables(folder):
             read_csv(folder / "cohort/dictionary.csv"),
             read_csv(folder / "association/cytokines.csv"),
         ),
+        "fractionation": tabulate_fractionation(
+            fractionation().effects,
+            ranges=fractionation().ranges,
+            trade=fractionation().trade,
+            risks=fractionation().risks,
+        ),
+        "dvh_curves": tabulate_dvh_curves(
+            dvh_curves().fits, comparison=dvh_curves().comparison, curves=dvh_curves().curves
+        ),
     }
 
 
@@ -133,6 +149,8 @@ PLOTS = {
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,
     "ntcp_comparison": plot_ntcp_comparison,
+    "fractionation": plot_fractionation,
+    "dvh_curves": plot_dvh_curves,
 }
 
 

@@ -107,9 +107,9 @@ def plot_dvh_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
             return figure
         axis = str(table.loc[table["panel"] == "mean", "series"].iloc[0]) if "mean" in panels else ""
         for number, panel in enumerate(panels):
-            left = (number % 2) * style.width_mm + 16.0
+            left = (number % 2) * style.width_mm + 18.0
             bottom = height_mm - (number // 2 + 1) * PANEL_MM + 11.0
-            width = style.width_mm - 20.0
+            width = style.width_mm - 22.0
             ax = figure.add_axes((left / width_mm, bottom / height_mm, width / width_mm, (PANEL_MM - 18.0) / height_mm))
             own = table[table["panel"] == panel]
             title, across, up = TITLES[panel]
