@@ -47,6 +47,7 @@ from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .printed_findings import ResultTables as ResultTables
 from .printed_findings import compare_findings as compare_findings
+from .printed_findings import tabulate_checks as tabulate_checks
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc

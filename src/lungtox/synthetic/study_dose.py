@@ -15,7 +15,7 @@ from lungtox.synthetic.study_config import CurveSettings, DoseStudySettings, Met
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-ATTEMPTS = 2_000
+ATTEMPTS = 500
 REDRAWS = 50
 BIN_GY = 0.1
 LEAST_SHAPE, MOST_SHAPE = 0.02, 0.99
