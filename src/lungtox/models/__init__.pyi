@@ -67,6 +67,7 @@ from .resampling import Bootstrap as Bootstrap
 from .resampling import Cohort as Cohort
 from .resampling import bootstrap as bootstrap
 from .resampling import cross_validate as cross_validate
+from .printed_findings import tabulate_checks as tabulate_checks
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc
