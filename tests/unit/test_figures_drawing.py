@@ -15,6 +15,9 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    plot_agreement,
+    plot_agreement_curves,
+    plot_agreement_forest,
     plot_calibration,
     plot_cytokines,
     plot_decision,
@@ -28,6 +31,9 @@ from lungtox.figures import (
     plot_roc,
     plot_stability,
     save_figure,
+    tabulate_agreement,
+    tabulate_agreement_curves,
+    tabulate_agreement_forest,
     tabulate_calibration,
     tabulate_cytokines,
     tabulate_decision,
@@ -42,11 +48,24 @@ from lungtox.figures import (
     tabulate_stability,
 )
 from lungtox.tables import read_csv, read_json, read_parquet
+from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
+AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
+NAMES = [
+    "dvh_groups",
+    "roc",
+    "forest",
+    "incidence",
+    "ntcp",
+    "cytokines",
+    "function_sweep",
+    "missing",
+    *VALIDATION,
+    *AGREEMENT,
+]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +82,12 @@ def tables(folder):
         name: [read_csv(path.with_name(f"{name}.csv")) for path in models]
         for name in ("calibration", "decision", "stability", "validation", "collinearity", "dendrogram")
     }
+    agreement = write_agreement(folder)
+    labels = {"main": "planning system", "other": "log files"}
     return {
+        "agreement": tabulate_agreement(agreement["pairs"], agreement["metrics"], labels=labels),
+        "agreement_forest": tabulate_agreement_forest(agreement["metrics"], labels=labels),
+        "agreement_curves": tabulate_agreement_curves(agreement["curves"], limits={"Lungs": 5.0}, labels=labels),
         "calibration": tabulate_calibration(logistic, parts["calibration"], parts["stability"], parts["validation"]),
         "decision": tabulate_decision(logistic, parts["decision"]),
         "stability": tabulate_stability(logistic, parts["stability"]),
@@ -94,6 +118,9 @@ def tables(folder):
 
 
 PLOTS = {
+    "agreement": plot_agreement,
+    "agreement_forest": plot_agreement_forest,
+    "agreement_curves": plot_agreement_curves,
     "calibration": plot_calibration,
     "decision": plot_decision,
     "stability": plot_stability,

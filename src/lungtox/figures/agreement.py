@@ -32,7 +32,7 @@ LIMITS = [
 ]
 COLUMNS = ["panel", "comparison", *KEYS, "patient", "mean", "difference", "unit", "inside", *LIMITS]
 MOST_PANELS = 24
-ACROSS, PANEL_MM, HEADING_MM, HEAD_MM, FOOT_MM, LEFT_MM = 4, 42.0, 6.0, 6.0, 9.5, 12.0
+ACROSS, PANEL_MM, HEADING_MM, HEAD_MM, FOOT_MM, LEFT_MM = 5, 38.0, 6.0, 5.5, 9.0, 12.0
 
 
 def comparison_words(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
