@@ -1,4 +1,4 @@
-"""What `make run` does: demo data or the cohort of a study, check, Snakemake - one run at a time, resumable after any interruption.
+"""What `make run` does: data of the demo or of a study, check, Snakemake - one at a time, resumable at any time.
 
 Standard library only until the run has ended, so that it answers at once.
 """
@@ -105,7 +105,7 @@ def make_study(config: Path) -> int:
     stamp = Path(".snakemake/simulated") / name
     if cohort.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
         return 0
-    status = call(["lungtox", "simulate", str(simulation), str(cohort)])
+    status = call(["lungtox", "study", str(simulation), str(cohort)])
     if status == 0:
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(state, encoding="utf-8")

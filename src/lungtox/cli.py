@@ -15,7 +15,7 @@ from lungtox.errors import LungtoxError, ParameterError
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
-COMMANDS = ("demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "elisa", "printed", "simulate")
+COMMANDS = ("demo", "index", "names", "check", "dvh", "read-dvh", "ntcp", "models", "elisa", "printed", "study")
 RESEARCH_USE = "Research use, not for treatment decisions."
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.models.printed import check_printed
 from lungtox.models.printed_numbers import printed_p
-from lungtox.models.schemas import PRINTED_FINDINGS
+from lungtox.models.schemas import PRINTED_CHECKS, PRINTED_FINDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +85,16 @@ def compare_findings(printed: pd.DataFrame, tables: ResultTables) -> pd.DataFram
     return PRINTED_FINDINGS.validate(pd.DataFrame(rows, columns=list(PRINTED_FINDINGS.columns)), lazy=True)
 
 
+def tabulate_checks(figures: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the checks of printed figures (text, as printed) as a table; without figures it has no rows."""
+    import pandas as pd
+
+    rows = [] if figures is None else figures.fillna("").to_dict("records")
+    checks = check_printed([{str(name): str(cell) for name, cell in row.items()} for row in rows]) if rows else []
+    table = pd.DataFrame([asdict(check) for check in checks], columns=list(PRINTED_CHECKS.columns))
+    return table if table.empty else PRINTED_CHECKS.validate(table, lazy=True)
+
+
 def _compare(cells: Mapping[str, str], tables: ResultTables) -> dict[str, Any]:
     if cells["direction"] not in DIRECTIONS:
         raise ParameterError(f"direction {cells['direction']!r}, not higher, lower or empty")
@@ -140,13 +151,17 @@ def _figures(row: Mapping[str, Any], name: str, *, neutral: float) -> dict[str, 
     }
 
 
+def _odds_words(unit: str) -> str:
+    return f"OR, {unit}" if " v " in unit else f"OR per {unit}" if unit else "OR"
+
+
 def _factor(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
     found = _row_of(tables.univariable, {"factor": name})
     levels = int((tables.univariable["factor"] == name).sum())
     if levels > 1:  # several levels have no single effect
         return {"effect_name": f"{levels + 1} levels", "p": float(found["p"]), "q": float(found["q"])}
     unit = found["unit"] if isinstance(found["unit"], str) else ""
-    return {**_figures(found, f"OR {unit}".strip(), neutral=1.0), "q": float(found["q"])}
+    return {**_figures(found, _odds_words(unit), neutral=1.0), "q": float(found["q"])}
 
 
 def _cytokine(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def _correlation(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
 
 def _stratum(name: str, row: str, tables: ResultTables) -> dict[str, Any]:
     found = _row_of(tables.strata, {"factor": name, "row": "stratum", "stratum": row})
-    return _figures(found, f"OR {found['unit']}", neutral=1.0)
+    return _figures(found, _odds_words(str(found["unit"])), neutral=1.0)
 
 
 def _pair(name: str, row: str, tables: ResultTables) -> dict[str, Any]:

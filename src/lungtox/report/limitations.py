@@ -71,8 +71,14 @@ def _multiplicity(results: Results) -> Iterator[str]:
     if tested > 1:
         yield (
             f"Multiplicity: {tested} single tests, of which about {format_number(LEVEL * tested, decimals=1)} would be "
-            f"below p = {LEVEL} if nothing were true; {before} are, and {after} keep q < {LEVEL} within their family. No "
-            "adjustment covers all families, models and comparisons together."
+            f"below p = {LEVEL} if nothing were true; {before} are, and {after} keep q < {LEVEL} within their family. "
+            "No adjustment covers all families, models and comparisons together."
+        )
+    if results.strata is not None:
+        within = results.strata.loc[results.strata["row"] == "stratum", "p"]
+        yield (
+            f"{count_of(int(within.notna().sum()), 'odds ratio')} within strata stand beside them unadjusted; "
+            f"{int((within < LEVEL).sum())} have p < {LEVEL}. Only the interaction term compares strata."
         )
 
 
@@ -124,8 +130,10 @@ def _missing(results: Results) -> Iterator[str]:
             "anatomical "
             "results rest on different patients except in the paired comparisons."
         )
-    if results.missing is not None:
-        worst = results.missing.sort_values(["missing_pct", "column"], ascending=[False, True]).iloc[0]
+    # A column that nobody has was not collected; nothing uses it.
+    collected = None if results.missing is None else results.missing[results.missing["missing_pct"] < 100.0]
+    if collected is not None and not collected.empty:
+        worst = collected.sort_values(["missing_pct", "column"], ascending=[False, True]).iloc[0]
         if worst["missing"] > 0:
             yield (
                 "Every analysis uses the patients who have all values it needs "

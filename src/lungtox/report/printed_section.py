@@ -79,9 +79,9 @@ def _findings_table(rows: list[dict[str, Any]], settings: Mapping[str, Any]) -> 
         "Estimate (95 % CI)", "p", "q", "Verdict",
     )  # fmt: skip
     caption = (
-        f"Findings of {settings['paper']} beside this cohort. Means: with RP / without. As printed: on the same side of "
-        "p = .05 and, where a direction is printed for a significant finding, in that direction. q is adjusted within "
-        "the family that this analysis declares."
+        f"Findings of {settings['paper']} beside this cohort. Means: with RP / without. As printed: on the same side "
+        "of p = 0.05 and, where a direction is printed for a significant finding, in that direction. q is adjusted "
+        "within the family that this analysis declares."
     )
     return make_table("printed-findings", caption, columns, cells)
 

@@ -74,8 +74,9 @@ class DoseStudySettings(Settings):
     """Within the groups, of Vx at doses 10 Gy apart; c^(d/10) at d Gy."""
     function_correlation: float = Field(default=0.6, ge=0, lt=1)
     """Within the groups, of Vx and functional Vx."""
-    shape_sd: float = Field(default=0.03, ge=0, le=0.3)
-    """How much the curves differ between the given doses: moves mean dose and Vx apart."""
+    shape_sd: float = Field(default=0.3, ge=0, le=2)
+    """How much the curves differ between the given doses, which moves mean dose and Vx apart: standard deviation of
+    the logit of the area's place between its bounds."""
     max_gy: tuple[float, float] = (66.0, 1.5)
     """Mean and standard deviation of the maximum dose."""
     volume_cc: tuple[float, float] = (3400.0, 600.0)
@@ -143,6 +144,8 @@ class StudySimulation(Settings):
 
     seed: int = Field(ge=0)
     """Seed of everything; each part draws its own child stream from it."""
+    seeds: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Part (`dose`, or a column, or a cytokine) -> a seed of its own, in place of `seed`."""
     prefix: str = Field(pattern=r"^[A-Z]{2,4}$")
     """Begins the study IDs."""
     event_grade: int = Field(default=2, ge=1, le=5)

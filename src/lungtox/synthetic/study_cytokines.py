@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 ATTEMPTS = 2_000
-NEAR = 0.1
+NEAR = 0.04
 """A p value of the ratio is taken when it is within this share of the printed one."""
 
 
@@ -65,10 +67,13 @@ def shift_for_p(a: FloatArray, b: FloatArray, wanted: ComparisonSettings) -> flo
     """
     # Adding a value between two of these changes which of `a` exceed which of `b`, and nothing else does.
     gaps = np.sort(np.subtract.outer(b, a).ravel())
-    low, high = (gaps.size // 2, gaps.size - 1) if wanted.higher else (0, gaps.size // 2)
+    gaps = np.concatenate([[gaps[0] - 1.0], gaps, [gaps[-1] + 1.0]])
+    pairs = gaps.size - 2
+    low, high = (pairs // 2, pairs) if wanted.higher else (0, pairs // 2)
 
-    def shift_at(place: int) -> float:
-        return float(0.5 * (gaps[place] + gaps[min(place + 1, gaps.size - 1)]))
+    def shift_at(won: int) -> float:
+        """Give what makes `a` the larger one in so many pairs."""
+        return float(0.5 * (gaps[won] + gaps[won + 1]))
 
     while high - low > 1:
         middle = (low + high) // 2
@@ -84,9 +89,19 @@ def shift_for_p(a: FloatArray, b: FloatArray, wanted: ComparisonSettings) -> flo
 
 def mann_whitney_p(a: FloatArray, b: FloatArray) -> float:
     """Give the exact two-sided p value of values without ties."""
+    return _p_of_count(int(np.greater.outer(a, b).sum()), a.size, b.size)
+
+
+@cache
+def _p_of_count(count: int, n_a: int, n_b: int) -> float:
+    """Give the p value where `count` of the pairs have the larger value in the first group."""
     from scipy.stats import mannwhitneyu
 
-    return float(mannwhitneyu(a, b, method="exact").pvalue)
+    # Any values with that count do: whole ones of the first group above all others, one of them in between.
+    whole, rest = divmod(count, n_b)
+    a = np.concatenate([np.full(whole, n_b + 1.0), np.full(min(1, n_a - whole), rest + 0.5), np.zeros(n_a)])[:n_a]
+    a = a + np.linspace(0.0, 1e-3, n_a)
+    return float(mannwhitneyu(a, np.arange(1.0, n_b + 1.0), method="exact").pvalue)
 
 
 def _near(a: FloatArray, b: FloatArray, wanted: ComparisonSettings) -> bool:

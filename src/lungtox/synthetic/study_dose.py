@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,11 @@ from lungtox.synthetic.study_config import CurveSettings, DoseStudySettings, Met
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-ATTEMPTS = 2_000
+ATTEMPTS = 5_000
+MEANS_ATTEMPTS = 300
 REDRAWS = 50
 BIN_GY = 0.1
-LEAST_SHAPE, MOST_SHAPE = 0.05, 0.97
+LEAST_SHAPE, MOST_SHAPE = 0.02, 0.99
 """Where between its lower and upper bound the area under a curve may lie."""
 
 
@@ -46,10 +47,8 @@ class Curves:
 
     @property
     def possible(self) -> bool:
-        """Whether each is a DVH: volumes fall, and the mean is that of a curve through them."""
-        falling = (np.diff(self.vx_pct, axis=1) < -0.2).all() and self.vx_pct.min() > 0.2 and self.vx_pct.max() < 99.0
-        inside = self.shape.min() > LEAST_SHAPE and self.shape.max() < MOST_SHAPE
-        return bool(falling and inside)
+        """Whether the mean dose of each is that of a falling curve through its Vx."""
+        return bool(self.shape.min() > LEAST_SHAPE and self.shape.max() < MOST_SHAPE)
 
     def dvh(self, patient: int, *, volume_cc: float, structure: str, weighting: str) -> Dvh:
         """Give the DVH of one patient in bins of 0.1 Gy; Vx at the given doses and the mean are exact."""
@@ -115,40 +114,70 @@ def simulate_dose(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Gen
     InputError
         No draw gave possible DVHs: the figures cannot be those of DVHs, or scatter too much.
     """
+    impossible = 0
     for _ in range(ATTEMPTS):
-        curves = _draw_curves(settings, rp, rng)
+        families = _draw_volumes(settings, rp, rng)
+        if not all(_falls(vx_pct) for vx_pct, _ in families):
+            continue
+        curves = _draw_curves(settings, families, rp, rng)
         if all(one.possible for one in curves.values()):
             n = rp.size
             volume = np.maximum(rng.normal(*settings.volume_cc, n), 0.4 * settings.volume_cc[0])
             share = np.clip(rng.normal(*settings.region_share, n), 0.1, 0.9)
             return SimulatedDose(curves, volume, volume * share, settings.structure)
+        impossible += 1
+        if impossible == MEANS_ATTEMPTS:
+            break
     expected = "figures that DVHs can have: volumes that fall with dose, a mean that lies within their bounds"
     action = "Take smaller standard deviations, a larger correlation, or another maximum dose."
-    raise InputError(Fault(f"{who}, dose", expected, f"none in {ATTEMPTS} draws", action, "simulation"))
+    raise InputError(Fault(f"{who}, dose", expected, "no draw that has them", action, "simulation"))
 
 
-def _draw_curves(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Generator) -> dict[str, Curves]:
-    doses = np.array(list(settings.anatomical.vx_pct))
+def _falls(vx_pct: FloatArray) -> bool:
+    """Say whether the volumes of every patient fall with dose, and lie between 0 and 100 %."""
+    return bool((np.diff(vx_pct, axis=1) < -0.2).all() and vx_pct.min() > 0.2 and vx_pct.max() < 99.0)
+
+
+def _draw_volumes(
+    settings: DoseStudySettings, rp: BoolArray, rng: np.random.Generator
+) -> list[tuple[FloatArray, dict[str, BoolArray]]]:
+    """Give Vx of each family, shape (patients, doses), with who lies above the cut-points."""
     families = [settings.anatomical, *([settings.functional] if settings.functional else [])]
     noise = _noise(settings, len(families), rp, rng)
-    max_gy = np.round(np.clip(rng.normal(*settings.max_gy, rp.size), doses[-1] + 2.0, None), 1)
-    shapes = np.clip(rng.normal(0.0, 1.0, (rp.size, 3)), -2.0, 2.0)
-    found = {}
-    vx: list[FloatArray] = []
-    for place, family in enumerate(families):
+    drawn = []
+    for number, family in enumerate(families):
+        vx_pct = np.empty((rp.size, len(family.vx_pct)))
         high: dict[str, BoolArray] = {}
-        columns = []
         for column, (dose, metric) in enumerate(family.vx_pct.items()):
-            values, above = _place_groups(metric, noise[:, place, column], rp)
-            columns.append(values)
+            vx_pct[:, column], above = _place_groups(metric, noise[:, number, column], rp)
             high |= {} if above is None else {f"v{dose:g}_high": above}
-        vx.append(np.column_stack(columns).astype(np.float64))
-        name = "anatomical" if place == 0 else f"functional:{settings.region}"
-        found[name] = _curves(doses, vx[place], family, max_gy, settings.shape_sd * shapes[:, place], rp, high)
+        drawn.append((vx_pct, high))
+    return drawn
+
+
+def _draw_curves(
+    settings: DoseStudySettings,
+    families: list[tuple[FloatArray, dict[str, BoolArray]]],
+    rp: BoolArray,
+    rng: np.random.Generator,
+) -> dict[str, Curves]:
+    """Draw what the curves do between the given doses, so that the mean doses are those wanted."""
+    last_gy = max(settings.anatomical.vx_pct)
+    mean, sd = settings.max_gy
+    max_gy = np.maximum(mean + sd * rng.standard_normal(rp.size), last_gy + 2.0)
+    wanted = [settings.anatomical, settings.functional]
+    names = ["anatomical", f"functional:{settings.region}"]
+    parts: list[tuple[str, FloatArray, dict[str, BoolArray], CurveSettings]] = [
+        (name, *one, family) for name, one, family in zip(names, families, wanted, strict=False) if family
+    ]
     if settings.perfusion_mean_gy is not None:
-        family = CurveSettings(mean_gy=settings.perfusion_mean_gy)
-        middle, spread = 0.5 * (vx[0] + vx[-1]), settings.shape_sd * shapes[:, 2]
-        found["perfusion"] = _curves(doses, middle, family, max_gy, spread, rp, {})
+        middle: FloatArray = 0.5 * (families[0][0] + families[-1][0])
+        parts.append(("perfusion", middle, {}, CurveSettings(mean_gy=settings.perfusion_mean_gy)))
+    doses = np.array(list(settings.anatomical.vx_pct))
+    found = {}
+    for name, vx_pct, high, family in parts:
+        spread: FloatArray = settings.shape_sd * np.clip(rng.normal(size=rp.size), -2.0, 2.0)
+        found[name] = _curves(doses, vx_pct, family, max_gy, spread, rp, high)
     return found
 
 
@@ -207,28 +236,29 @@ def _curves(
     high: dict[str, BoolArray],
 ) -> Curves:
     low, width = area_bounds_gy(doses, vx, max_gy)
-    shape, metric = shape_noise.copy(), family.mean_gy
+    metric, shape = family.mean_gy, np.empty(rp.size)
 
-    def moved_to(group: BoolArray, mean_gy: float) -> FloatArray:
-        """Move the shapes of a group by one amount, so that its mean dose is the given one."""
-        off = mean_gy - (low[group] + shape[group] * width[group]).mean()
-        result: FloatArray = shape[group] + off / width[group].mean()
-        return result
-
-    shape[~rp] = moved_to(~rp, metric.no_rp)
-    mean_gy = low + shape * width
-    if metric.rp is not None:
-        shape[rp] = moved_to(rp, metric.rp)
-    elif metric.high is not None:
-        cut = _middle_of_gap(mean_gy[~rp], metric.high[1])
-        ends = [-1.0, 2.0]
+    def place(group: BoolArray, figure: Callable[[FloatArray], float], wanted: float) -> None:
+        """Move the shapes of a group together until a figure of its mean doses, which rises with them, is as wanted."""
+        ends = [-8.0, 8.0]
         for _ in range(60):
             middle = 0.5 * (ends[0] + ends[1])
-            gap = _middle_of_gap((low + (shape_noise + middle) * width)[rp], metric.high[0])
-            ends[int(gap > cut)] = middle
-        shape[rp] = shape_noise[rp] + middle
+            shape[group] = 1.0 / (1.0 + np.exp(-middle - shape_noise[group]))
+            ends[int(figure((low + shape * width)[group]) > wanted)] = middle
+
+    place(~rp, _mean, metric.no_rp)
+    if metric.rp is not None:
+        place(rp, _mean, metric.rp)
+    elif metric.high is not None:
+        with_rp, without = metric.high
+        cut = _middle_of_gap((low + shape * width)[~rp], without)
+        place(rp, lambda values: _middle_of_gap(values, with_rp), cut)
         high = high | {"mld_high": low + shape * width > cut}
     return Curves(doses, vx, low + shape * width, shape, max_gy, high)
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean())
 
 
 def area_bounds_gy(doses: FloatArray, vx: FloatArray, max_gy: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""``lungtox simulate``: the matched cohort of a published study."""
+"""``lungtox study``: the matched cohort of a published study."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lungtox.errors import count_of
 from lungtox.synthetic import is_agreement, write_agreement_study, write_study
 
 
-def simulate(
+def study(
     simulation: Annotated[Path, typer.Argument(help="simulation.yaml of a study.", metavar="FILE")],
     folder: Annotated[Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.")],
 ) -> None:
