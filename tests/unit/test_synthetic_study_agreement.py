@@ -75,6 +75,36 @@ def test_declared_deviations_come_back_from_dicom(table):
     assert third.loc[("PTV", "D95%[Gy]"), "sd"] == pytest.approx(0.0, abs=2e-3)
 
 
+def test_dicom_agrees_with_the_dvh_text_of_the_same_plans(folder, tmp_path):
+    """The third kind of source: cumulative tables of 0.5 Gy, as a planning system exports them, under their own names."""
+    settings = DoseSettings.model_validate(DOSE)
+    rows = read_patients(folder / "patients.csv", structures=folder / "structures.csv")
+    extracted = extract_batch(rows, dose=settings)
+    files, names = ["patient,dvh"], ["patient,roi_number,roi_name,structure,accepted_by"]
+    for item in extracted:
+        lines = ["Structure;Dose [Gy];Volume [%]"]
+        for number, dvh in enumerate(item.dvhs, start=1):
+            for dose in np.arange(0.0, dvh.max_gy + 1.0, 0.5):
+                lines.append(f"{dvh.structure} x;{dose:g};{100 * dvh.cumulative.volume_at_cc(dose) / dvh.total_cc:.8g}")
+            names.append(f"{item.patient},{number},{dvh.structure} x,{dvh.structure},AB")
+        (tmp_path / f"{item.patient}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        files.append(f"{item.patient},{item.patient}.txt")
+    for name, text in (("text", files), ("names", names)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
+    exported = extract_batch(read_patients(tmp_path / "text.csv", structures=tmp_path / "names.csv"), dose=settings)
+    sources = {}
+    for name, found in (("main", extracted), ("text", exported)):
+        assert [item.qa["status"] for item in found] == ["ok"] * 5
+        pairs = [(item.patient, dvh) for item in found for dvh in item.dvhs]
+        sources[name] = Source(name, compute_metrics_table(pairs, dose=settings, function=None).to_pandas())
+    agreement = AgreementSettings.model_validate({"sources": {"text": {"patients": "x"}}, "limits": LIMITS})
+    found = compare_sources(sources, agreement, cases=read_cases(None, [row.patient for row in rows])).metrics
+    assert len(found) == 3
+    # Straight lines between rows of 0.5 Gy: D to a part of a row's step, the mean to far less.
+    assert found["difference"].abs().max() < 0.05
+    assert set(found["verdict"]) == {"agree"}
+
+
 @pytest.mark.parametrize("outside", [0, 1, 2])
 def test_as_many_lie_outside_as_are_asked_for(outside):
     scores = deviation_scores(20, outside, np.random.default_rng(1))

@@ -164,7 +164,8 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     ax.margins(x=0.08)
     ax.locator_params(axis="x", nbins=3)
     ax.locator_params(axis="y", nbins=5)
-    ax.set_title(f"{one['structure']} {metric_words(one['metric'])}", fontsize=size, fontweight="normal", pad=2.5)
+    name = f"{one['structure']} {metric_words(one['metric'])}"
+    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5, x=-0.35, ha="left")
     ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
     ax.set_ylabel(f"Difference [{one['unit'] if isinstance(one['unit'], str) else '1'}]", fontsize=size, labelpad=1.0)
 
