@@ -58,6 +58,7 @@ simulate: $(STAMP)   ## coverage of the demo's truth, and of internal validation
 	$(BIN)/python -m lungtox.synthetic.resolution
 	$(BIN)/python -m lungtox.synthetic.association_study
 	$(BIN)/python -m lungtox.synthetic.validation_study
+	$(BIN)/python -m lungtox.synthetic.study_independence
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \

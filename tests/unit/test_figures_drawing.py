@@ -15,6 +15,9 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    plot_agreement,
+    plot_agreement_curves,
+    plot_agreement_forest,
     plot_calibration,
     plot_cytokines,
     plot_decision,
@@ -30,6 +33,9 @@ from lungtox.figures import (
     plot_roc,
     plot_stability,
     save_figure,
+    tabulate_agreement,
+    tabulate_agreement_curves,
+    tabulate_agreement_forest,
     tabulate_calibration,
     tabulate_cytokines,
     tabulate_decision,
@@ -46,11 +52,13 @@ from lungtox.figures import (
     tabulate_stability,
 )
 from lungtox.tables import read_csv, read_json, read_parquet
+from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
 from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
+AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 SISTERS = ["fractionation", "dvh_curves"]
 NAMES = [
     "dvh_groups",
@@ -62,6 +70,7 @@ NAMES = [
     "function_sweep",
     "missing",
     *VALIDATION,
+    *AGREEMENT,
     *SISTERS,
 ]
 
@@ -80,7 +89,12 @@ def tables(folder):
         name: [read_csv(path.with_name(f"{name}.csv")) for path in models]
         for name in ("calibration", "decision", "stability", "validation", "collinearity", "dendrogram")
     }
+    agreement = write_agreement(folder)
+    labels = {"main": "planning system", "other": "log files"}
     return {
+        "agreement": tabulate_agreement(agreement["pairs"], agreement["metrics"], labels=labels),
+        "agreement_forest": tabulate_agreement_forest(agreement["metrics"], labels=labels),
+        "agreement_curves": tabulate_agreement_curves(agreement["curves"], limits={"Lungs": 5.0}, labels=labels),
         "calibration": tabulate_calibration(logistic, parts["calibration"], parts["stability"], parts["validation"]),
         "decision": tabulate_decision(logistic, parts["decision"]),
         "stability": tabulate_stability(logistic, parts["stability"]),
@@ -120,6 +134,9 @@ def tables(folder):
 
 
 PLOTS = {
+    "agreement": plot_agreement,
+    "agreement_forest": plot_agreement_forest,
+    "agreement_curves": plot_agreement_curves,
     "calibration": plot_calibration,
     "decision": plot_decision,
     "stability": plot_stability,

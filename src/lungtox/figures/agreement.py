@@ -17,7 +17,6 @@ from lungtox.figures.style import (
     say_nothing_to_draw,
     small_pt,
     style_context,
-    wrap_text,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ LIMITS = [
 ]
 COLUMNS = ["panel", "comparison", *KEYS, "patient", "mean", "difference", "unit", "inside", *LIMITS]
 MOST_PANELS = 24
-ACROSS, PANEL_MM, HEAD_MM, FOOT_MM = 4, 40.0, 9.0, 9.0
+ACROSS, PANEL_MM, HEADING_MM, HEAD_MM, FOOT_MM, LEFT_MM = 5, 38.0, 6.0, 5.5, 9.0, 12.0
 
 
 def comparison_words(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
@@ -64,7 +63,8 @@ def tabulate_agreement(pairs: pd.DataFrame, metrics: pd.DataFrame, *, labels: Ma
     table = table.assign(
         mean=0.5 * (table["first_value"] + table["second_value"]),
         difference=table["difference"].where(~percent, table["percent"]),
-        unit=table["unit"].where(~percent, "%"),
+        # Differences of volumes in % are points, not percent of anything.
+        unit=table["unit"].replace({"%": "points"}).where(~percent, "%"),
     )
     return table.sort_values(["panel", "patient"], kind="stable").reset_index(drop=True)[COLUMNS]
 
@@ -84,32 +84,63 @@ def plot_agreement(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         Two columns wide.
     """
     style = settings.style
-    panels = [panel for _, panel in table.groupby("panel", sort=True)]
-    down = max(1, -(-len(panels) // ACROSS))
-    height_mm = down * (PANEL_MM + HEAD_MM) + FOOT_MM
-    width_mm = 2 * style.width_mm
     with style_context(style):
-        figure = new_figure(style, columns=2, height_mm=height_mm)
-        if not panels:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No metric was compared", style=style)
-            return figure
-        left_mm, step_mm = 13.0, (width_mm - 3.0) / ACROSS
-        for place, panel in enumerate(panels):
-            row, column = divmod(place, ACROSS)
-            bottom_mm = height_mm - (row + 1) * (PANEL_MM + HEAD_MM) + 8.0
-            axes = figure.add_axes(
-                (
-                    (left_mm + column * step_mm) / width_mm,
-                    bottom_mm / height_mm,
-                    (step_mm - 14.0) / width_mm,
-                    (PANEL_MM - 8.0) / height_mm,
-                )
-            )
-            _draw_panel(axes, panel, settings, width_mm=step_mm - 6.0)
+        figure, placed = place_panels(table, settings, panel_mm=PANEL_MM, nothing="No metric was compared")
+        for axes, panel in placed:
+            _draw_panel(axes, panel, settings)
     return figure
 
 
-def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings, *, width_mm: float) -> None:
+def place_panels(
+    table: pd.DataFrame, settings: FiguresSettings, *, panel_mm: float, nothing: str
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """Lay out one panel for each number in `panel`, under a heading for each comparison.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `panel` and `comparison`.
+    settings : FiguresSettings
+    panel_mm : float
+        Height of a panel with title and labels.
+    nothing : str
+        What is written where there is no panel.
+
+    Returns
+    -------
+    figure : matplotlib Figure
+        Two columns wide.
+    placed : list of (Axes, DataFrame)
+    """
+    style = settings.style
+    groups = [
+        [panel for _, panel in part.groupby("panel", sort=True)] for _, part in table.groupby("comparison", sort=False)
+    ]
+    height_mm = sum(HEADING_MM + -(-len(group) // ACROSS) * panel_mm for group in groups)
+    width_mm = 2 * style.width_mm
+    figure = new_figure(style, columns=2, height_mm=max(height_mm, 30.0))
+    if not groups:
+        say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), nothing, style=style)
+    step_mm = (width_mm - 2.0) / ACROSS
+    placed: list[tuple[Axes, pd.DataFrame]] = []
+    top_mm = height_mm
+    for group in groups:
+        words = str(group[0]["comparison"].iloc[0])
+        figure.text(2.0 / width_mm, (top_mm - HEADING_MM) / height_mm, words, fontweight="bold", va="bottom")
+        top_mm -= HEADING_MM
+        for place, panel in enumerate(group):
+            row, column = divmod(place, ACROSS)
+            box_mm = (LEFT_MM + column * step_mm, top_mm - (row + 1) * panel_mm + FOOT_MM)
+            size_mm = (step_mm - LEFT_MM - 2.0, panel_mm - FOOT_MM - HEAD_MM)
+            axes = figure.add_axes(
+                (box_mm[0] / width_mm, box_mm[1] / height_mm, size_mm[0] / width_mm, size_mm[1] / height_mm)
+            )
+            placed.append((axes, panel))
+        top_mm -= -(-len(group) // ACROSS) * panel_mm
+    return figure, placed
+
+
+def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> None:
     style = settings.style
     colours = PALETTES[style.palette]
     one = panel.iloc[0]
@@ -133,9 +164,7 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings, *, wid
     ax.margins(x=0.08)
     ax.locator_params(axis="x", nbins=4)
     ax.locator_params(axis="y", nbins=5)
-    name = f"{one['structure']} {metric_words(one['metric'])}"
-    title = wrap_text(name, width_mm, size_pt=size)[:1] + wrap_text(one["comparison"], width_mm, size_pt=size)[:1]
-    ax.set_title("\n".join(title), fontsize=size, pad=2.5)
+    ax.set_title(f"{one['structure']} {metric_words(one['metric'])}", fontsize=size, fontweight="normal", pad=2.5)
     ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
     ax.set_ylabel(f"Difference [{one['unit'] if isinstance(one['unit'], str) else '1'}]", fontsize=size, labelpad=1.0)
 

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lungtox.figures.agreement import comparison_words
+from lungtox.figures.agreement import comparison_words, place_panels
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import (
-    FAINT,
-    PALETTES,
-    new_figure,
-    say_nothing_to_draw,
-    small_pt,
-    style_context,
-    wrap_text,
-)
+from lungtox.figures.style import FAINT, PALETTES, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["panel", "comparison", "structure", "dose_gy", "n", "bias", "lower", "upper", "limit_pct"]
 MOST_PANELS = 12
-ACROSS, PANEL_MM = 4, 42.0
+PANEL_MM = 36.0
 
 
 def tabulate_agreement_curves(
@@ -72,27 +64,15 @@ def plot_agreement_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> 
     matplotlib Figure
         Two columns wide.
     """
-    style = settings.style
-    panels = [panel for _, panel in table.groupby("panel", sort=True)]
-    down = max(1, -(-len(panels) // ACROSS))
-    height_mm, width_mm = down * PANEL_MM + 2.0, 2 * style.width_mm
-    with style_context(style):
-        figure = new_figure(style, columns=2, height_mm=max(height_mm, 30.0))
-        if not panels:
-            text = "No curves were compared (agreement.curves of the config)"
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), text, style=style)
-            return figure
-        step_mm = (width_mm - 3.0) / ACROSS
-        for place, panel in enumerate(panels):
-            row, column = divmod(place, ACROSS)
-            bottom_mm = height_mm - (row + 1) * PANEL_MM + 8.0
-            box = (13.0 + column * step_mm, bottom_mm, step_mm - 14.0, PANEL_MM - 17.0)
-            axes = figure.add_axes((box[0] / width_mm, box[1] / height_mm, box[2] / width_mm, box[3] / height_mm))
-            _draw_panel(axes, panel, settings, width_mm=step_mm - 6.0)
+    nothing = "No curves were compared (agreement.curves of the config)"
+    with style_context(settings.style):
+        figure, placed = place_panels(table, settings, panel_mm=PANEL_MM, nothing=nothing)
+        for axes, panel in placed:
+            _draw_panel(axes, panel, settings)
     return figure
 
 
-def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings, *, width_mm: float) -> None:
+def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> None:
     colours, size = PALETTES[settings.style.palette], small_pt(settings.style)
     one = panel.iloc[0]
     ax.fill_between(panel["dose_gy"], panel["lower"], panel["upper"], color=colours[0], alpha=0.2, linewidth=0)
@@ -102,7 +82,6 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings, *, wid
         ax.axhline(sign * one["limit_pct"], color=colours[5], linestyle=(0, (1.2, 1.2)), linewidth=1.1)
     ax.set_xlim(left=0.0)
     ax.locator_params(nbins=5)
-    title = wrap_text(f"{one['structure']} (n {one['n']})", width_mm, size_pt=size)[:1]
-    ax.set_title("\n".join([*title, *wrap_text(one["comparison"], width_mm, size_pt=size)[:1]]), fontsize=size, pad=2.5)
+    ax.set_title(f"{one['structure']} (n {one['n']})", fontsize=size, fontweight="normal", pad=2.5)
     ax.set_xlabel("Dose [Gy]", fontsize=size, labelpad=1.0)
     ax.set_ylabel("Difference [% volume]", fontsize=size, labelpad=1.0)

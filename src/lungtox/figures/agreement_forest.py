@@ -37,7 +37,9 @@ def tabulate_agreement_forest(metrics: pd.DataFrame, *, labels: Mapping[str, str
     """
     rows = [{str(key): value for key, value in row.items()} for row in metrics.to_dict("records")]
     comparison = [comparison_words(row, labels) for row in rows]
-    unit = ["%" if row["scale"] == "percent" else unit_of(row["metric"]) for row in rows]
+    points = {"%": "points"}
+    units = [unit_of(row["metric"]) for row in rows]
+    unit = ["%" if row["scale"] == "percent" else points.get(one, one) for row, one in zip(rows, units, strict=True)]
     return metrics.assign(comparison=comparison, unit=unit)[COLUMNS].reset_index(drop=True)
 
 

@@ -139,7 +139,7 @@ def _dose(
     if source.gain is not None:
         gain = rng.normal(source.gain.mean_pct, source.gain.sd_pct) / 100.0
         outside = 1.0 / (1.0 + np.exp((dose / plan.prescription_gy - 0.85) / 0.03))
-        dose = dose * (1.0 + gain * outside)
+        dose = dose * (1.0 + gain * outside) * (1.0 + rng.normal(0.0, source.gain.whole_sd_pct) / 100.0)
     if any(deviation.values()):
         dose = dose * (1.0 + _nearest(grid, solids, [deviation[solid.name] for solid in solids]))
     return Image(grid, np.maximum(dose, 0.0))

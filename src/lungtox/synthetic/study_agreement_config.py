@@ -35,7 +35,7 @@ class GridSettings(Settings):
 
 
 class SpeckleSettings(Settings):
-    """Fine structure of the dose that every source samples on its own grid."""
+    """Fine structure of the dose outside of the target, which every source samples on its own grid."""
 
     sd_pct: float = Field(default=0.0, ge=0, le=10)
     """Standard deviation in % of the local dose."""
@@ -50,6 +50,8 @@ class GainSettings(Settings):
     """Mean."""
     sd_pct: float = Field(ge=0)
     """Standard deviation over the plans."""
+    whole_sd_pct: float = Field(default=0.0, ge=0, le=5)
+    """Standard deviation over the plans of a factor on the whole dose, target included, with the mean 1."""
 
 
 class DeviationSettings(Settings):

@@ -141,7 +141,7 @@ class PlanDose:
     waves : ndarray, shape (waves, 4)
         Wave vectors in 1/mm and phases of the fine structure.
     speckle : float
-        Its standard deviation in parts of the dose.
+        Its standard deviation in parts of the dose, from 10 mm outside of the target on.
     """
 
     target: Solid
@@ -159,7 +159,9 @@ class PlanDose:
         relative = 1.02 * (inner + self.bath * np.exp(-np.maximum(outside, 0.0) / self.reach_mm))
         if self.speckle > 0.0:
             fine = sum(np.cos(kx * x + ky * y + kz * z + phase) for kx, ky, kz, phase in self.waves)
-            relative = relative * (1.0 + self.speckle * np.sqrt(2.0 / len(self.waves)) * fine)
+            # Fine structure lies where few beams cross, not in the target.
+            share = np.clip(outside / 5.0 - 1.0, 0.0, 1.0)
+            relative = relative * (1.0 + self.speckle * np.sqrt(2.0 / len(self.waves)) * share * fine)
         dose: FloatArray = self.prescription_gy * relative
         return dose
 
