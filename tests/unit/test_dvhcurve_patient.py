@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from lungtox.dose.config import DoseSettings
-from lungtox.dvhcurve import DvhCurveSettings, MovedCurve, move_batch, moved_curves
+from lungtox.dvhcurve import (
+    DvhCurveSettings,
+    MovedCurve,
+    move_batch,
+    moved_curves,
+    shifted_dose,
+    unknown_moved,
+)
 from lungtox.errors import InputError
 from lungtox.extraction import PatientRow, read_patients
+from lungtox.geometry import Dose, Grid, Image
 from tests.unit import box_patient, ntcp_cases
 
 DOSE = DoseSettings.model_validate({"structures": {"GTV": {"union": ["GTV"]}}})
@@ -77,3 +87,41 @@ def test_a_table_of_dvhs_knows_no_positions(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         moved_curves(row, dose=DOSE, settings=settings())
     assert caught.value.faults[0].code == "dvh-curve-source"
+    with pytest.raises(InputError, match="P1: expected DICOM files"):
+        move_batch([row], dose=DOSE, settings=settings())
+
+
+def test_a_patient_without_the_structure_is_named(tmp_path: Path) -> None:
+    table, structures = box_patient.write(tmp_path, {"P1": {}})
+    text = structures.read_text(encoding="utf-8")
+    structures.write_text(text.replace("P1,3,gtv,GTV,exact,100,AB\n", ""), encoding="utf-8")
+    both = DoseSettings.model_validate({"structures": {"GTV": {"union": ["GTV"]}, "Heart": {"union": ["Heart"]}}})
+    rows = read_patients(table, structures=structures, accept_from_score=None)
+    with pytest.raises(InputError, match="P1: expected contours of GTV"):
+        move_batch(rows, dose=both, settings=settings())
+
+
+def test_an_oblique_grid_is_refused() -> None:
+    turn = np.array([[0.8, 0.6, 0.0], [-0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    axis = np.arange(4.0)
+    dose = Dose(Image(Grid(axis, axis, axis, turn), np.ones((4, 4, 4))), "frame")
+    with pytest.raises(InputError, match="along the patient's axes"):
+        shifted_dose(dose, 1.0, "left_right")
+    straight = Dose(Image(Grid(axis, axis, axis), np.ones((4, 4, 4))), "frame")
+    with pytest.raises(InputError, match="larger than the motion"):
+        shifted_dose(straight, 5.0, "left_right")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"shifts_mm": {"left_right": [5]}}, "0 among them"),
+        ({"shifts_mm": {}}, "at least one axis"),
+        ({"window_gy": [60, 40]}, "the lower dose first"),
+        ({"models": ["fermi", "fermi"]}, "each model once"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        settings(**changes)
+    assert [fault.code for fault in unknown_moved(settings(), ["Heart"])] == ["config-reference"]
