@@ -51,6 +51,22 @@ def test_text_names_the_range_and_the_use(capsys: pytest.CaptureFixture[str], ta
     assert "Research use" in out
 
 
+def test_risk_beside_the_effect(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # SCIENCE.md section 4: Seppenwoolde 2003 on the toy DVH in EQD2 (N 30, r 3): .088519.
+    path = write_table(tmp_path / "case.dvh.parquet", [("P001", toy(structure="Lungs"))])
+    goal = ["--tumour-alpha-beta", "10", "--schedule", "30x2", "--reference-dose", "60", "--fractions", "29-30"]
+    arguments = ["--dvh", str(path), "--organ", "Lungs:3:5%", *goal, "--ntcp", "seppenwoolde_2003=Lungs"]
+    status, out, _ = run(capsys, *arguments, "--json")
+    assert status == 0
+    assert json.loads(out)["schedules"][1]["ntcp"]["seppenwoolde_2003"] == pytest.approx(0.088519, abs=2e-4)
+    _, out, _ = run(capsys, *arguments)
+    assert "8.9" in out and "seppenwoolde_2003, Lungs: converted" in out
+    status, _, error = run(capsys, *arguments[:-1], "quantec_logistic_2010=Lungs")
+    assert status == 1 and "knows no fractionation" in error
+    status, _, error = run(capsys, *arguments[:-1], "seppenwoolde_2003=Heart")
+    assert status == 2 and "MODEL=NAME" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
