@@ -162,7 +162,7 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     ax.margins(x=0.08)
-    ax.locator_params(axis="x", nbins=4)
+    ax.locator_params(axis="x", nbins=3)
     ax.locator_params(axis="y", nbins=5)
     ax.set_title(f"{one['structure']} {metric_words(one['metric'])}", fontsize=size, fontweight="normal", pad=2.5)
     ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
