@@ -1,7 +1,7 @@
-"""How often can field count, mean lung dose, V20 and functional V20 all be independent predictors, as study S9 printed?
+"""Whether field count, mean lung dose, V20 and functional V20 can all be independent, as study S9 printed.
 
-`python -m lungtox.synthetic.study_independence` writes docs/validation/study-independence.md; `--replicates 50` is a quick
-look.
+`python -m lungtox.synthetic.study_independence` writes docs/validation/study-independence.md; `--replicates 50` is a
+quick look.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ LOOKS = {
 
 HEAD = (
     "Cohorts of 42 with 15 events, group means as in studies/yu2014/simulation.yaml; what differs is how Vx,",
-    "functional Vx and mean lung dose go together within the groups. Independent: field count, mean lung dose, V20 and",
+    "functional Vx and mean lung dose (MLD) go together within the groups. Independent: field count, MLD, V20 and",
     "functional V20 each significant beside the others (likelihood ratio, p < .05) and with more risk. Separated: the",
-    "four separate the outcome, and nothing can be estimated; the closer the figures go together, the stranger the same",
-    "means. Draws in which a patient has no possible DVH are thrown away. Intervals: Wilson's.",
+    "four separate the outcome, and nothing can be estimated; the closer the figures go together, the stranger the",
+    "same means. Draws in which a patient has no possible DVH are thrown away. Intervals: Wilson's.",
     "",
-    "| within the groups | correlation of mean lung dose and V20 | four independent, % | 95 % interval | separated, % |",
+    "| within the groups | correlation of MLD and V20 | four independent, % | 95 % interval | separated, % |",
     "|---|---|---|---|---|",
 )
 
