@@ -58,6 +58,7 @@ from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .printed_findings import ResultTables as ResultTables
 from .printed_findings import compare_findings as compare_findings
+from .printed_findings import tabulate_checks as tabulate_checks
 from .rank_tests import RankTest as RankTest
 from .rank_tests import signed_rank as signed_rank
 from .recipe import Recipe as Recipe
@@ -67,7 +68,6 @@ from .resampling import Bootstrap as Bootstrap
 from .resampling import Cohort as Cohort
 from .resampling import bootstrap as bootstrap
 from .resampling import cross_validate as cross_validate
-from .printed_findings import tabulate_checks as tabulate_checks
 from .roc_resampling import PartialArea as PartialArea
 from .roc_resampling import RocBand as RocBand
 from .roc_resampling import partial_auc as partial_auc

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lungtox.tables import read_csv, read_json
+from lungtox.tables import read_csv, read_json, separator_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +166,11 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
     root = Path(folder)
     analysis = _analysis(root, config)
     exclusions = _table(root / "cohort/exclusions.csv")
-    listed = set(analysis["patient"]) | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
+    listed = (
+        _named(config)
+        | set(analysis["patient"])
+        | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
+    )
     has_cytokines = bool((config.get("inputs") or {}).get("cytokines", True))
     return Results(
         folder=root,
@@ -216,6 +221,17 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
 def _updated(config: Mapping[str, Any]) -> bool:
     """Say whether published models are updated in this analysis."""
     return bool((config.get("ntcp") or {}).get("update"))
+
+
+def _named(config: Mapping[str, Any]) -> set[str]:
+    """Give the patients of patients.csv where no table of exclusions tells who else was listed."""
+    inputs = config.get("inputs") or {}
+    path = Path(str(inputs.get("patients", "")))
+    if inputs.get("clinical", True) or not path.is_file():
+        return set()
+    separator = separator_of(path.read_text(encoding="utf-8-sig"))
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {row["patient"].strip() for row in csv.DictReader(stream, delimiter=separator) if row.get("patient")}
 
 
 def _sister(folder: Path, names: Sequence[str], section: Any) -> dict[str, pd.DataFrame | None]:
