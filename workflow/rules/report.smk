@@ -60,9 +60,7 @@ rule build_report:
             name=["fit.json", "curve.csv", "bins.csv"],
         ),
         published="<results>/ntcp/published/validation.csv",
-        comparison=(
-            ["<results>/ntcp/comparison.csv"] if ANALYSIS.ntcp.compare else []
-        ),
+        comparison=(["<results>/ntcp/comparison.csv"] if ANALYSIS.ntcp.compare else []),
         pages="<results>/pages/pages.csv",
         contact_sheet="<results>/figures/contact_sheet.png",
         overlays=overlays,
