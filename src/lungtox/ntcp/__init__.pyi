@@ -15,11 +15,14 @@ from .formulas import log_logistic as log_logistic
 from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
+from .likelihood_surface import likelihood_surface as likelihood_surface
 from .published import RESEARCH_USE as RESEARCH_USE
 from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
 from .published import unknown_published as unknown_published
+from .resampled import NtcpValidation as NtcpValidation
+from .resampled import validate_ntcp as validate_ntcp
 from .responses import RESPONSES as RESPONSES
 from .result import NtcpFit as NtcpFit
 from .result import fit_to_json as fit_to_json
