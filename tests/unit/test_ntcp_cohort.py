@@ -300,7 +300,7 @@ def test_covariates_surface_and_bootstrap_in_the_tables(cohort):
         "volume_parameter", "dose_parameter", "volume_value", "dose_value", "deviance"
     ]  # fmt: skip
     assert result.predictions["ntcp"].mean() == approx(result.predictions["rp"].mean(), abs=0.05)
-    with pytest.raises(InputError, match="ntcp.fits.f.covariates: expected a column of the analysis table"):
+    with pytest.raises(InputError, match=r"ntcp\.fits\.f\.covariates: expected a column of the analysis table"):
         settings = fit_settings(covariates=["fev1"])
         fit_ntcp_tables(path, cohort=table, name="f", settings=settings, rng=np.random.default_rng(0))
 

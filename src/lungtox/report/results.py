@@ -31,6 +31,14 @@ class ModelResults:
 
 
 @dataclass(frozen=True)
+class NtcpResampled:
+    """Bootstrap of one NTCP fit: intervals of its parameters, performance corrected for optimism."""
+
+    intervals: pd.DataFrame
+    validation: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that the report draws from.
 
@@ -53,6 +61,8 @@ class Results:
     models : tuple of ModelResults
     ntcp : tuple of dict
         Contents of ntcp/{ntcp}/fit.json.
+    ntcp_resampled : dict
+        Fit -> its bootstrap, for those that have one.
     """
 
     folder: Path
@@ -73,6 +83,7 @@ class Results:
     pairs: pd.DataFrame | None
     ntcp: tuple[Mapping[str, Any], ...]
     published: pd.DataFrame | None
+    ntcp_resampled: Mapping[str, NtcpResampled] = field(default_factory=dict)
     ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
@@ -172,10 +183,20 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             for name in sorted((config.get("ntcp") or {}).get("fits") or {})
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
+        ntcp_resampled=_resampled(root / "ntcp", list((config.get("ntcp") or {}).get("fits") or {})),
         published=_table(root / "ntcp/published/validation.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
     )
+
+
+def _resampled(folder: Path, names: list[str]) -> dict[str, NtcpResampled]:
+    found = {}
+    for name in sorted(names):
+        intervals, validation = _table(folder / name / "intervals.csv"), _table(folder / name / "validation.csv")
+        if intervals is not None and validation is not None:
+            found[name] = NtcpResampled(intervals, validation)
+    return found
 
 
 def _swept(config: Mapping[str, Any]) -> bool:
