@@ -52,6 +52,7 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 	$(BIN)/python benchmarks/bounds.py
 	$(BIN)/python benchmarks/dvh_text.py
 	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/ntcp.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth, and of internal validation, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate

@@ -34,8 +34,8 @@ def comparison_blocks(results: Results) -> list[Block]:
         )  # fmt: skip
     columns = ("Fit", "n", "RP", "Parameters", "AIC", "AICc", "BIC", "AICc weight", "Likelihood-ratio test against")
     caption = (
-        "Information criteria of the NTCP fits. Weights are shared among fits to the same number of patients and events "
-        "(check that they are the same patients). A test against n = 1, the end of its range, halves the tail "
+        "Information criteria of the NTCP fits. Weights are shared among fits to the same number of patients and "
+        "events (check that they are the same patients). A test against n = 1, the end of its range, halves the tail "
         "probability (Self and Liang 1987)."
     )
     return [make_table("ntcp-criteria", caption, columns, rows)]
