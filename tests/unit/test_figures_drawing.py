@@ -25,6 +25,7 @@ from lungtox.figures import (
     plot_incidence,
     plot_missing,
     plot_ntcp,
+    plot_ntcp_surface,
     plot_roc,
     plot_stability,
     save_figure,
@@ -38,6 +39,7 @@ from lungtox.figures import (
     tabulate_incidence,
     tabulate_missing,
     tabulate_ntcp,
+    tabulate_ntcp_surface,
     tabulate_roc,
     tabulate_stability,
 )
@@ -46,12 +48,24 @@ from tests.unit.results_fixture import build_results
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NAMES = ["dvh_groups", "roc", "forest", "incidence", "ntcp", "cytokines", "function_sweep", "missing", *VALIDATION]
+NTCP = ["ntcp", "ntcp_surface"]
+NAMES = ["dvh_groups", "roc", "forest", "incidence", *NTCP, "cytokines", "function_sweep", "missing", *VALIDATION]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return build_results(tmp_path_factory.mktemp("results"), patients=60)
+
+
+def valley(volume):
+    """A deviance with its lowest point at this volume parameter and 30 Gy, an ellipse in logarithms."""
+    across, along = np.meshgrid(np.geomspace(0.1, 1.0, 25), np.geomspace(12.0, 90.0, 25), indexing="ij")
+    x, y = np.log(across / volume), np.log(along / 30.0)
+    deviance = 6.0 * (x**2 + 4.0 * y**2 + 3.0 * x * y)
+    rows = {"volume_value": across.ravel(), "dose_value": along.ravel(), "deviance": deviance.ravel()}
+    top = pd.DataFrame({"volume_value": [volume], "dose_value": [30.0], "deviance": [0.0]})
+    table = pd.concat([top, pd.DataFrame(rows)], ignore_index=True)
+    return table.assign(volume_parameter="n", dose_parameter="td50_gy")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +99,7 @@ def tables(folder):
             [read_csv(path.with_name("bins.csv")) for path in fits],
             read_csv(folder / "ntcp/published/curves.csv"),
         ),
+        "ntcp_surface": tabulate_ntcp_surface(["lkb", "seriality"], [valley(0.3), valley(0.9)]),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -103,6 +118,7 @@ PLOTS = {
     "forest": plot_forest,
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
+    "ntcp_surface": plot_ntcp_surface,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,

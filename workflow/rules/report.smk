@@ -57,7 +57,13 @@ rule build_report:
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,
-            name=["fit.json", "curve.csv", "bins.csv", "intervals.csv", "validation.csv"],
+            name=[
+                "fit.json",
+                "curve.csv",
+                "bins.csv",
+                "intervals.csv",
+                "validation.csv",
+            ],
         ),
         published="<results>/ntcp/published/validation.csv",
         pages="<results>/pages/pages.csv",

@@ -55,7 +55,7 @@ def resampled_blocks(results: Results) -> list[Block]:
         ]  # fmt: skip
         caption = (
             f"Bootstrap of {plain}: percentile intervals of the parameters, and of NTCP at uniform doses; share of the "
-            "resamples in which a parameter ended at a bound of its range. The second view beside the profile intervals."
+            "resamples in which a parameter ended at a bound of its range. The second view beside the profile ones."
         )
         columns = ("Quantity", "Estimate (95 % bootstrap interval)", "At a bound", "Resamples")
         blocks.append(make_table(f"ntcp-bootstrap-{name}", caption, columns, rows))
@@ -69,8 +69,8 @@ def resampled_blocks(results: Results) -> list[Block]:
             if row["measure"] in SHOWN_MEASURES and row["approach"] == "bootstrap"
         ]  # fmt: skip
         caption = (
-            f"Performance of {plain}, apparent and corrected for optimism by the same bootstrap (Harrell). The range is "
-            "the middle 95 % over the resamples: how unstable the figure is, no confidence interval."
+            f"Performance of {plain}, apparent and corrected for optimism by the same bootstrap (Harrell). The range "
+            "is the middle 95 % over the resamples: how unstable the figure is, no confidence interval."
         )
         columns = ("Measure", "Apparent", "Corrected", "Instability range")
         blocks.append(make_table(f"ntcp-validation-{name}", caption, columns, measures))
