@@ -103,10 +103,12 @@ def _marked_curve(curve: pd.DataFrame, fit: Mapping[str, Any]) -> pd.DataFrame:
 
 def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    free = tuple(entry["parameter"] for entry in fit.get("parameters", []) if not entry.get("derived"))
+    free = tuple(
+        entry["parameter"]
+        for entry in fit.get("parameters", [])
+        if not entry.get("derived") and "[" not in entry["parameter"]
+    )  # those of covariates would fill the panel
     shown = SHOWN_PARAMETERS.get(str(fit["model"]), free)
-    if fit.get("covariates"):
-        shown = (*shown, *(name for name in free if "[" in name))
     for entry in fit.get("parameters", []):
         if entry["parameter"] not in shown or entry["estimate"] is None:
             continue
@@ -280,7 +282,7 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
 def _parameter_text(row: Any) -> str:
     note = f", {row.note}" if isinstance(row.note, str) else ""
     a_dose = row.label in ("TD50", "D50")
-    decimals, unit = (1, " Gy") if a_dose else (3 if "[" in row.label else 2, "")
+    decimals, unit = (1, " Gy") if a_dose else (2, "")
     text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
     whole = f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})"
     return whole.replace(" ", "\N{NO-BREAK SPACE}")
