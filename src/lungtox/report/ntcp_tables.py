@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lungtox.figures import format_interval, format_p
 from lungtox.report.blocks import Block, Cell, make_table
-from lungtox.report.results import Results, records
+from lungtox.report.results import NtcpResampled, records
 from lungtox.report.wording import count_cell, interval_cell, number_cell, optional, plain_name, text_of
 
 SHOWN_MEASURES = {"auc": "AUC", "slope": "Calibration slope", "brier": "Brier score"}
 
 
-def comparison_blocks(results: Results) -> list[Block]:
+def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
     """Give information criteria, and weights among fits to the same number of patients and events."""
-    fits = [fit for fit in results.ntcp if fit.get("aicc") is not None]
+    fits = [fit for fit in ntcp if fit.get("aicc") is not None]
     if not fits:
         return []
     rows: list[tuple[str | Cell, ...]] = []
@@ -41,10 +43,10 @@ def comparison_blocks(results: Results) -> list[Block]:
     return [make_table("ntcp-criteria", caption, columns, rows)]
 
 
-def resampled_blocks(results: Results) -> list[Block]:
+def resampled_blocks(resampled: Mapping[str, NtcpResampled]) -> list[Block]:
     """Give bootstrap intervals and corrected performance of the fits that have them."""
     blocks: list[Block] = []
-    for name, tables in results.ntcp_resampled.items():
+    for name, tables in resampled.items():
         plain = plain_name(name)
         rows = [
             (
