@@ -31,6 +31,7 @@ from lungtox.figures import (
     plot_missing,
     plot_ntcp,
     plot_ntcp_comparison,
+    plot_ntcp_surface,
     plot_published,
     plot_roc,
     plot_stability,
@@ -51,6 +52,7 @@ from lungtox.figures import (
     tabulate_missing,
     tabulate_ntcp,
     tabulate_ntcp_comparison,
+    tabulate_ntcp_surface,
     tabulate_published,
     tabulate_roc,
     tabulate_stability,
@@ -62,6 +64,7 @@ from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
+NTCP = ["ntcp", "ntcp_surface"]
 SISTERS = ["fractionation", "dvh_curves"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
@@ -69,7 +72,7 @@ NAMES = [
     "roc",
     "forest",
     "incidence",
-    "ntcp",
+    *NTCP,
     "published",
     "cytokines",
     "function_sweep",
@@ -84,6 +87,17 @@ NAMES = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return build_results(tmp_path_factory.mktemp("results"), patients=60)
+
+
+def valley(volume):
+    """A deviance with its lowest point at this volume parameter and 30 Gy, an ellipse in logarithms."""
+    across, along = np.meshgrid(np.geomspace(0.1, 1.0, 25), np.geomspace(12.0, 90.0, 25), indexing="ij")
+    x, y = np.log(across / volume), np.log(along / 30.0)
+    deviance = 6.0 * (x**2 + 4.0 * y**2 + 3.0 * x * y)
+    rows = {"volume_value": across.ravel(), "dose_value": along.ravel(), "deviance": deviance.ravel()}
+    top = pd.DataFrame({"volume_value": [volume], "dose_value": [30.0], "deviance": [0.0]})
+    table = pd.concat([top, pd.DataFrame(rows)], ignore_index=True)
+    return table.assign(volume_parameter="n", dose_parameter="td50_gy")
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +145,7 @@ def tables(folder):
         "ntcp_comparison": tabulate_ntcp_comparison(
             read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
         ),
+        "ntcp_surface": tabulate_ntcp_surface(["lkb", "seriality"], [valley(0.3), valley(0.9)]),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -162,6 +177,7 @@ PLOTS = {
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "published": plot_published,
+    "ntcp_surface": plot_ntcp_surface,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,

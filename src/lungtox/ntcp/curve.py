@@ -12,10 +12,11 @@ from lungtox.errors import ParameterError
 from lungtox.ntcp.interval import crossing, height_above_limit
 from lungtox.ntcp.matrix import uniform_doses
 from lungtox.ntcp.model import Level
+from lungtox.ntcp.newton import probability, slope_and_weight
 from lungtox.ntcp.result import NtcpFit
 from lungtox.ntcp.searched import ntcp_profile
 from lungtox.ntcp.solved import Problem
-from lungtox.ntcp.surface import Surface, probability, slope_and_weight
+from lungtox.ntcp.surface import Surface
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from lungtox.ntcp.climb import Derivatives
 from lungtox.ntcp.covariates import Effect
 from lungtox.ntcp.matrix import DoseMatrix
 from lungtox.ntcp.model import Parameter
+from lungtox.ntcp.newton import log_probability, slope_and_weight
 from lungtox.ntcp.response import DoseResponse, Predictor
-from lungtox.ntcp.surface import log_probability, slope_and_weight
 
 Floats = NDArray[np.float64]
 

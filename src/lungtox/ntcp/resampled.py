@@ -29,9 +29,9 @@ from lungtox.ntcp.general import refit
 from lungtox.ntcp.likelihood import Bernoulli
 from lungtox.ntcp.matrix import uniform_doses
 from lungtox.ntcp.metric_names import METRIC_NAMES
+from lungtox.ntcp.newton import probability
 from lungtox.ntcp.result import NtcpFit, log_odds
 from lungtox.ntcp.solved import Problem
-from lungtox.ntcp.surface import probability
 
 if TYPE_CHECKING:
     import pandas as pd

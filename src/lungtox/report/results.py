@@ -36,6 +36,14 @@ class ModelResults:
 
 
 @dataclass(frozen=True)
+class NtcpResampled:
+    """Bootstrap of one NTCP fit: intervals of its parameters, performance corrected for optimism."""
+
+    intervals: pd.DataFrame
+    validation: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that the report draws from.
 
@@ -59,6 +67,8 @@ comparison : DataFrame or None
     models : tuple of ModelResults
     ntcp : tuple of dict
         Contents of ntcp/{ntcp}/fit.json.
+    ntcp_resampled : dict
+        Fit -> its bootstrap, for those that have one.
     """
 
     folder: Path
@@ -82,6 +92,7 @@ comparison : DataFrame or None
     updates: pd.DataFrame | None = None
     update_steps: pd.DataFrame | None = None
     update_parameters: pd.DataFrame | None = None
+    ntcp_resampled: Mapping[str, NtcpResampled] = field(default_factory=dict)
     ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
@@ -200,6 +211,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             for name in sorted((config.get("ntcp") or {}).get("fits") or {})
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
+        ntcp_resampled=_resampled(root / "ntcp", list((config.get("ntcp") or {}).get("fits") or {})),
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
@@ -246,6 +258,15 @@ def _analysis(root: Path, config: Mapping[str, Any]) -> pd.DataFrame:
     metrics = read_csv(root / "dose/metrics.csv", dtype={"patient": str})
     patients = metrics.loc[:, ["patient"]].drop_duplicates(ignore_index=True)
     return patients.assign(rp=float("nan"))
+
+
+def _resampled(folder: Path, names: list[str]) -> dict[str, NtcpResampled]:
+    found = {}
+    for name in sorted(names):
+        intervals, validation = _table(folder / name / "intervals.csv"), _table(folder / name / "validation.csv")
+        if intervals is not None and validation is not None:
+            found[name] = NtcpResampled(intervals, validation)
+    return found
 
 
 def _swept(config: Mapping[str, Any]) -> bool:
