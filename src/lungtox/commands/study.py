@@ -13,7 +13,9 @@ from lungtox.synthetic import write_study
 
 def study(
     simulation: Annotated[Path, typer.Argument(help="simulation.yaml of a study.", metavar="FILE")],
-    folder: Annotated[Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.", metavar="DIR")
+    ],
 ) -> None:
     """Write a cohort simulated to printed figures: tables of DVHs, clinical data, cytokines. All patients are invented.
 
