@@ -76,11 +76,7 @@ def test_declared_deviations_come_back_from_dicom(table):
 
 
 def test_dicom_agrees_with_the_dvh_text_of_the_same_plans(folder, tmp_path):
-<<<<<<< HEAD
-    """The third kind of source: cumulative tables of 0.5 Gy, as planning systems export them, under their own names."""
-=======
     """The third kind of source: cumulative tables of 0.5 Gy, as a planning system exports them."""
->>>>>>> i9agree
     settings = DoseSettings.model_validate(DOSE)
     rows = read_patients(folder / "patients.csv", structures=folder / "structures.csv")
     extracted = extract_batch(rows, dose=settings)

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The presets of two sources of dose through the workflow: from synthetic DICOM to their section of the report."""
-=======
 """The presets of two sources of dose through the whole workflow: from synthetic DICOM to the report."""
->>>>>>> i9agree
 
 from __future__ import annotations
 
