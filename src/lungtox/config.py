@@ -241,7 +241,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
             expected = words[0].lower() + words[1:]
             if expected.startswith(("less", "greater")):
                 expected = f"a number {expected}"
-            found = repr(item["input"]) if not isinstance(item["input"], (dict, list)) else "something else"
+            given = item["input"]
+            found = repr(given) if not isinstance(given, (dict, list)) else "something else" if given else "nothing"
             faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults
 

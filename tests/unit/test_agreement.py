@@ -247,3 +247,12 @@ def test_curves_of_a_cohort(tmp_path):
     assert middle["bias"] == pytest.approx(np.mean([100 / (10 - 0.1 * k) for k in range(5)]), abs=0.02)
     assert middle["lower"] < middle["bias"] < middle["upper"]
     assert found.curves["dose_gy"].iloc[-1] == pytest.approx(21.0, abs=0.11)
+
+
+def test_a_source_against_itself_agrees_without_a_test():
+    tables = compare(metrics(P), metrics(P))
+    assert (tables.metrics[["bias", "sd", "lower", "upper", "slope"]] == 0.0).all(axis=None)
+    assert set(tables.metrics["verdict"]) == {"agree"}
+    assert (tables.metrics["ccc"] == 1.0).all()
+    assert tables.metrics["p"].isna().all()
+    assert tables.metrics["inside"].tolist() == [12] * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lungtox.dose.metric_names import parse_metric
 from lungtox.settings import Settings
@@ -50,7 +50,7 @@ class AgreementSettings(Settings):
     """Source -> words for figures and report."""
     comparisons: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
     """Pairs of sources [first, second]; differences are second minus first. Empty: main with each of the others."""
-    limits: dict[str, dict[str, LimitSettings]] = Field(default_factory=dict)
+    limits: dict[str, dict[str, LimitSettings]] = Field(default_factory=dict, validate_default=True)
     """Structure -> metric of dose.metrics -> the clinical limit. These metrics are compared, and none without a limit:
     about 95 % of points lie inside limits of agreement by construction, whatever the sources are worth."""
     curves: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
@@ -88,16 +88,23 @@ class AgreementSettings(Settings):
             raise ValueError("each comparison once")
         return self
 
-    @model_validator(mode="after")
-    def _every_metric_has_a_limit(self) -> AgreementSettings:
-        if not any(self.limits.values()):
+    @field_validator("limits")
+    @classmethod
+    def _every_metric_has_a_limit(
+        cls, limits: dict[str, dict[str, LimitSettings]]
+    ) -> dict[str, dict[str, LimitSettings]]:
+        if not any(limits.values()):
             raise ValueError(
-                "a clinical limit for each metric that is to be compared, under limits: without one the limits of "
-                "agreement say nothing about interchangeability"
+                "a clinical limit for each metric that is to be compared (without one the limits of agreement say "
+                "nothing about interchangeability)"
             )
-        for metrics in self.limits.values():
+        for metrics in limits.values():
             for name in metrics:
                 parse_metric(name)
+        return limits
+
+    @model_validator(mode="after")
+    def _scatter_is_of_compared_metrics(self) -> AgreementSettings:
         for structure, pair in self.dispersion.items():
             missing = [name for name in pair if name not in self.limits.get(structure, {})]
             if missing:

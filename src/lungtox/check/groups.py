@@ -50,7 +50,7 @@ STRUCTURE_CODES = frozenset({"no-structure", "number", "names-open", "roi-twice"
 ROW_CODES = frozenset(
     {"patient-twice", "patient-not-listed", "patient-without-clinical", "study-id", "exclusion-unknown", "table-key",
      "patient-without-qa", "missing-column", "unknown-column", "repeated-column", "table-row", "table-column",
-     "draw-twice", "source"}
+     "draw-twice", "source", "unpaired", "agreement-cases"}
 )  # fmt: skip
 CELL_CODES = frozenset({"endpoint-date", "replicates"})
 
