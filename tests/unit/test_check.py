@@ -46,7 +46,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         ),
         models={"m": SimpleNamespace(predictors=["smoking"])},
         roc=SimpleNamespace(scores=[], pairs=[]),
-        ntcp=SimpleNamespace(compare=None),
+        ntcp=SimpleNamespace(compare=None, fits={}),
         endpoint=EndpointSettings(),
     )
 
