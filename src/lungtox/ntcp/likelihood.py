@@ -46,6 +46,16 @@ class Bernoulli:
         """Those of the response, then those of the covariates."""
         return (*self.response.parameters, *self.covariates)
 
+    def start(self, point: Floats) -> Floats:
+        """Give a plausible theta to start from: covariates without effect.
+
+        Parameters
+        ----------
+        point : ndarray, shape (parameters of the response,)
+            Of the unit cube.
+        """
+        return np.append(self.response.start(point, self.doses), np.zeros(len(self.covariates)))
+
     def rows(self, patients: NDArray[np.int64]) -> Bernoulli:
         """Give the likelihood of some of the patients; the same one may come twice."""
         x = self.x[patients] if self.covariates else self.x
