@@ -180,8 +180,8 @@ def _cells(cells: Sequence[tuple[Scenario, int, list[Recovered]]]) -> list[str]:
         "## Cohorts and fits",
         "",
         "| scenario | n | cohorts | events, mean (range) | refused | did not converge | volume parameter at an end"
-        " of its range (%) | another parameter at an end (%) | fits with starts that ended elsewhere (%) | processor time of a"
-        " fit (s) |",
+        " of its range (%) | another parameter at an end (%) | fits with starts that ended elsewhere (%) | processor"
+        " time of a fit (s) |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for scenario, n, some in cells:
