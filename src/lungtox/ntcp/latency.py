@@ -101,9 +101,7 @@ class TimeToEvent(Bernoulli):
         """Give the log-likelihood of each patient, shape (patients,)."""
         z, link = self._z(theta), self.response.link
         with_event = log_probability(eta, link) - 0.5 * z**2 - np.log(_ROOT_2PI * theta[-1] * self.time_d)
-        # 1 - NTCP F = (1 - NTCP) + NTCP (1 - F), which keeps its digits where both are near 1.
-        without = np.logaddexp(log_probability(-eta, link), log_probability(eta, link) + log_ndtr(-z))
-        return np.where(self._had, with_event, without)
+        return np.where(self._had, with_event, self._log_free(eta, z))
 
     def _event_score(self, eta: Floats, z: Floats) -> Floats:
         """Give the derivatives of ln NTCP + ln f by eta, and by mu and sigma times sigma, shape (3, patients)."""
@@ -111,14 +109,18 @@ class TimeToEvent(Bernoulli):
         return np.stack([rise, z, z**2 - 1.0])
 
     def _free_score(self, eta: Floats, z: Floats) -> Floats:
-        """Give the same derivatives of ln(1 - NTCP F)."""
+        """Give the same derivatives of ln(1 - NTCP F); ratios of small numbers in logarithms, or they overflow."""
         link = self.response.link
-        log_p = log_probability(eta, link)
-        log_free = np.logaddexp(log_probability(-eta, link), log_p + log_ndtr(-z))
-        share = np.exp(log_p - log_free)
-        rise, _ = slope_and_weight(eta, np.ones_like(eta), link)
-        density = np.exp(-0.5 * z**2) / _ROOT_2PI
-        return np.stack([-share * rise * ndtr(z), share * density, share * density * z])
+        log_free = self._log_free(eta, z)
+        fall, _ = slope_and_weight(eta, -np.ones_like(eta), link)
+        by_eta = ndtr(z) * fall * np.exp(log_probability(-eta, link) - log_free)
+        rate = np.exp(log_probability(eta, link) - 0.5 * z**2 - log_free) / _ROOT_2PI
+        return np.stack([by_eta, rate, rate * z])
+
+    def _log_free(self, eta: Floats, z: Floats) -> Floats:
+        """Give ln(1 - NTCP F) as (1 - NTCP) + NTCP (1 - F), which keeps its digits where both are near 1."""
+        link = self.response.link
+        return np.logaddexp(log_probability(-eta, link), log_probability(eta, link) + log_ndtr(-z))
 
     def _information(self, eta: Floats, z: Floats) -> Floats:
         """Give the expected outer product of the scores up to each patient's end of follow-up, (3, 3, patients)."""
@@ -141,6 +143,5 @@ class TimeToEvent(Bernoulli):
         )
         finite = np.where(np.isfinite(end), end, 40.0)
         free = self._free_score(eta, finite)
-        log_free = np.logaddexp(log_probability(-eta, link), log_probability(eta, link) + log_ndtr(-finite))
-        result: Floats = events + np.exp(log_free) * free[:, np.newaxis] * free[np.newaxis]
+        result: Floats = events + np.exp(self._log_free(eta, finite)) * free[:, np.newaxis] * free[np.newaxis]
         return result

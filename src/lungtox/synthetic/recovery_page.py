@@ -250,6 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m lungtox.synthetic.recovery_page", description=(__doc__ or "").strip()
     )
     parser.add_argument("--replicates", type=int, default=ENOUGH, help="cohorts of each scenario and size")
+    names = [one.name for one in SCENARIOS]
+    parser.add_argument("--scenarios", nargs="+", choices=names, default=names, help="run these; the page shows all")
     parser.add_argument("--population", type=int, default=POPULATION_SIZE)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=Path("build"))
@@ -260,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     store = options.cache / f"ntcp-recovery-{digest}-{options.population}.jsonl"
     done = _read_store(store)
     tasks = [(one, n, k) for k in range(1, options.replicates + 1) for one in SCENARIOS for n in PATIENTS]
-    tasks = [(one, n, k) for one, n, k in tasks if (one.name, n, k) not in done]
+    tasks = [(one, n, k) for one, n, k in tasks if one.name in options.scenarios and (one.name, n, k) not in done]
     if tasks:
         path = make_histograms(options.population, processes=options.processes, cache=options.cache)
         print(f"DVHs after {time.perf_counter() - started:.0f} s", flush=True)
