@@ -261,6 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     digest = code_digest(recovery_study.__file__)
     store = options.cache / f"ntcp-recovery-{digest}-{options.population}.jsonl"
     done = _read_store(store)
+    cut_off = store.is_file() and not store.read_text(encoding="utf-8").endswith("\n")
     tasks = [(one, n, k) for k in range(1, options.replicates + 1) for one in SCENARIOS for n in PATIENTS]
     tasks = [(one, n, k) for one, n, k in tasks if one.name in options.scenarios and (one.name, n, k) not in done]
     if tasks:
@@ -268,6 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"DVHs after {time.perf_counter() - started:.0f} s", flush=True)
         # A long study may be cut short: each cohort is kept, and the next start goes on from there.
         with store.open("a", encoding="utf-8") as lines:
+            lines.write("\n" if cut_off else "")
             for found in run_replicates(tasks, path=path, processes=options.processes):
                 done[found.key] = found
                 lines.write(json.dumps(asdict(found)) + "\n")
