@@ -61,6 +61,7 @@ simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of
 	$(BIN)/python -m lungtox.synthetic.validation_study
 	$(BIN)/python -m lungtox.synthetic.updating_study
 	$(BIN)/python -m lungtox.synthetic.comparison_page
+	$(BIN)/python -m lungtox.synthetic.recovery_page
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \

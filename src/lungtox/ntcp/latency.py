@@ -14,7 +14,6 @@ from lungtox.ntcp.likelihood import Bernoulli
 from lungtox.ntcp.matrix import DoseMatrix
 from lungtox.ntcp.model import Parameter
 from lungtox.ntcp.response import Predictor
-from lungtox.ntcp.surface import log_probability, slope_and_weight
 
 Floats = NDArray[np.float64]
 MEDIAN = Parameter("latency_median_d", "d", 1.0, 5000.0)
@@ -99,35 +98,29 @@ class TimeToEvent(Bernoulli):
 
     def _terms(self, eta: Floats, theta: Floats) -> Floats:
         """Give the log-likelihood of each patient, shape (patients,)."""
-        z, link = self._z(theta), self.response.link
-        with_event = log_probability(eta, link) - 0.5 * z**2 - np.log(_ROOT_2PI * theta[-1] * self.time_d)
+        z = self._z(theta)
+        with_event = self.log_chance(eta, 1.0) - 0.5 * z**2 - np.log(_ROOT_2PI * theta[-1] * self.time_d)
         return np.where(self._had, with_event, self._log_free(eta, z))
 
     def _event_score(self, eta: Floats, z: Floats) -> Floats:
         """Give the derivatives of ln NTCP + ln f by eta, and by mu and sigma times sigma, shape (3, patients)."""
-        rise, _ = slope_and_weight(eta, np.ones_like(eta), self.response.link)
-        return np.stack([rise, z, z**2 - 1.0])
+        return np.stack([self.log_slope(eta, 1.0), z, z**2 - 1.0])
 
     def _free_score(self, eta: Floats, z: Floats) -> Floats:
         """Give the same derivatives of ln(1 - NTCP F); ratios of small numbers in logarithms, or they overflow."""
-        link = self.response.link
         log_free = self._log_free(eta, z)
-        fall, _ = slope_and_weight(eta, -np.ones_like(eta), link)
-        by_eta = ndtr(z) * fall * np.exp(log_probability(-eta, link) - log_free)
-        rate = np.exp(log_probability(eta, link) - 0.5 * z**2 - log_free) / _ROOT_2PI
+        by_eta = ndtr(z) * self.log_slope(eta, -1.0) * np.exp(self.log_chance(eta, -1.0) - log_free)
+        rate = np.exp(self.log_chance(eta, 1.0) - 0.5 * z**2 - log_free) / _ROOT_2PI
         return np.stack([by_eta, rate, rate * z])
 
     def _log_free(self, eta: Floats, z: Floats) -> Floats:
         """Give ln(1 - NTCP F) as (1 - NTCP) + NTCP (1 - F), which keeps its digits where both are near 1."""
-        link = self.response.link
-        return np.logaddexp(log_probability(-eta, link), log_probability(eta, link) + log_ndtr(-z))
+        return np.logaddexp(self.log_chance(eta, -1.0), self.log_chance(eta, 1.0) + log_ndtr(-z))
 
     def _information(self, eta: Floats, z: Floats) -> Floats:
         """Give the expected outer product of the scores up to each patient's end of follow-up, (3, 3, patients)."""
-        link = self.response.link
         end = np.where(self._had, np.inf, z)
-        p = np.exp(log_probability(eta, link))
-        rise, _ = slope_and_weight(eta, np.ones_like(eta), link)
+        p, rise = np.exp(self.log_chance(eta, 1.0)), self.log_slope(eta, 1.0)
         with np.errstate(invalid="ignore"):
             density = np.exp(-0.5 * end**2) / _ROOT_2PI
             first, third = -density, -np.where(density > 0.0, (end**2 + 2.0) * density, 0.0)

@@ -75,6 +75,14 @@ class Bernoulli:
         columns = np.column_stack([found.by_parameter, found.by_log_factor[:, np.newaxis] * x])
         return Predictor(found.eta, columns, found.by_log_factor)
 
+    def log_chance(self, eta: Floats, sign: float) -> Floats:
+        """Give the log-probability of the complication (sign 1), or of none (-1), by the linear predictor."""
+        return log_probability(sign * eta, self.response.link)
+
+    def log_slope(self, eta: Floats, sign: float) -> Floats:
+        """Give the derivative of `log_chance` by the linear predictor."""
+        return slope_and_weight(eta, np.full_like(eta, sign), self.response.link)[0]
+
     def loglik(self, theta: Floats) -> float:
         """Give the sum of log probabilities of what happened."""
         eta = self.predictor(theta, self.doses, self.x).eta
@@ -86,9 +94,7 @@ class Bernoulli:
         eta, link = found.eta, self.response.link
         slope, _ = slope_and_weight(eta, self.sign, link)
         # Expected information: F'^2 / (F (1 - F)), as the product of the slopes of both outcomes.
-        with_event, _ = slope_and_weight(eta, np.ones_like(eta), link)
-        without, _ = slope_and_weight(eta, -np.ones_like(eta), link)
-        weight = -with_event * without
+        weight = -self.log_slope(eta, 1.0) * self.log_slope(eta, -1.0)
         jacobian = found.by_parameter
         loglik = float(log_probability(self.sign * eta, link).sum())
         return Derivatives(loglik, slope @ jacobian, jacobian.T @ (weight[:, np.newaxis] * jacobian))
