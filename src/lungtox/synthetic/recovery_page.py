@@ -172,7 +172,7 @@ def _head(counts: Sequence[int], population: int) -> list[str]:
         "- Fits: `lungtox.ntcp.fit_ntcp` with all parameters free, as a user calls it, 95 % profile-likelihood"
         " intervals. An open limit counts as infinite; a fit that was refused counts as not holding the truth.",
         "- Standard error: half the distance between the 15.87 and 84.13 percentiles of the estimates, which a few wild"
-        " estimates do not widen. Bias: median error in these standard errors, with its own Monte Carlo standard error.",
+        " estimates do not widen. Bias: median error in these standard errors, with its Monte Carlo error.",
         f"- Goals: bias at most {LARGEST_BIAS:g} at {max(PATIENTS)} patients; coverage within 3 Monte Carlo standard"
         f" errors of 95 % over at least {ENOUGH} cohorts; {ON_BOUND_PCT[0]:g} to {ON_BOUND_PCT[1]:g} % where the truth"
         " is the end of the range.",
@@ -233,9 +233,10 @@ def _table(rows: Sequence[Row]) -> list[str]:
     ]
     for row in rows:
         low, high = clopper_pearson(row.held, row.cohorts)
+        share = f"{row.percent:.1f} ({low:.1f} to {high:.1f})"
         lines.append(
             f"| {row.scenario.name} | {row.n} | {row.parameter} | {row.truth:g} | {row.median:.4g} | {row.spread:.3g} |"
-            f" {row.bias:+.2f} ± {row.bias_error:.2f} | {row.held}/{row.cohorts} | {row.percent:.1f} ({low:.1f} to {high:.1f}) |"
+            f" {row.bias:+.2f} ± {row.bias_error:.2f} | {row.held}/{row.cohorts} | {share} |"
             f" {row.below} / {row.above} | {row.verdict} |"
         )
     judged = [row for row in rows if row.verdict != "-"]
