@@ -53,6 +53,7 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 	$(BIN)/python benchmarks/dvh_text.py
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/statistics_speed.py
+	$(BIN)/python benchmarks/ntcp.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of closed testing, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate
@@ -62,6 +63,7 @@ simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of
 	$(BIN)/python -m lungtox.synthetic.updating_study
 	$(BIN)/python -m lungtox.synthetic.comparison_page
 	$(BIN)/python -m lungtox.synthetic.recovery_page
+	$(BIN)/python -m lungtox.synthetic.study_independence
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev \

@@ -1,13 +1,9 @@
 """Put the findings of a paper beside those of this cohort, and its figures against each other."""
 
 from argparse import Namespace
-from dataclasses import asdict
-
-import pandas as pd
 
 from lungtox.entry import run
-from lungtox.models import ResultTables, check_printed, compare_findings
-from lungtox.models.schemas import PRINTED_CHECKS
+from lungtox.models import ResultTables, compare_findings, tabulate_checks
 from lungtox.tables import read_csv, read_json, write_csv
 
 
@@ -21,10 +17,8 @@ def main(options: Namespace) -> None:
     )  # fmt: skip
     printed = read_csv(options.printed_findings, dtype=str).fillna("")
     write_csv(compare_findings(printed, tables), options.findings)
-    rows = [row for path in options.printed_figures for row in read_csv(path, dtype=str).fillna("").to_dict("records")]
-    checks = check_printed([{str(name): str(cell) for name, cell in row.items()} for row in rows]) if rows else []
-    table = pd.DataFrame([asdict(check) for check in checks], columns=list(PRINTED_CHECKS.columns))
-    write_csv(table, options.checks, schema=PRINTED_CHECKS)
+    figures = next((read_csv(path, dtype=str) for path in options.printed_figures), None)
+    write_csv(tabulate_checks(figures), options.checks)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def _tables(
 ) -> ResultTables:
     rng = np.random.default_rng(1)
     settings = config.association
-    roc = config.roc.model_copy(update={"resamples": 100, "cut_points": []})
+    roc = config.roc.model_copy(update={"scores": [], "cut_points": []})
     fits = {
         name: fit_to_json(
             fit_logistic(

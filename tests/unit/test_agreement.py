@@ -3,18 +3,15 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungtox.agreement import (
     AgreementSettings,
-    Source,
     bland_altman,
     compare_curves,
     compare_dispersion,
-    compare_sources,
     concordance,
     curve_distance,
     paired_t,
@@ -22,8 +19,9 @@ from lungtox.agreement import (
     t_from_summary,
     verdict_of,
 )
-from lungtox.dose import dvh_from_samples, write_dvhs
+from lungtox.dose import write_dvhs
 from lungtox.errors import InputError, ParameterError
+from tests.unit.agreement_tables import SETTINGS, P, compare, metrics, uniform
 
 FIRST = np.array([10.0, 20.0, 30.0, 40.0, 50.0])
 VALUES = st.lists(st.floats(1, 100), min_size=5, max_size=30)
@@ -142,55 +140,6 @@ def test_scatter_of_two_metrics():
 # -- tables ------------------------------------------------------------------------------------------------------
 
 
-SETTINGS = {
-    "sources": {"other": {"patients": "other.csv"}},
-    "limits": {
-        "Lungs": {"V20Gy[%]": {"absolute": 2.0}, "Mean[Gy]": {"percent": 3.0}},
-        "SpinalCord": {"Max[Gy]": {"percent": 3.0}, "D2%[Gy]": {"percent": 3.0}},
-    },
-    "dispersion": {"SpinalCord": ["Max[Gy]", "D2%[Gy]"]},
-    "percent_of": "first",
-}
-
-
-def metrics(patients, *, factor=1.0, scatter=0.0, seed=1, **changed):
-    """Metrics as results/dose/metrics.csv has them; the cord's maximum scatters."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number, patient in enumerate(patients):
-        plain = {
-            ("Lungs", "V20Gy[%]", "%"): 20.0 + number,
-            ("Lungs", "Mean[Gy]", "Gy"): 12.0 + 0.5 * number,
-            ("SpinalCord", "Max[Gy]", "Gy"): 40.0 + number,
-            ("SpinalCord", "D2%[Gy]", "Gy"): 38.0 + number,
-        }
-        for (structure, metric, unit), value in plain.items():
-            noise = scatter if metric == "Max[Gy]" else 0.1 * scatter
-            rows.append(
-                (
-                    patient,
-                    structure,
-                    "anatomical",
-                    "physical",
-                    metric,
-                    value * factor * (1 + noise * rng.normal()),
-                    unit,
-                )
-            )
-    columns = ["patient", "structure", "weighting", "quantity", "metric", "value", "unit"]
-    return pd.DataFrame(rows, columns=columns).assign(**changed)
-
-
-def compare(first, second, *, unusable=None, cases=None, **changed):
-    found = AgreementSettings.model_validate({**SETTINGS, **changed})
-    patients = list(dict.fromkeys([*first["patient"], *second["patient"], *(unusable or {})]))
-    sources = {"main": Source("main", first), "other": Source("other", second, unusable or {})}
-    return compare_sources(sources, found, cases=cases or read_cases(None, patients))
-
-
-P = [f"P{number:02d}" for number in range(1, 13)]
-
-
 def test_tables_of_a_source_that_is_one_percent_higher():
     tables = compare(metrics(P), metrics(P, factor=1.01, scatter=0.01, seed=4))
     by_metric = tables.metrics.set_index(["structure", "metric"])
@@ -269,11 +218,6 @@ def test_groups_and_subjects_of_a_table(tmp_path):
 
 
 # -- curves ------------------------------------------------------------------------------------------------------
-
-
-def uniform(low_gy, high_gy, structure="Lungs"):
-    dose = np.arange(low_gy + 0.005, high_gy, 0.01)
-    return dvh_from_samples(dose, np.ones(dose.size), structure=structure, spread_gy=np.full(dose.size, 0.01))
 
 
 def test_distance_of_two_ramps_by_hand():

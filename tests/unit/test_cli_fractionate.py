@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lungtox.cli import main
+from tests.unit import box_patient, dvh_texts
 from tests.unit.ntcp_cases import eqd2_toy, toy, write_table
 
 GOAL = ["--tumour-alpha-beta", "10", "--bed", "84", "--reference-dose", "60"]
@@ -50,6 +51,22 @@ def test_text_names_the_range_and_the_use(capsys: pytest.CaptureFixture[str], ta
     assert "Research use" in out
 
 
+def test_risk_beside_the_effect(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # SCIENCE.md section 4: Seppenwoolde 2003 on the toy DVH in EQD2 (N 30, r 3): .088519.
+    path = write_table(tmp_path / "case.dvh.parquet", [("P001", toy(structure="Lungs"))])
+    goal = ["--tumour-alpha-beta", "10", "--schedule", "30x2", "--reference-dose", "60", "--fractions", "29-30"]
+    arguments = ["--dvh", str(path), "--organ", "Lungs:3:5%", *goal, "--ntcp", "seppenwoolde_2003=Lungs"]
+    status, out, _ = run(capsys, *arguments, "--json")
+    assert status == 0
+    assert json.loads(out)["schedules"][1]["ntcp"]["seppenwoolde_2003"] == pytest.approx(0.088519, abs=2e-4)
+    _, out, _ = run(capsys, *arguments)
+    assert "8.9" in out and "seppenwoolde_2003, Lungs: converted" in out
+    status, _, error = run(capsys, *arguments[:-1], "quantec_logistic_2010=Lungs")
+    assert status == 1 and "knows no fractionation" in error
+    status, _, error = run(capsys, *arguments[:-1], "seppenwoolde_2003=Heart")
+    assert status == 2 and "MODEL=NAME" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -75,3 +92,38 @@ def test_a_dvh_of_eqd2_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: 
     status, _, error = run(capsys, "--dvh", str(path), "--organ", "Lungs:3:5%", *GOAL)
     assert status == 1
     assert "a DVH of physical dose; found eqd2" in error
+
+
+def test_a_planning_systems_export_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # dvh_texts: the lung evenly from 10 to 30 Gy: of 40 Gy S1 is 20/40, S2 (30^3 - 10^3)/(3 x 20)/40^2.
+    path = tmp_path / "export.csv"
+    path.write_text(dvh_texts.wide(), encoding="utf-8")
+    goal = ["--tumour-alpha-beta", "10", "--schedule", "20x2", "--reference-dose", "40"]
+    name = dvh_texts.LUNG[0]
+    status, out, error = run(capsys, "--dvh", str(path), "--organ", f"{name}:3:5%", *goal, "--json")
+    assert status == 0, error
+    organ = json.loads(out)["organs"][name]
+    assert (organ["s1"], organ["s2"]) == pytest.approx((0.5, 26000 / 60 / 1600), abs=2e-4)
+
+
+def test_dicom_files_are_taken_with_the_prescription_of_the_plan(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # box_patient: GTV evenly from 25 to 27 Gy in both cases; relative to its mean S1 is 1, S2 1 + (2/26)^2/12.
+    box_patient.write(tmp_path, {"P1": {}})
+    files = ["--struct", str(tmp_path / "P1/structures.dcm"), "--dose", str(tmp_path / "P1/dose.dcm")]
+    goal = ["--organ", "gtv:3:5%", "--tumour-alpha-beta", "10", "--eqd2", "50"]
+    status, out, error = run(capsys, *files, *goal, "--reference-dose", "26", "--repopulation", "0.6,28", "--json")
+    assert status == 0, error
+    found = json.loads(out)
+    assert (found["organs"]["gtv"]["s1"], found["organs"]["gtv"]["s2"]) == pytest.approx(
+        (1.0, 1 + (2 / 26) ** 2 / 12), abs=1e-4
+    )
+    # 35 fractions take 46 days, 18 beyond day 28: 10.8 Gy of BED more than the goal of 60 Gy.
+    assert found["schedules"][-1]["bed_given_gy"] == pytest.approx(70.8)
+    status, _, error = run(capsys, *files, "--organ", "Lung:3:5%", *goal[2:], "--reference-dose", "26")
+    assert status == 1 and "a structure 'Lung'" in error
+    status, _, error = run(capsys, *files, *goal)
+    assert status == 1 and "the total dose of the plan" in error
+    status, _, error = run(capsys, *files[:2], *goal)
+    assert status == 2 and "--struct and --dose go together" in error

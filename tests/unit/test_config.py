@@ -168,3 +168,51 @@ def test_a_mapping_without_its_table_is_refused(tmp_path: Path) -> None:
     columns = {"patient": "Nr", "date": "Tag", "grade": "Grad"}
     text = faults(changed(tmp_path, {"tables": {"grades": {"columns": columns}}}))
     assert "config: tables.grades: expected a table inputs.grades; found none." in text
+
+
+def study(tmp_path, **changed):
+    content = {
+        "seed": 1,
+        "inputs": {"patients": "p.csv", "structures": "s.csv"},
+        "dose": {"structures": {"Lungs": {"union": ["Lungs"]}}, "metrics": {"Lungs": ["Mean[Gy]"]}},
+        "agreement": {
+            "sources": {"other": {"patients": "o.csv"}},
+            "limits": {"Lungs": {"Mean[Gy]": {"percent": 3}}},
+        },
+    } | changed
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def test_an_analysis_of_dose_alone_needs_no_outcome(tmp_path):
+    config = load_config(study(tmp_path))
+    assert not config.has_outcome
+    assert config.agreement is not None
+    assert config.agreement.pairs == [("main", "other")]
+
+
+def test_an_outcome_and_its_sections_come_together(tmp_path):
+    with pytest.raises(InputError) as error:
+        load_config(study(tmp_path, roc={"scores": []}))
+    assert "config: inputs.clinical: expected a value; found nothing" in str(error.value)
+    with pytest.raises(InputError) as error:
+        load_config(study(tmp_path, inputs={"patients": "p.csv", "structures": "s.csv", "clinical": "c.csv"}))
+    assert {fault.who for fault in error.value.faults} == {
+        f"config: {name}" for name in ("endpoint", "cohort", "association", "models", "validation", "roc", "ntcp")
+    }
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, "a clinical limit for each metric"),
+        ({"Lungs": {"Mean[Gy]": {}}}, "either absolute or percent"),
+        ({"Lungs": {"Max[Gy]": {"percent": 3}}}, "a metric of dose.metrics.Lungs"),
+        ({"Heart": {"Mean[Gy]": {"percent": 3}}}, "a structure of dose.structures"),
+    ],
+)
+def test_every_compared_metric_has_a_clinical_limit_and_exists(tmp_path, limits, said):
+    agreement = {"sources": {"other": {"patients": "o.csv"}}, "limits": limits}
+    with pytest.raises(InputError, match=said):
+        load_config(study(tmp_path, agreement=agreement))

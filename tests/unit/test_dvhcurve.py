@@ -48,7 +48,7 @@ def test_fermi_of_the_sheet() -> None:
     assert matched_sigma_gy(1.102658) == pytest.approx(2.0, abs=1e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(mu=st.floats(5.0, 70.0), width=st.floats(0.3, 6.0))
 def test_parameters_of_noiseless_curves_are_recovered(mu: float, width: float) -> None:
     for model, share, names in (

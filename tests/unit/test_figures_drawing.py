@@ -15,6 +15,9 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    plot_agreement,
+    plot_agreement_curves,
+    plot_agreement_forest,
     plot_calibration,
     plot_cytokines,
     plot_decision,
@@ -28,10 +31,14 @@ from lungtox.figures import (
     plot_missing,
     plot_ntcp,
     plot_ntcp_comparison,
+    plot_ntcp_surface,
     plot_published,
     plot_roc,
     plot_stability,
     save_figure,
+    tabulate_agreement,
+    tabulate_agreement_curves,
+    tabulate_agreement_forest,
     tabulate_calibration,
     tabulate_cytokines,
     tabulate_decision,
@@ -45,23 +52,27 @@ from lungtox.figures import (
     tabulate_missing,
     tabulate_ntcp,
     tabulate_ntcp_comparison,
+    tabulate_ntcp_surface,
     tabulate_published,
     tabulate_roc,
     tabulate_stability,
 )
 from lungtox.tables import read_csv, read_json, read_parquet
+from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
 from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
+NTCP = ["ntcp", "ntcp_surface"]
 SISTERS = ["fractionation", "dvh_curves"]
+AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
     "dvh_groups",
     "roc",
     "forest",
     "incidence",
-    "ntcp",
+    *NTCP,
     "published",
     "cytokines",
     "function_sweep",
@@ -69,12 +80,24 @@ NAMES = [
     "ntcp_comparison",
     *VALIDATION,
     *SISTERS,
+    *AGREEMENT,
 ]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return build_results(tmp_path_factory.mktemp("results"), patients=60)
+
+
+def valley(volume):
+    """A deviance with its lowest point at this volume parameter and 30 Gy, an ellipse in logarithms."""
+    across, along = np.meshgrid(np.geomspace(0.1, 1.0, 25), np.geomspace(12.0, 90.0, 25), indexing="ij")
+    x, y = np.log(across / volume), np.log(along / 30.0)
+    deviance = 6.0 * (x**2 + 4.0 * y**2 + 3.0 * x * y)
+    rows = {"volume_value": across.ravel(), "dose_value": along.ravel(), "deviance": deviance.ravel()}
+    top = pd.DataFrame({"volume_value": [volume], "dose_value": [30.0], "deviance": [0.0]})
+    table = pd.concat([top, pd.DataFrame(rows)], ignore_index=True)
+    return table.assign(volume_parameter="n", dose_parameter="td50_gy")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +109,12 @@ def tables(folder):
         name: [read_csv(path.with_name(f"{name}.csv")) for path in models]
         for name in ("calibration", "decision", "stability", "validation", "collinearity", "dendrogram")
     }
+    agreement = write_agreement(folder)
+    labels = {"main": "planning system", "other": "log files"}
     return {
+        "agreement": tabulate_agreement(agreement["pairs"], agreement["metrics"], labels=labels),
+        "agreement_forest": tabulate_agreement_forest(agreement["metrics"], labels=labels),
+        "agreement_curves": tabulate_agreement_curves(agreement["curves"], limits={"Lungs": 5.0}, labels=labels),
         "calibration": tabulate_calibration(logistic, parts["calibration"], parts["stability"], parts["validation"]),
         "decision": tabulate_decision(logistic, parts["decision"]),
         "stability": tabulate_stability(logistic, parts["stability"]),
@@ -117,6 +145,7 @@ def tables(folder):
         "ntcp_comparison": tabulate_ntcp_comparison(
             read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
         ),
+        "ntcp_surface": tabulate_ntcp_surface(["lkb", "seriality"], [valley(0.3), valley(0.9)]),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -135,6 +164,9 @@ def tables(folder):
 
 
 PLOTS = {
+    "agreement": plot_agreement,
+    "agreement_forest": plot_agreement_forest,
+    "agreement_curves": plot_agreement_curves,
     "calibration": plot_calibration,
     "decision": plot_decision,
     "stability": plot_stability,
@@ -145,6 +177,7 @@ PLOTS = {
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "published": plot_published,
+    "ntcp_surface": plot_ntcp_surface,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,

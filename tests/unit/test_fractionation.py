@@ -24,6 +24,7 @@ from lungtox.fractionation import (
     optimise_fractions,
     runs_of,
     tumour_goal,
+    unknown_references,
     vary_alpha_beta,
 )
 
@@ -65,6 +66,7 @@ def test_goal_as_bed_eqd2_or_schedule_is_the_same() -> None:
     assert [goal.eqd2_gy for goal in goals] == pytest.approx([70.0] * 3)
 
 
+@settings(deadline=None)
 @given(
     n=st.integers(1, 100), bed=st.floats(1.0, 200.0), alpha_beta=st.floats(0.5, 50.0), k=st.floats(0.0, 1.5),
     kick_off=st.floats(0.0, 60.0),
@@ -129,7 +131,7 @@ def test_sign_rule_on_200_random_dvhs() -> None:
     assert seen == {True, False}
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 100), organ=st.floats(0.5, 20.0), tumour=st.floats(1.0, 30.0),
        k=st.floats(0.0, 1.0))  # fmt: skip
 def test_closed_form_is_the_direct_sum(seed: int, n: int, organ: float, tumour: float, k: float) -> None:
@@ -256,6 +258,26 @@ def test_what_is_refused_by_name() -> None:
     assert code(lambda: fraction_risks(toy(), 60.0, found, model="seppenwoolde_2003", alpha_beta_gy=7.0)) == (
         "ntcp-published"
     )
+
+
+def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
+    organs = {"Heart": {"alpha_beta_gy": 3.0, "within_pct": 5.0}, "Lungs": {"alpha_beta_gy": 7.0, "within_pct": 5.0}}
+    config = FractionationSettings.model_validate(
+        {
+            "tumour": {"alpha_beta_gy": 10.0, "eqd2_gy": 70.0, "structure": "PTV"},
+            "organs": organs,
+            "ntcp": {"quantec_logistic_2010": "Lungs", "seppenwoolde_2003": "Lungs", "kwa_1989": "Heart",
+                     "kwa_1998": "Cord"},
+        }
+    )  # fmt: skip
+    faults = list(unknown_references(config, ["Lungs", "Heart"]))
+    assert [fault.code for fault in faults] == [
+        "config-reference",  # the PTV is no structure of the analysis
+        "fractionation-ntcp",  # QUANTEC is on physical dose
+        "ntcp-published",  # Seppenwoolde was made with alpha/beta 3
+        "config-reference",  # no such model
+        "config-reference",  # no such organ
+    ]
 
 
 def test_settings_without_alpha_beta_are_refused_in_words() -> None:

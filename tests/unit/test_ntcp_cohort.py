@@ -62,7 +62,9 @@ def fit_settings(**changes):
 
 def test_fit_tables_follow_the_contract(cohort):
     path, table, dvhs = cohort
-    result = fit_ntcp_tables(path, cohort=table, name="lkb_mean_dose", settings=fit_settings())
+    result = fit_ntcp_tables(
+        path, cohort=table, name="lkb_mean_dose", settings=fit_settings(), rng=np.random.default_rng(0)
+    )
     assert list(result.predictions.columns) == ["patient", "rp", "dose_gy", "ntcp"]
     assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
     assert list(result.bins.columns) == ["dose_gy", "n", "events", "rate", "low", "high"]
@@ -80,7 +82,11 @@ def test_patients_who_are_left_out_are_counted(cohort):
     table = table.copy()
     table.loc[[0, 5], "rp"] = pd.NA
     result = fit_ntcp_tables(
-        path, cohort=table, name="f", settings=fit_settings(weighting="functional:40%max", model="logistic", fixed={})
+        path,
+        cohort=table,
+        name="f",
+        settings=fit_settings(weighting="functional:40%max", model="logistic", fixed={}),
+        rng=np.random.default_rng(0),
     )
     assert result.fit["n"] == len(result.predictions) == 38
     assert "Left out: 2 of 60 patients, with neither outcome." in result.fit["warnings"]
@@ -90,12 +96,16 @@ def test_patients_who_are_left_out_are_counted(cohort):
 def test_no_dvh_at_all_is_an_error(cohort):
     path, table, _ = cohort
     with pytest.raises(InputError, match="DVHs of Heart, anatomical, physical; found none"):
-        fit_ntcp_tables(path, cohort=table, name="f", settings=fit_settings(structure="Heart"))
+        fit_ntcp_tables(
+            path, cohort=table, name="f", settings=fit_settings(structure="Heart"), rng=np.random.default_rng(0)
+        )
 
 
 def test_a_cohort_without_events_is_a_finding(cohort):
     path, table, _ = cohort
-    result = fit_ntcp_tables(path, cohort=table.assign(rp=0), name="f", settings=fit_settings())
+    result = fit_ntcp_tables(
+        path, cohort=table.assign(rp=0), name="f", settings=fit_settings(), rng=np.random.default_rng(0)
+    )
     assert result.fit["converged"] is False
     assert "no events among 60" in result.fit["finding"]
     assert len(result.predictions) == len(result.curve) == len(result.bins) == 0
@@ -381,3 +391,41 @@ def test_model_dvh_selections():
 def test_settings_refuse_what_they_cannot_use(content, words):
     with pytest.raises(ValueError, match=words):
         NtcpSettings.model_validate(content)
+
+
+def test_covariates_surface_and_bootstrap_in_the_tables(cohort):
+    path, table, _ = cohort
+    table = table.copy()
+    table.loc[[2, 9], "age_y"] = np.nan
+    settings = fit_settings(
+        model="lkb", fixed={}, covariates=["age_y", "lung_disease"], bootstrap=5, surface=True, structure="Lungs-GTV"
+    )
+    result = fit_ntcp_tables(path, cohort=table, name="f", settings=settings, rng=np.random.default_rng(0))
+    assert result.fit["n"] == len(result.predictions) == 58
+    assert "Left out: 2 of 60 patients, without age_y." in result.fit["warnings"]
+    assert (result.fit["covariates"], result.fit["covariate_effect"]) == (["age_y", "lung_disease"], "dose")
+    assert result.fit["references"]["age_y"] == approx(table["age_y"].drop([2, 9]).mean())
+    assert {"delta[age_y]", "dose_factor[lung_disease[yes]]"} <= set(result.intervals["quantity"])
+    assert set(result.validation["measure"]) >= {"auc", "slope", "brier"}
+    assert list(result.surface.columns) == [
+        "volume_parameter", "dose_parameter", "volume_value", "dose_value", "deviance"
+    ]  # fmt: skip
+    assert result.predictions["ntcp"].mean() == approx(result.predictions["rp"].mean(), abs=0.05)
+    with pytest.raises(InputError, match=r"ntcp\.fits\.f\.covariates: expected a column of the analysis table"):
+        settings = fit_settings(covariates=["fev1"])
+        fit_ntcp_tables(path, cohort=table, name="f", settings=settings, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": "parallel", "fixed": {"n": 1.0}}, "no parameter n"),
+        ({"model": "lkb", "fixed": {}, "metric": "V20Gy[%]"}, "whole DVH"),
+        ({"model": "logistic", "fixed": {}, "metric": "V20"}, "V20"),
+        ({"model": "lkb", "covariate_effect": "odds"}, "needs a logit"),
+        ({"model": "mean_dose_probit", "fixed": {}, "free_n": True}, "has no n"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(changes, words):
+    with pytest.raises(ValueError, match=words):
+        fit_settings(**changes)

@@ -135,6 +135,7 @@ def test_the_profile_is_the_likelihood_at_each_n(cohort, compared):
     by_patient = dict(read_dvhs(path))
     kept = complete(table)
     profile = compared.profile[compared.profile["model"] == "gEUD + clinical"]
+    assert profile["interval_ends"].iloc[0] == pytest.approx(3.8415 / 2, abs=1e-4)  # chi-square, 1 df, 95 %
     assert profile["a"].to_numpy() == pytest.approx(1 / profile["n_volume"].to_numpy())
     for index in (20, 28):
         a = float(profile["a"].iloc[index])

@@ -12,7 +12,7 @@ from scipy import optimize
 from scipy.stats import chi2, lognorm, norm
 
 from lungtox.errors import FitError, InputError, ParameterError
-from lungtox.ntcp import fit_ntcp, fit_ntcp_time
+from lungtox.ntcp import fit_ntcp, fit_ntcp_time, ntcp_bins, ntcp_curve, validate_ntcp
 from lungtox.ntcp.latency import TimeToEvent
 from lungtox.ntcp.matrix import dose_matrix
 from lungtox.ntcp.responses import RESPONSES
@@ -100,6 +100,15 @@ def test_followed_far_beyond_the_latency_it_is_the_fit_without_times():
     assert timed.fit.loglik - came == approx(plain.loglik, abs=1e-4)
     assert timed.fit.predict(dvhs) == approx(plain.predict(dvhs), abs=1e-4)
     assert timed.followed_short == 0
+    doses = [5.0, 15.0, 25.0]
+    assert ntcp_curve(timed.fit, doses)["ntcp"].to_numpy() == approx(ntcp_curve(plain, doses)["ntcp"], abs=1e-4)
+
+
+def test_what_counts_outcomes_refuses_a_fit_with_unknown_ones(fitted):
+    with pytest.raises(ParameterError, match="observed rate"):
+        ntcp_bins(fitted.fit)
+    with pytest.raises(ParameterError, match="followed to its end"):
+        validate_ntcp(fitted.fit, resamples=10, rng=np.random.default_rng(1))
 
 
 def test_profile_limits_hold_the_drop_of_half_a_chi_square(cohort, fitted):

@@ -433,7 +433,8 @@ def test_factors_in_strata_of_a_column_that_nobody_knows_do_not_stop_the_report(
 
 def compared(model: str, aic: float, weight: float, low: float, high: float, **changes: Any) -> dict[str, Any]:
     return {
-        "model": model, "n": 100, "events": 30, "aic": aic, "aic_weight": weight, "reference": False,
+        "model": model, "dose": model.partition(" + ")[0], "n": 100, "events": 30, "aic": aic, "aic_weight": weight,
+        "reference": False,
         "auc_difference": (low + high) / 2, "auc_difference_low": low, "auc_difference_high": high,
         "net_benefit_difference": 0.0, "net_benefit_difference_low": -0.01, "net_benefit_difference_high": 0.01,
         **changes,
@@ -454,6 +455,21 @@ def test_a_comparison_names_the_best_by_aic_and_what_comes_close():
     assert better == ("The corrected AUC is higher than that of MLD for fMLD (by 0.050, range 0.010 to 0.090).")
     assert worse.startswith("The corrected AUC is lower than that of MLD for V20 (by \N{MINUS SIGN}0.050")
     assert benefit == "No difference from MLD in the corrected net benefit was shown."
+
+
+def test_each_step_names_its_best_description_and_many_differences_are_counted():
+    steps = {"": 20.0, " + clinical": 0.0}
+    rows = [
+        compared(f"{dose}{step}", 100.0 + more + worse, 0.1, low, 0.1, reference=(dose, step) == ("MLD", ""))
+        for step, more in steps.items()
+        for dose, worse, low in (("MLD", 5.0, 0.02), ("fMLD", 0.0, 0.06), ("MPWLD", 3.0, 0.04))
+    ]
+    rows[0] |= dict.fromkeys(("auc_difference", "auc_difference_low", "auc_difference_high"), 0.0)
+    _, steps_sentence, better, _ = comparison_sentences(rows)
+    assert steps_sentence == (
+        "Among models with the same further predictors AIC prefers fMLD (with clinical) and fMLD (alone)."
+    )
+    assert "is higher than that of MLD for 5 of 5 models, most for fMLD (by 0.080, range 0.060 to 0.100)" in better
 
 
 def test_few_events_compare_nothing():

@@ -11,6 +11,7 @@ from lungtox.report.blocks import Bullets, Section, Table
 from lungtox.report.build import SECTIONS
 from lungtox.report.config import ReportSettings
 from lungtox.report.dvh_curve_section import dvh_curve_findings, dvh_curve_methods, dvh_curve_section
+from lungtox.report.findings import summary_section
 from lungtox.report.fractionation_section import (
     fractionation_findings,
     fractionation_methods,
@@ -79,6 +80,21 @@ def test_methods_and_findings_belong_to_the_sections_alone(results: Results, fol
     assert not list(fractionation_methods(None)) and not list(dvh_curve_methods(None))
     without = read_results(folder, {**CONFIG, "fractionation": None, "dvh_curve": None})
     assert not list(fractionation_findings(without)) and not list(dvh_curve_findings(without))
+
+
+def test_a_listed_patient_who_cannot_be_used_is_named(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text("patient;dose\nP001;a\nP002;b\nP003;c\n", encoding="utf-8")
+    fault = {"who": "P003", "expected": "a dose", "found": "a cut file", "action": "", "code": "x"}
+    write_json([{"patient": "P003", "status": "unusable", "faults": [fault], "warnings": []},
+                {"patient": "P009", "status": "unusable", "faults": [fault], "warnings": []}],
+               folder / "dose/other.qa.json")  # fmt: skip
+    inputs = {"clinical": "", "patients": str(table)}
+    section = summary_section(read_results(folder, {**CONFIG, "inputs": inputs}))
+    (folder / "dose/other.qa.json").unlink()
+    text = " ".join(next(block for block in section.blocks if isinstance(block, Bullets)).items)
+    assert "P003 could not be used: expected a dose, found a cut file." in text
+    assert "P009" not in text  # of an earlier list
 
 
 def test_the_report_without_outcome_holds_both_sections(folder: Path) -> None:

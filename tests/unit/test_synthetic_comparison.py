@@ -84,12 +84,15 @@ def test_wins_and_coverage_are_counted() -> None:
     assert (true, len(names)) == ("fMLD + clinical", 5)
     assert share_of_wins(cohorts, true, names, measure="aic") == 3
     assert share_of_wins(cohorts, true, names, measure="auc_corrected") == 3
-    page = describe_study(cohorts, argparse.Namespace(patients=1000, resamples=100, population=4000), "abc")
+    page = describe_study({1000: cohorts}, argparse.Namespace(resamples=100, population=4000), "abc")
     assert "| + clinical (5) | fMLD + clinical | 3/4 (75.0 %) |" in page
     # Two of the four intervals end before the truth; of the ranges 0 to .2 one truth lies outside.
     assert "| fmld_per_gy | 0.25 | 0.25 | 2/4 | 50.0 |" in page
     assert "| fMLD | 0.100 | +0.0000 | 0.0000 | 4/4 |" in page and "| MLD + clinical | 0.300 |" in page
     assert "in 4 of 4 cohorts" in page
+    # A model without an AIC does not win.
+    cohorts[0].figures["fMLD + clinical"][0] = float("nan")
+    assert share_of_wins(cohorts, true, names, measure="aic") == 2
 
 
 def test_exact_limits_of_a_share() -> None:

@@ -2,210 +2,151 @@
 # Reads: the files that the sources' tables name, <results>/dose/. Writes: <results>/agreement/, figures/agreement*.
 
 
-if ANALYSIS.agreement:
+use rule extract_dose as extract_other_dose with:
+    input:
+        files=lambda wildcards: [
+            path for row in other_rows(wildcards) for path in row.files
+        ],
+        script=script("extract_dose"),
+    output:
+        dvh="<results>/agreement/{source}/{batch}.dvh.parquet",
+        bounds="<results>/agreement/{source}/{batch}.bounds.parquet",
+        sweep="<results>/agreement/{source}/{batch}.sweep.parquet",
+        qa="<results>/agreement/{source}/{batch}.qa.json",
+    log:
+        "<logs>/extract_other_dose/{source}/{batch}.log",
+    benchmark:
+        "<benchmarks>/extract_other_dose/{source}/{batch}.tsv"
+    params:
+        code=code_digest("extract_dose"),
+        settings=section("dose", "registration", "names", without="metrics"),
+        rows=lambda wildcards: [row.digest for row in other_rows(wildcards)],
+        patients=lambda wildcards: OTHER_BATCHES[wildcards.source][wildcards.batch],
+        table=lambda wildcards: SOURCES[wildcards.source].patients,
+        structures=lambda wildcards: (
+            SOURCES[wildcards.source].structures or ANALYSIS.inputs.structures
+        ),
 
-    # Rows and batches of the further sources, by name; those of inputs.patients are ROWS and BATCHES.
-    OTHER_ROWS = {
-        name: {
-            row.patient: row
-            for row in read_patients(
-                source.patients,
-                structures=source.structures or ANALYSIS.inputs.structures,
-                accept_from_score=ANALYSIS.names.accept_from_score,
-                shared=source.structures is None,
+
+use rule compute_metrics as compute_other_metrics with:
+    input:
+        dvh=other_group("dvh.parquet"),
+        bounds=other_group("bounds.parquet"),
+        qa=other_group("qa.json"),
+        script=script("compute_metrics"),
+    output:
+        metrics="<results>/agreement/{source}/{group}.metrics.parquet",
+    log:
+        "<logs>/compute_other_metrics/{source}/{group}.log",
+    benchmark:
+        "<benchmarks>/compute_other_metrics/{source}/{group}.tsv"
+
+
+use rule gather_metrics as gather_other_metrics with:
+    input:
+        metrics=lambda wildcards: [
+            f"{ANALYSIS.results}/agreement/{wildcards.source}/{group}.metrics.parquet"
+            for group in OTHER_GROUPS[wildcards.source]
+        ],
+        script=script("gather_metrics"),
+    output:
+        metrics="<results>/agreement/{source}/metrics.csv",
+        sensitivity="<results>/agreement/{source}/sensitivity.csv",
+    log:
+        "<logs>/gather_other_metrics/{source}.log",
+    benchmark:
+        "<benchmarks>/gather_other_metrics/{source}.tsv"
+
+
+rule compare_sources:
+    """Compare the metrics of the same patients from two sources, each against its clinical limit."""
+    input:
+        metrics=["<results>/dose/metrics.csv"]
+        + expand(
+            "<results>/agreement/{source}/metrics.csv",
+            source=SOURCES,
+        ),
+        qa=[path for paths in files_of_sources("qa.json").values() for path in paths],
+        cases=CASES,
+        script=script("compare_sources"),
+    output:
+        metrics="<results>/agreement/metrics.csv",
+        pairs="<results>/agreement/pairs.csv",
+        points="<results>/agreement/points.csv",
+        dispersion="<results>/agreement/dispersion.csv",
+        unpaired="<results>/agreement/unpaired.csv",
+    log:
+        "<logs>/compare_sources.log",
+    benchmark:
+        "<benchmarks>/compare_sources.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_sources"),
+        settings=section("agreement"),
+        qa=named(files_of_sources("qa.json")),
+    shell:
+        "python {input.script:q} --values {input.metrics:q} --qa {params.qa:q} --settings {params.settings:q}"
+        " --metrics {output.metrics:q} --pairs {output.pairs:q} --points {output.points:q}"
+        " --dispersion {output.dispersion:q} --unpaired {output.unpaired:q} >{log:q} 2>&1"
+
+
+rule compare_curves:
+    """Compare the cumulative DVHs of the same patients along the dose."""
+    input:
+        dvh=[
+            path
+            for paths in files_of_sources("dvh.parquet").values()
+            for path in paths
+        ],
+        cases=CASES,
+        script=script("compare_curves"),
+    output:
+        curves="<results>/agreement/curves.csv",
+        distances="<results>/agreement/distances.csv",
+    log:
+        "<logs>/compare_curves.log",
+    benchmark:
+        "<benchmarks>/compare_curves.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_curves"),
+        settings=section("agreement"),
+        patients=list(
+            dict.fromkeys(
+                [*ROWS, *(name for rows in OTHER_ROWS.values() for name in rows)]
             )
-        }
-        for name, source in ANALYSIS.agreement.sources.items()
-    }
-    OTHER_BATCHES = {
-        name: (
-            {patient: [patient] for patient in rows}
-            if ANALYSIS.dose.patients_per_job == 1
-            else make_batches(list(rows), ANALYSIS.dose.patients_per_job)
-        )
-        for name, rows in OTHER_ROWS.items()
-    }
-    OTHER_GROUPS = {
-        name: make_batches(list(batches), 20, name="group")
-        for name, batches in OTHER_BATCHES.items()
-    }
+        ),
+        dvh=named(files_of_sources("dvh.parquet")),
+    shell:
+        "python {input.script:q} --dvh {params.dvh:q} --patients {params.patients:q}"
+        " --settings {params.settings:q} --curves {output.curves:q} --distances {output.distances:q} >{log:q} 2>&1"
 
-    def other_rows(wildcards):
-        """Rows of one batch of a further source."""
-        batch = OTHER_BATCHES[wildcards.source][wildcards.batch]
-        return [OTHER_ROWS[wildcards.source][patient] for patient in batch]
 
-    def other_group(ending):
-        """Files of a group's batches of a further source, as an input function."""
-
-        def files(wildcards):
-            folder = f"{ANALYSIS.results}/agreement/{wildcards.source}"
-            batches = OTHER_GROUPS[wildcards.source][wildcards.group]
-            return [f"{folder}/{batch}.{ending}" for batch in batches]
-
-        return files
-
-    def files_of_sources(ending):
-        """Files of all batches by source, main first."""
-        found = {
-            "main": [f"{ANALYSIS.results}/dose/{batch}.{ending}" for batch in BATCHES]
-        }
-        for name, batches in OTHER_BATCHES.items():
-            folder = f"{ANALYSIS.results}/agreement/{name}"
-            found[name] = [f"{folder}/{batch}.{ending}" for batch in batches]
-        return found
-
-    def named(files):
-        """Source and path of each file, for a script."""
-        return [f"{name}={path}" for name, paths in files.items() for path in paths]
-
-    use rule extract_dose as extract_other_dose with:
-        input:
-            files=lambda wildcards: [
-                path for row in other_rows(wildcards) for path in row.files
-            ],
-            script=script("extract_dose"),
-        output:
-            dvh="<results>/agreement/{source}/{batch}.dvh.parquet",
-            bounds="<results>/agreement/{source}/{batch}.bounds.parquet",
-            sweep="<results>/agreement/{source}/{batch}.sweep.parquet",
-            qa="<results>/agreement/{source}/{batch}.qa.json",
-        log:
-            "<logs>/extract_other_dose/{source}/{batch}.log",
-        benchmark:
-            "<benchmarks>/extract_other_dose/{source}/{batch}.tsv"
-        params:
-            code=code_digest("extract_dose"),
-            settings=section("dose", "registration", "names", without="metrics"),
-            rows=lambda wildcards: [row.digest for row in other_rows(wildcards)],
-            patients=lambda wildcards: OTHER_BATCHES[wildcards.source][wildcards.batch],
-            table=lambda wildcards: ANALYSIS.agreement.sources[
-                wildcards.source
-            ].patients,
-            structures=lambda wildcards: (
-                ANALYSIS.agreement.sources[wildcards.source].structures
-                or ANALYSIS.inputs.structures
-            ),
-
-    use rule compute_metrics as compute_other_metrics with:
-        input:
-            dvh=other_group("dvh.parquet"),
-            bounds=other_group("bounds.parquet"),
-            qa=other_group("qa.json"),
-            script=script("compute_metrics"),
-        output:
-            metrics="<results>/agreement/{source}/{group}.metrics.parquet",
-        log:
-            "<logs>/compute_other_metrics/{source}/{group}.log",
-        benchmark:
-            "<benchmarks>/compute_other_metrics/{source}/{group}.tsv"
-
-    use rule gather_metrics as gather_other_metrics with:
-        input:
-            metrics=lambda wildcards: [
-                f"{ANALYSIS.results}/agreement/{wildcards.source}/{group}.metrics.parquet"
-                for group in OTHER_GROUPS[wildcards.source]
-            ],
-            script=script("gather_metrics"),
-        output:
-            metrics="<results>/agreement/{source}/metrics.csv",
-            sensitivity="<results>/agreement/{source}/sensitivity.csv",
-        log:
-            "<logs>/gather_other_metrics/{source}.log",
-        benchmark:
-            "<benchmarks>/gather_other_metrics/{source}.tsv"
-
-    rule compare_sources:
-        """Compare the metrics of the same patients from two sources, each against its clinical limit."""
-        input:
-            metrics=["<results>/dose/metrics.csv"]
-            + expand(
-                "<results>/agreement/{source}/metrics.csv",
-                source=ANALYSIS.agreement.sources,
-            ),
-            qa=[
-                path
-                for paths in files_of_sources("qa.json").values()
-                for path in paths
-            ],
-            cases=[ANALYSIS.agreement.cases] if ANALYSIS.agreement.cases else [],
-            script=script("compare_sources"),
-        output:
-            metrics="<results>/agreement/metrics.csv",
-            pairs="<results>/agreement/pairs.csv",
-            points="<results>/agreement/points.csv",
-            dispersion="<results>/agreement/dispersion.csv",
-            unpaired="<results>/agreement/unpaired.csv",
-        log:
-            "<logs>/compare_sources.log",
-        benchmark:
-            "<benchmarks>/compare_sources.tsv"
-        conda:
-            "../../envs/lungtox.yaml"
-        params:
-            code=code_digest("compare_sources"),
-            settings=section("agreement"),
-            qa=named(files_of_sources("qa.json")),
-        shell:
-            "python {input.script:q} --values {input.metrics:q} --qa {params.qa:q} --settings {params.settings:q}"
-            " --metrics {output.metrics:q} --pairs {output.pairs:q} --points {output.points:q}"
-            " --dispersion {output.dispersion:q} --unpaired {output.unpaired:q} >{log:q} 2>&1"
-
-    rule compare_curves:
-        """Compare the cumulative DVHs of the same patients along the dose."""
-        input:
-            dvh=[
-                path
-                for paths in files_of_sources("dvh.parquet").values()
-                for path in paths
-            ],
-            cases=[ANALYSIS.agreement.cases] if ANALYSIS.agreement.cases else [],
-            script=script("compare_curves"),
-        output:
-            curves="<results>/agreement/curves.csv",
-            distances="<results>/agreement/distances.csv",
-        log:
-            "<logs>/compare_curves.log",
-        benchmark:
-            "<benchmarks>/compare_curves.tsv"
-        conda:
-            "../../envs/lungtox.yaml"
-        params:
-            code=code_digest("compare_curves"),
-            settings=section("agreement"),
-            patients=list(
-                dict.fromkeys(
-                    [*ROWS, *(name for rows in OTHER_ROWS.values() for name in rows)]
-                )
-            ),
-            dvh=named(files_of_sources("dvh.parquet")),
-        shell:
-            "python {input.script:q} --dvh {params.dvh:q} --patients {params.patients:q}"
-            " --settings {params.settings:q} --curves {output.curves:q} --distances {output.distances:q} >{log:q} 2>&1"
-
-    rule plot_agreement:
-        """Bland-Altman panels, differences against their clinical limits, and differences of DVH curves."""
-        input:
-            metrics="<results>/agreement/metrics.csv",
-            pairs="<results>/agreement/pairs.csv",
-            curves="<results>/agreement/curves.csv",
-            script=script("plot_agreement"),
-        output:
-            expand(
-                "<results>/figures/{figure}{ending}",
-                figure=AGREEMENT_FIGURES,
-                ending=[".pdf", ".svg", ".png", ".csv"],
-            ),
-        log:
-            "<logs>/plot_agreement.log",
-        benchmark:
-            "<benchmarks>/plot_agreement.tsv"
-        conda:
-            "../../envs/lungtox.yaml"
-        params:
-            code=code_digest("plot_agreement"),
-            settings=section("figures", "agreement"),
-            folder=lambda wildcards, output: str(Path(output[0]).parent),
-        shell:
-            "python {input.script:q} --metrics {input.metrics:q} --pairs {input.pairs:q} --curves {input.curves:q}"
-            " --settings {params.settings:q} --folder {params.folder:q} >{log:q} 2>&1"
+rule plot_agreement:
+    """Bland-Altman panels, differences against their clinical limits, and differences of DVH curves."""
+    input:
+        metrics="<results>/agreement/metrics.csv",
+        pairs="<results>/agreement/pairs.csv",
+        curves="<results>/agreement/curves.csv",
+        script=script("plot_agreement"),
+    output:
+        expand(
+            "<results>/figures/{figure}{ending}",
+            figure=AGREEMENT_FIGURES,
+            ending=[".pdf", ".svg", ".png", ".csv"],
+        ),
+    log:
+        "<logs>/plot_agreement.log",
+    benchmark:
+        "<benchmarks>/plot_agreement.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_agreement"),
+        settings=section("figures", "agreement"),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python {input.script:q} --metrics {input.metrics:q} --pairs {input.pairs:q} --curves {input.curves:q}"
+        " --settings {params.settings:q} --folder {params.folder:q} >{log:q} 2>&1"

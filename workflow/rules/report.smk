@@ -61,7 +61,13 @@ rule build_report:
         ntcp=expand(
             "<results>/ntcp/{ntcp}/{name}",
             ntcp=ANALYSIS.ntcp.fits,
-            name=["fit.json", "curve.csv", "bins.csv"],
+            name=[
+                "fit.json",
+                "curve.csv",
+                "bins.csv",
+                "intervals.csv",
+                "validation.csv",
+            ],
         ),
         alpha_beta=if_outcome("<results>/ntcp/published/alpha_beta.csv"),
         published=expand(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.agreement.bland_altman import BlandAltman, bland_altman, percent_differences, verdict_of
+from lungtox.agreement.bland_altman import BlandAltman, Scale, bland_altman, percent_differences, verdict_of
 from lungtox.agreement.cases import Case
 from lungtox.agreement.concordance import concordance
 from lungtox.agreement.config import AgreementSettings, LimitSettings
@@ -147,7 +147,7 @@ class _Group:
             return {}
         try:
             found = bland_altman(
-                first, second, subject=subject, scale=limit.scale, percent_of=self.settings.percent_of,
+                first, second, subject=subject, scale=_scale_of(limit), percent_of=self.settings.percent_of,
                 interval=self.settings.interval,
             )  # fmt: skip
         except ParameterError as error:
@@ -191,6 +191,7 @@ def _row(
         np.array(list(_by_person(subject, part[name].to_numpy(dtype=np.float64)).values()))
         for name in ("first", "second")
     )
+    clinical = limit.percent or limit.absolute or 0.0
     ranks, student, ccc = signed_rank(second - first), paired_t(second - first), concordance(first, second)
     return {
         "structure": part["structure"].iloc[0],
@@ -209,8 +210,8 @@ def _row(
         **_ends("upper", found.upper),
         "inside": found.inside,
         "inside_pct": 100.0 * found.inside / found.n,
-        "limit": limit.value,
-        "verdict": verdict_of(found, limit.value),
+        "limit": clinical,
+        "verdict": verdict_of(found, clinical),
         **_ends("slope", found.slope),
         "slope_p": found.slope_p,
         "percent": float(percent.mean()),
@@ -228,6 +229,11 @@ def _row(
         "test": test,
         "p": student.p if test == "t" else ranks.p,
     }
+
+
+def _scale_of(limit: LimitSettings) -> Scale:
+    """Give the scale on which a limit is stated."""
+    return "percent" if limit.absolute is None else "difference"
 
 
 def _ends(name: str, estimate: Any) -> dict[str, float]:

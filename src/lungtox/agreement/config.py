@@ -40,16 +40,6 @@ class LimitSettings(Settings):
             raise ValueError("either absolute or percent: the clinical limit of this metric")
         return self
 
-    @property
-    def scale(self) -> Literal["difference", "percent"]:
-        """Scale on which the differences are analysed."""
-        return "percent" if self.absolute is None else "difference"
-
-    @property
-    def value(self) -> float:
-        """The limit on that scale."""
-        return self.percent or self.absolute or 0.0
-
 
 class AgreementSettings(Settings):
     """Agreement of the metrics of the same patients from two sources of dose."""

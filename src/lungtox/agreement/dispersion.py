@@ -1,4 +1,4 @@
-"""Do the differences of one metric scatter more than those of another, over the same patients?"""
+"""Scatter of the differences of two metrics over the same patients."""
 
 from __future__ import annotations
 

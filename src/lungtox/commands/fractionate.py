@@ -16,7 +16,7 @@ from lungtox.errors import Fault, InputError, ParameterError
 
 if TYPE_CHECKING:
     from lungtox.dose import Dvh
-    from lungtox.fractionation import FractionationSettings, Optimisation
+    from lungtox.fractionation import FractionationSettings, FractionRisk, Optimisation
 
 WHO = "case"
 
@@ -48,6 +48,10 @@ def fractionate(
     repopulation: Annotated[
         str | None, typer.Option(help="K,TK: BED in Gy that a day loses, from day TK on.", metavar="K,TK")
     ] = None,
+    ntcp: Annotated[
+        list[str] | None,
+        typer.Option(help="MODEL=NAME: risk of an organ by a published model on EQD2.", metavar="MODEL=NAME"),
+    ] = None,
     per_week: Annotated[int, typer.Option(min=1, max=7, help="Fractions a week.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -55,7 +59,7 @@ def fractionate(
 
     Research use, not for treatment decisions.
     """
-    from lungtox.fractionation import dose_moments, optimise_fractions
+    from lungtox.fractionation import dose_moments, fraction_risks, optimise_fractions
 
     goal = {"bed_gy": bed, "eqd2_gy": eqd2, "schedule": None if schedule is None else _schedule(schedule)}
     settings = _settings(
@@ -69,6 +73,7 @@ def fractionate(
         },
         fractions,
     )
+    models = dict(_model(text, settings) for text in ntcp or ())
     if (dvh is None) == (struct is None and dose is None):
         raise ParameterError("give one of --dvh and --struct with --dose")
     names = [*settings.organs, *([target] if target else [])]
@@ -82,10 +87,16 @@ def fractionate(
         raise InputError(Fault(WHO, "the total dose of the plan", "none", action, "reference-dose"))
     moments = {name: dose_moments(one, reference_gy) for name, one in found.items()}
     result = optimise_fractions(moments, settings, target=moments[target] if target else None)
+    risks = {
+        model: fraction_risks(
+            found[name], reference_gy, result, model=model, alpha_beta_gy=settings.organs[name].alpha_beta_gy
+        )
+        for model, name in models.items()
+    }
     if as_json:
-        print(json.dumps(_as_json(result, reference_gy), indent=1, ensure_ascii=False))
+        print(json.dumps(_as_json(result, reference_gy, risks), indent=1, ensure_ascii=False))
     else:
-        _print(result, reference_gy)
+        _print(result, reference_gy, risks)
 
 
 def _required_alpha_beta(alpha_beta: float | None) -> float:
@@ -120,6 +131,13 @@ def _organ(text: str) -> tuple[str, dict[str, float]]:
         raise ParameterError(f"--organ takes NAME:ALPHA_BETA:RULE, such as Heart:2.5:5%, got {text!r}")
     key = "within_pct" if rule.endswith("%") else "tolerance_gy"
     return name, {"alpha_beta_gy": float(alpha_beta), key: float(rule.removesuffix("%"))}
+
+
+def _model(text: str, settings: FractionationSettings) -> tuple[str, str]:
+    model, _, name = text.partition("=")
+    if name not in settings.organs:
+        raise ParameterError(f"--ntcp takes MODEL=NAME with one of {', '.join(settings.organs)}, got {text!r}")
+    return model, name
 
 
 def _schedule(text: str) -> dict[str, float]:
@@ -196,7 +214,7 @@ def _dicom(
     return found, plans[0].prescription_gy if plans else None
 
 
-def _as_json(found: Optimisation, reference_gy: float) -> dict[str, Any]:
+def _as_json(found: Optimisation, reference_gy: float, risks: Mapping[str, Sequence[FractionRisk]]) -> dict[str, Any]:
     from lungtox.fractionation import runs_of
 
     goal, effect = found.goal, found.tumour_effect_gy
@@ -211,6 +229,7 @@ def _as_json(found: Optimisation, reference_gy: float) -> dict[str, Any]:
                 "days": int(found.days[place]),
                 "bed_given_gy": float(found.given_bed_gy[place]),
                 "tumour_effect_gy": None if effect is None else float(effect[place]),
+                "ntcp": {model: rows[place].ntcp for model, rows in risks.items()},
                 "effects_gy": {one.structure: float(one.effect_gy[place]) for one in found.organs},
                 "admissible": bool(found.admissible[place]),
             }
@@ -232,7 +251,7 @@ def _as_json(found: Optimisation, reference_gy: float) -> dict[str, Any]:
     }
 
 
-def _print(found: Optimisation, reference_gy: float) -> None:
+def _print(found: Optimisation, reference_gy: float, risks: Mapping[str, Sequence[FractionRisk]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -247,6 +266,8 @@ def _print(found: Optimisation, reference_gy: float) -> None:
         table.add_column(Text("E1[Gy]"), justify="right")
     for one in found.organs:
         table.add_column(Text(f"E0 {one.structure}[Gy]"), justify="right")
+    for model in risks:
+        table.add_column(Text(f"{model}[%]"), justify="right")
     table.add_column("Allowed")
     for place, n in enumerate(found.fractions):
         given = found.given_bed_gy[place]
@@ -255,8 +276,9 @@ def _print(found: Optimisation, reference_gy: float) -> None:
         if found.tumour_effect_gy is not None:
             cells.append(f"{found.tumour_effect_gy[place]:.2f}")
         cells += [f"{one.effect_gy[place]:.2f}{'' if one.admissible[place] else ' x'}" for one in found.organs]
+        cells += [f"{100 * rows[place].ntcp:.1f}" for rows in risks.values()]
         table.add_row(*cells, "yes" if found.admissible[place] else "")
-    console = Console(width=None if sys.stdout.isatty() else 80 + 24 * len(found.organs))
+    console = Console(width=None if sys.stdout.isatty() else 80 + 24 * (len(found.organs) + len(risks)))
     console.print(
         Text(
             f"Tumour: BED {goal.bed_gy:.2f} Gy with alpha/beta {goal.alpha_beta_gy:g} Gy, EQD2 {goal.eqd2_gy:.2f} Gy. "
@@ -273,5 +295,7 @@ def _print(found: Optimisation, reference_gy: float) -> None:
                 f"{one.limit_gy:.2f} Gy: {runs_of(found.fractions[one.admissible].tolist())}"
             )
         )
+    for model, rows in risks.items():
+        console.print(Text(f"{model}, {rows[0].structure}: {rows[0].status}; {rows[0].note}"))
     console.print(Text(f"All organs: {runs_of(found.admissible_fractions)} fractions"))
     console.print(Text(RESEARCH_USE))

@@ -13,7 +13,7 @@ from lungtox.dose import Dvh, dvh_from_samples, sample_courses
 from lungtox.dvhcurve.curve import CurvePoints, curve_of
 from lungtox.dvhcurve.motion import Axis, MotionPattern, blurred_dose, moved_region, shifted_dose
 from lungtox.errors import Fault, InputError
-from lungtox.extraction import load_patient
+from lungtox.extraction import Loaded, load_patient
 from lungtox.geometry import Dose, Region
 
 if TYPE_CHECKING:
@@ -57,18 +57,20 @@ class MovedCurve:
 def move_batch(rows: Iterable[PatientRow], *, dose: DoseSettings, settings: DvhCurveSettings) -> list[MovedCurve]:
     """Give the curves of several patients.
 
-    A patient whose files cannot be used has none: the quality figures of the dose stage say why. Positions that leave
-    the dose grid are refused, as `moved_curves` does.
+    A patient whose files cannot be used has none: the quality figures of the dose stage say why.
+
+    Raises
+    ------
+    InputError
+        Of all patients: as `moved_curves`, but for files that cannot be used.
     """
     found: list[MovedCurve] = []
     faults: list[Fault] = []
     for row in rows:
         try:
-            region, doses = _load(row, dose, settings)
-        except InputError:
-            continue
-        try:
-            found += _curves(row.patient, region, doses, dose=dose, settings=settings)
+            loaded = _load(row, dose)
+            if loaded is not None:
+                found += _curves(row.patient, loaded, dose=dose, settings=settings)
         except InputError as error:
             faults += error.faults
     if faults:
@@ -92,31 +94,36 @@ def moved_curves(row: PatientRow, *, dose: DoseSettings, settings: DvhCurveSetti
     Raises
     ------
     InputError
-        Files that cannot be used, positions in which the structure leaves the dose grid (``dose-coverage``), each
-        with the shift.
+        Files that cannot be used; no files but a DVH (``dvh-curve-source``); no such structure
+        (``structure-missing``); positions in which it leaves the dose grid (``dose-coverage``), each with the shift.
     """
-    region, doses = _load(row, dose, settings)
-    return _curves(row.patient, region, doses, dose=dose, settings=settings)
+    _require_files(row)
+    return _curves(row.patient, load_patient(row, dose), dose=dose, settings=settings)
 
 
-def _load(row: PatientRow, dose: DoseSettings, settings: DvhCurveSettings) -> tuple[Region, Sequence[Dose]]:
+def _require_files(row: PatientRow) -> None:
     if row.export is not None or "dvh" in row.cells:
         action = "Give plan, structures and dose, or leave the section dvh_curve out."
         raise InputError(Fault(row.patient, "DICOM files, to move a structure", "a DVH", action, "dvh-curve-source"))
-    needed = dose.model_copy(update={"structures": {settings.structure: dose.structures[settings.structure]}})
-    loaded = load_patient(row, needed)
+
+
+def _load(row: PatientRow, dose: DoseSettings) -> Loaded | None:
+    """Read the files as the dose stage does; None where that stage finds the patient unusable."""
+    _require_files(row)
+    try:
+        return load_patient(row, dose)
+    except InputError:
+        return None
+
+
+def _curves(patient: str, loaded: Loaded, *, dose: DoseSettings, settings: DvhCurveSettings) -> list[MovedCurve]:
     if settings.structure not in loaded.regions:
-        action = "Accept its contours in structures.csv."
-        raise InputError(Fault(row.patient, f"contours of {settings.structure}", "none", action, "structure-missing"))
-    return loaded.regions[settings.structure], loaded.doses
-
-
-def _curves(
-    patient: str, region: Region, doses: Sequence[Dose], *, dose: DoseSettings, settings: DvhCurveSettings
-) -> list[MovedCurve]:
+        action = "Accept its contours in structures.csv, or take the patient out of patients.csv."
+        raise InputError(Fault(patient, f"contours of {settings.structure}", "none", action, "structure-missing"))
+    region = loaded.regions[settings.structure]
     found: list[tuple[Kind, Axis, float, Source, Dvh]] = []
     faults: list[Fault] = []
-    for kind, axis, amount, source, moved, given in _positions(region, doses, settings):
+    for kind, axis, amount, source, moved, given in _positions(region, loaded.doses, settings):
         try:
             found.append((kind, axis, amount, source, _dvh(moved, given, dose)))
         except InputError as error:

@@ -32,7 +32,7 @@ LIMITS = [
 ]
 COLUMNS = ["panel", "comparison", *KEYS, "patient", "mean", "difference", "unit", "inside", *LIMITS]
 MOST_PANELS = 24
-ACROSS, PANEL_MM, HEADING_MM, HEAD_MM, FOOT_MM, LEFT_MM = 4, 42.0, 6.0, 6.0, 9.5, 12.0
+ACROSS, PANEL_MM, HEADING_MM, HEAD_MM, FOOT_MM, LEFT_MM = 5, 38.0, 6.0, 5.5, 9.0, 12.0
 
 
 def comparison_words(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
@@ -162,9 +162,10 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     ax.margins(x=0.08)
-    ax.locator_params(axis="x", nbins=4)
+    ax.locator_params(axis="x", nbins=3)
     ax.locator_params(axis="y", nbins=5)
-    ax.set_title(f"{one['structure']} {metric_words(one['metric'])}", fontsize=size, fontweight="normal", pad=2.5)
+    name = f"{one['structure']} {metric_words(one['metric'])}"
+    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5, x=-0.35, ha="left")
     ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
     ax.set_ylabel(f"Difference [{one['unit'] if isinstance(one['unit'], str) else '1'}]", fontsize=size, labelpad=1.0)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["panel", "comparison", "structure", "dose_gy", "n", "bias", "lower", "upper", "limit_pct"]
 MOST_PANELS = 12
-PANEL_MM = 40.0
+PANEL_MM = 36.0
 
 
 def tabulate_agreement_curves(

@@ -22,7 +22,9 @@ COLUMNS = ["comparison", "structure", "metric", "unit", "n", "limit", *ENDS, "q"
 ROW_MM, HEADING_MM = 4.6, 5.4
 WIDEST = 3.0
 """Clinical limits that the axis reaches at most; arrows go on."""
-LABEL_MM, NUMBERS_MM = 47.0, 62.0
+LABEL_MM, NUMBERS_MM = 47.0, 70.0
+COLUMNS_MM = (2.0, 39.0, 51.0)
+"""Where bias, q and verdict begin, right of the axis."""
 
 
 def tabulate_agreement_forest(metrics: pd.DataFrame, *, labels: Mapping[str, str]) -> pd.DataFrame:
@@ -68,12 +70,12 @@ def plot_agreement_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> 
             return figure
         wide_mm = width_mm - LABEL_MM - NUMBERS_MM - 4.0
         ax = figure.add_axes((LABEL_MM / width_mm, 11.0 / height_mm, wide_mm / width_mm, tall_mm / height_mm))
-        _draw(ax, table, headings, settings)
+        _draw(ax, table, headings, settings, wide_mm=wide_mm)
         ax.set_ylim(tall_mm, 0.0)
     return figure
 
 
-def _draw(ax: Axes, table: pd.DataFrame, headings: list[str], settings: FiguresSettings) -> None:
+def _draw(ax: Axes, table: pd.DataFrame, headings: list[str], settings: FiguresSettings, *, wide_mm: float) -> None:
     style = settings.style
     size = small_pt(style)
     scaled = table[ENDS].div(table["limit"], axis=0)
@@ -82,20 +84,20 @@ def _draw(ax: Axes, table: pd.DataFrame, headings: list[str], settings: FiguresS
     ax.axvspan(-1.0, 1.0, color=colours[2], alpha=0.10, linewidth=0)
     ax.axvline(0.0, color=FAINT, linewidth=0.6)
     side = ax.get_yaxis_transform()
-    across = (1.03, 1.50, 1.72)
+    across = tuple(1.0 + start / wide_mm for start in COLUMNS_MM)
     for x, text in zip(across, ("Bias (95 % CI)", "q", "Verdict"), strict=True):
         ax.text(x, -1.5, text, transform=side, fontsize=size, fontweight="bold", va="center")
     y = 1.0
     for heading in headings:
         y += HEADING_MM / 2
-        ax.text(-0.60, y, heading, transform=side, fontsize=size, fontweight="bold", va="center")
+        ax.text(-(LABEL_MM - 2.0) / wide_mm, y, heading, transform=side, fontsize=size, fontweight="bold", va="center")
         y += HEADING_MM / 2
         for place in np.flatnonzero(table["comparison"] == heading):
             row = {str(key): value for key, value in table.iloc[place].items()}
             middle = y + ROW_MM / 2
             _draw_row(ax, {name: row[name] / row["limit"] for name in ENDS}, middle, reach, colours)
             label = f"{row['structure']} {metric_words(row['metric'])} (n {row['n']})"
-            ax.text(-0.58, middle, label, transform=side, fontsize=size, va="center")
+            ax.text(-(LABEL_MM - 4.0) / wide_mm, middle, label, transform=side, fontsize=size, va="center")
             _write_numbers(ax, row, middle, across, size)
             y += ROW_MM
     ax.set_xlim(-reach, reach)

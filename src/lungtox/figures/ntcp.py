@@ -30,16 +30,19 @@ if TYPE_CHECKING:
 COLUMNS = ["panel", "kind", "label", "dose_gy", "ntcp", "low", "high", "n", "events", "note"]
 MODEL_NAMES = {
     "lkb": "LKB",
+    "mean_dose_probit": "Mean-dose probit",
+    "parallel": "Parallel",
     "logistic": "Logistic",
     "loglogistic": "Log-logistic",
     "log_logistic": "Log-logistic",
     "relative_seriality": "Relative seriality",
 }
 # The literature's parameters, estimated or derived; other models show those that were estimated.
-SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "gamma50")}
+SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "x50", "gamma50")}
+WITHOUT_GEUD = ("relative_seriality", "parallel")
 EXTRAPOLATED = "extrapolated"
 HIGHEST_COUNT = 0.85
-SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
 
 def tabulate_ntcp(
@@ -100,7 +103,11 @@ def _marked_curve(curve: pd.DataFrame, fit: Mapping[str, Any]) -> pd.DataFrame:
 
 def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    free = tuple(entry["parameter"] for entry in fit.get("parameters", []) if not entry.get("derived"))
+    free = tuple(
+        entry["parameter"]
+        for entry in fit.get("parameters", [])
+        if not entry.get("derived") and "[" not in entry["parameter"]
+    )  # those of covariates would fill the panel
     shown = SHOWN_PARAMETERS.get(str(fit["model"]), free)
     for entry in fit.get("parameters", []):
         if entry["parameter"] not in shown or entry["estimate"] is None:
@@ -120,11 +127,14 @@ def _fixed_n(fit: Mapping[str, Any]) -> float | None:
 
 
 def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
-    return _fixed_n(fit) == 1 or (str(fit["model"]) == "logistic" and _fixed_n(fit) is None)
+    if fit.get("metric"):
+        return False
+    model = str(fit["model"])
+    return _fixed_n(fit) == 1 or model == "mean_dose_probit" or (model == "logistic" and _fixed_n(fit) is None)
 
 
 def _takes_published(fit: Mapping[str, Any]) -> bool:
-    return _is_mean_dose(fit) and fit["weighting"] == "anatomical"
+    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and not fit.get("covariates")
 
 
 def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -136,14 +146,19 @@ def _title(fit: Mapping[str, Any]) -> str:
     # The logistic model has no volume parameter of its own: n = 1 says that its dose is the mean dose.
     hidden = {"n"} if fit["model"] == "logistic" and _is_mean_dose(fit) else set()
     fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items() if key not in hidden)
-    return f"{name}{f', {fixed} fixed' if fixed else ''}\n{fit['structure']}, {weighting_label(str(fit['weighting']))}"
+    factors = f" with {', '.join(fit['covariates'])}" if fit.get("covariates") else ""
+    structure = f"{fit['structure']}, {weighting_label(str(fit['weighting']))}"
+    return f"{name}{factors}{f', {fixed} fixed' if fixed else ''}\n{structure}"
 
 
 def _dose_name(fit: Mapping[str, Any]) -> str:
     quantity = f", EQD2 (\N{GREEK SMALL LETTER ALPHA}/\N{GREEK SMALL LETTER BETA} {fit['alpha_beta_gy']:g} Gy)" if (
         fit["quantity"] == "eqd2" and fit.get("alpha_beta_gy")
     ) else ""  # fmt: skip
-    return f"{'Mean dose' if _is_mean_dose(fit) else 'gEUD'}{quantity} (Gy)"
+    if fit.get("metric"):
+        return f"{fit['metric']}{quantity}"
+    name = "Mean dose" if _is_mean_dose(fit) else "Equivalent uniform dose" if fit["model"] in WITHOUT_GEUD else "gEUD"
+    return f"{name}{', adjusted' if fit.get('covariates') else ''}{quantity} (Gy)"
 
 
 def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
@@ -266,8 +281,8 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
 
 def _parameter_text(row: Any) -> str:
     note = f", {row.note}" if isinstance(row.note, str) else ""
-    decimals = 1 if row.label == "TD50" else 2
-    unit = " Gy" if row.label == "TD50" else ""
+    a_dose = row.label in ("TD50", "D50")
+    decimals, unit = (1, " Gy") if a_dose else (2, "")
     text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
     whole = f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})"
     return whole.replace(" ", "\N{NO-BREAK SPACE}")

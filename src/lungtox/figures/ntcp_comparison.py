@@ -53,8 +53,6 @@ def tabulate_ntcp_comparison(comparison: pd.DataFrame, profile: pd.DataFrame) ->
         is the fall that ends the interval of n). ``group`` names the steps; a model that could not be fitted has its
         finding as ``note``.
     """
-    from scipy.special import chdtri
-
     rows: list[dict[str, Any]] = []
     for row in comparison.to_dict("records"):
         group = str(row["model"]).removeprefix(f"{row['dose']}").removeprefix(" + ") or "dose alone"
@@ -66,9 +64,8 @@ def tabulate_ntcp_comparison(comparison: pd.DataFrame, profile: pd.DataFrame) ->
             rows.append({**shared, "panel": panel, "value": row[column], "low": low, "high": high, "note": note})
     for part in profile.to_dict("records"):
         rows.append({"panel": "profile", "model": part["model"], "x": part["n_volume"], "value": -part["below_best"]})
-    if len(comparison) and len(profile):
-        fall = 0.5 * float(chdtri(1.0, 1.0 - comparison["confidence"].iloc[0]))
-        rows.append({"panel": "limit", "value": -fall, "note": f"{100 * comparison['confidence'].iloc[0]:g} %"})
+    for part in profile.head(1).to_dict("records"):
+        rows.append({"panel": "limit", "value": -part["interval_ends"], "note": f"{100 * part['confidence']:g} %"})
     numbers = dict.fromkeys(("x", "value", "low", "high"), float)
     return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 

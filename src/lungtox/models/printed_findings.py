@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.models.printed import check_printed
 from lungtox.models.printed_numbers import printed_p
-from lungtox.models.schemas import PRINTED_FINDINGS
+from lungtox.models.schemas import PRINTED_CHECKS, PRINTED_FINDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,16 @@ def compare_findings(printed: pd.DataFrame, tables: ResultTables) -> pd.DataFram
     if faults:
         raise InputError(faults)
     return PRINTED_FINDINGS.validate(pd.DataFrame(rows, columns=list(PRINTED_FINDINGS.columns)), lazy=True)
+
+
+def tabulate_checks(figures: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the checks of printed figures (text, as printed) as a table; without figures it has no rows."""
+    import pandas as pd
+
+    rows = [] if figures is None else figures.fillna("").to_dict("records")
+    checks = check_printed([{str(name): str(cell) for name, cell in row.items()} for row in rows]) if rows else []
+    table = pd.DataFrame([asdict(check) for check in checks], columns=list(PRINTED_CHECKS.columns))
+    return table if table.empty else PRINTED_CHECKS.validate(table, lazy=True)
 
 
 def _compare(cells: Mapping[str, str], tables: ResultTables) -> dict[str, Any]:

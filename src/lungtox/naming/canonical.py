@@ -1,5 +1,6 @@
-"""The structure names that the program knows: TG-263 names of the thorax, and organs elsewhere that agreement studies
-compare (a person names those; no name is proposed as one of them).
+"""The structure names that the program knows: TG-263 names of the thorax, and some organs elsewhere.
+
+Those elsewhere are for studies that compare doses; a person names them, no name is proposed as one of them.
 
 `Lungs^Functional` is what a physician drew as well-functioning lung; TG-263 has the sign ^ for such qualifiers.
 """

@@ -28,6 +28,7 @@ from .formulas import logistic as logistic
 from .formulas import parallel as parallel
 from .formulas import relative_seriality as relative_seriality
 from .fractionation import dose_per_fraction_gy as dose_per_fraction_gy
+from .likelihood_surface import likelihood_surface as likelihood_surface
 from .matrix import DoseMatrix as DoseMatrix
 from .prior import NormalPrior as NormalPrior
 from .prior import normal_prior as normal_prior
@@ -36,6 +37,8 @@ from .published import PublishedModel as PublishedModel
 from .published import published_model as published_model
 from .published import published_models as published_models
 from .published import unknown_published as unknown_published
+from .resampled import NtcpValidation as NtcpValidation
+from .resampled import validate_ntcp as validate_ntcp
 from .responses import RESPONSES as RESPONSES
 from .result import NtcpFit as NtcpFit
 from .result import fit_to_json as fit_to_json

@@ -13,9 +13,9 @@ from scipy.special import chdtrc, ndtri
 from lungtox.errors import FitError, ParameterError
 from lungtox.ntcp.equation import write_equation
 from lungtox.ntcp.linear_form import LinearForm, linear_form, predictors
+from lungtox.ntcp.newton import log_probability, probability, slope_and_weight
 from lungtox.ntcp.prior import NormalPrior, normal_prior
 from lungtox.ntcp.published import PublishedModel, published_model
-from lungtox.ntcp.surface import log_probability, probability, slope_and_weight
 from lungtox.ntcp.updating import checked_outcome
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungtox.models import find_separation
 from lungtox.ntcp.interval import crossing, height_above_limit
 from lungtox.ntcp.model import Link
-from lungtox.ntcp.surface import log_probability, slope_and_weight
+from lungtox.ntcp.newton import log_probability, slope_and_weight
 
 Floats = NDArray[np.float64]
 NEWTON_STEPS = 60

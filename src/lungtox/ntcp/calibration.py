@@ -10,7 +10,7 @@ from scipy.special import log_expit, logit
 
 from lungtox.errors import FitError, ParameterError
 from lungtox.ntcp.interval import crossing, height_above_limit
-from lungtox.ntcp.surface import newton_line, newton_plane
+from lungtox.ntcp.newton import newton_line, newton_plane
 
 Floats = NDArray[np.float64]
 FARTHEST = 50.0  # log-odds; a limit beyond this is reported as open

@@ -125,10 +125,10 @@ def climb(objective: Objective, start: Floats, *, held: Mask | None = None, decr
         step = np.zeros_like(u)
         step[free] = np.clip(_solve(block, gradient[free], damping), -LONGEST_STEP, LONGEST_STEP)
         trial = np.where(fixed, u, np.clip(u + step, scale.low, scale.high))
-        there = _value(objective, scale, trial, start, fixed)
-        if there > loglik + 1e-4 * float(gradient @ (trial - u)) - 1e-13 * abs(loglik):
-            u, damping = trial, damping / 10.0 if damping > 1e-7 else 0.0
-            here = _at(objective, scale, u, start, fixed)
+        # With derivatives at once: most steps are taken.
+        there = _at(objective, scale, trial, start, fixed)
+        if there is not None and there[0] > loglik + 1e-4 * float(gradient @ (trial - u)) - 1e-13 * abs(loglik):
+            u, here, damping = trial, there, damping / 10.0 if damping > 1e-7 else 0.0
         elif damping > 1e12:
             return Peak(theta, loglik, converged=promised < 1e-6)
         else:
@@ -185,11 +185,6 @@ def _at(
     if not (np.isfinite(found.loglik) and np.isfinite(gradient).all() and np.isfinite(information).all()):
         return None
     return found.loglik, gradient, information, theta
-
-
-def _value(objective: Objective, scale: Scale, u: Floats, start: Floats, fixed: Mask) -> float:
-    value = objective.loglik(np.where(fixed, start, scale.outward(u)))
-    return value if np.isfinite(value) else -np.inf
 
 
 def _solve(block: Floats, gradient: Floats, damping: float) -> Floats:

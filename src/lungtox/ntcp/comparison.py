@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from lungtox.errors import Fault, FitError, InputError
 from lungtox.models import calibrate_many, discriminate_many
@@ -135,7 +136,9 @@ def compare_descriptions(
     if fitted:
         _add_resampled(rows, fitted, settings, resamples=resamples, rng=rng)
     models = pd.DataFrame(rows, columns=list(COMPARISON.columns))
-    return Comparison(COMPARISON.validate(models, lazy=True), COMPARISON_PROFILE.validate(_profiles(fitted)))
+    return Comparison(
+        COMPARISON.validate(models, lazy=True), COMPARISON_PROFILE.validate(_profiles(fitted, settings.confidence))
+    )
 
 
 def _identity(found: Identity | None) -> Identity:
@@ -250,14 +253,17 @@ def _optimism(model: DescribedModel, refits: Refits, draws: NDArray[np.int64], t
     return own - _measure(refits.etas, model.y, threshold)
 
 
-def _profiles(fitted: Mapping[str, DescribedModel]) -> pd.DataFrame:
+def _profiles(fitted: Mapping[str, DescribedModel], confidence: float) -> pd.DataFrame:
     import pandas as pd
+
+    interval_ends = 0.5 * float(chdtri(1.0, 1.0 - confidence))
 
     parts = [
         pd.DataFrame(
             {
                 "model": name, "n_volume": model.volume.grid_n, "a": 1.0 / model.volume.grid_n,
                 "loglik": model.volume.grid_loglik, "below_best": model.volume.loglik - model.volume.grid_loglik,
+                "interval_ends": interval_ends, "confidence": confidence,
             }
         )
         for name, model in fitted.items()

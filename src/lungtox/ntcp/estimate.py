@@ -32,7 +32,13 @@ class NtcpEstimate:
 
 
 def fit_warnings(
-    estimates: tuple[NtcpEstimate, ...], *, events: int, patients: int, highest: float, dose_unit: str
+    estimates: tuple[NtcpEstimate, ...],
+    *,
+    events: int,
+    patients: int,
+    highest: float,
+    dose_unit: str,
+    intervals: bool = True,
 ) -> list[str]:
     """Give the sentences that belong beside the numbers of any fit.
 
@@ -44,6 +50,8 @@ def fit_warnings(
         Highest dose summary in the data.
     dose_unit : str
         Its unit.
+    intervals : bool
+        Whether limits were looked for.
     """
     free = [item for item in estimates if not (item.fixed or item.derived)]
     rarer = min(events, patients - events)
@@ -55,7 +63,7 @@ def fit_warnings(
             f"below {EVENTS_PER_PARAMETER} for each, estimates are unstable and their intervals matter more than they."
         )
     told += [text for item in free if item.at_boundary for text in [_boundary_sentence(item)]]
-    told += _open_sentences(estimates)
+    told += _open_sentences(estimates) if intervals else []
     told += _extrapolation_sentences(estimates, highest, dose_unit)
     return told
 

@@ -146,8 +146,8 @@ def make_problem(
     without = int((doses.geud_gy(1.0) <= 0.0).sum())
     if response.name == "log_logistic" and without:
         raise FitError(
-            f"{count_of(without, 'patient')} with a dose summary of 0, where the log-logistic model has NTCP 0 whatever"
-            " its parameters; use the logistic model."
+            f"{count_of(without, 'patient')} with a dose summary of 0, where the log-logistic model has NTCP 0 "
+            "whatever its parameters; use the logistic model."
         )
     sign = np.where(had_rp, 1.0, -1.0)
     likelihood = Bernoulli(response, doses, sign)
@@ -208,7 +208,7 @@ def make_fit(problem: Problem, solved: Solved, design: CovariateDesign | None) -
     )
     told = fit_warnings(
         fit.estimates, events=events, patients=patients, highest=float(fit.dose_gy.max()),
-        dose_unit=metric_unit(doses.metric),
+        dose_unit=metric_unit(doses.metric), intervals=problem.intervals,
     )  # fmt: skip
     return replace(fit, warnings=(*told, *solved.warnings))
 

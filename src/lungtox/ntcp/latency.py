@@ -43,6 +43,11 @@ class TimeToEvent(Bernoulli):
         """Those of the response, of the covariates, of the latency."""
         return (*super().parameters, *LATENCY)
 
+    @property
+    def outcomes_known(self) -> bool:
+        """Not where somebody's follow-up ended: the complication may come later."""
+        return False
+
     def start(self, point: Floats) -> Floats:
         """Give a plausible theta to start from: the latency of those with the complication."""
         logs = np.log(self.time_d[self.sign > 0.0])

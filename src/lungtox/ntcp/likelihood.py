@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lungtox.errors import ParameterError
 from lungtox.ntcp.climb import Derivatives
 from lungtox.ntcp.covariates import Effect
 from lungtox.ntcp.matrix import DoseMatrix
 from lungtox.ntcp.model import Parameter
+from lungtox.ntcp.newton import log_probability, slope_and_weight
 from lungtox.ntcp.response import DoseResponse, Predictor
-from lungtox.ntcp.surface import log_probability, slope_and_weight
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,19 @@ class Bernoulli:
     def parameters(self) -> tuple[Parameter, ...]:
         """Those of the response, then those of the covariates."""
         return (*self.response.parameters, *self.covariates)
+
+    @property
+    def outcomes_known(self) -> bool:
+        """Whether a sign of -1 means that the complication never came; observed rates and AUC need that."""
+        return True
+
+    def require_outcomes(self, what: str) -> None:
+        """Refuse what counts complications where some may still come."""
+        if not self.outcomes_known:
+            raise ParameterError(
+                f"{what} counts patients with and without the complication, but this fit has patients who were not"
+                " followed to its end: use `fit_ntcp` on patients with a known outcome."
+            )
 
     def start(self, point: Floats) -> Floats:
         """Give a plausible theta to start from: covariates without effect.

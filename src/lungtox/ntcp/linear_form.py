@@ -14,8 +14,8 @@ from lungtox.errors import Fault, InputError
 from lungtox.ntcp.calibration import SMALLEST_RISK
 from lungtox.ntcp.matrix import dose_matrix
 from lungtox.ntcp.model import Link
+from lungtox.ntcp.newton import probability
 from lungtox.ntcp.published import PublishedModel
-from lungtox.ntcp.surface import probability
 
 if TYPE_CHECKING:
     import pandas as pd

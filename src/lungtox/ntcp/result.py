@@ -17,7 +17,8 @@ from lungtox.ntcp.general import General, StartReport
 from lungtox.ntcp.likelihood import Bernoulli
 from lungtox.ntcp.matrix import DoseMatrix, dose_matrix, metric_matrix, uniform_doses
 from lungtox.ntcp.nested import NestedTest
-from lungtox.ntcp.surface import Optimum, Surface, probability
+from lungtox.ntcp.newton import probability
+from lungtox.ntcp.surface import Optimum, Surface
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -226,5 +226,7 @@ COMPARISON_PROFILE = _table(
         **{name: _number(0) for name in ("n_volume", "a")},
         "loglik": _number(),
         "below_best": _number(),
+        "interval_ends": _number(0),
+        "confidence": _number(0, 1),
     }
 )

@@ -35,7 +35,7 @@ class NtcpTimeFit:
     ----------
     fit : NtcpFit
         Its NTCP is that of ever having the complication; its estimates end with those of the latency, its events are
-        the complications that were seen.
+        the complications that were seen. `ntcp_curve` takes it; `ntcp_bins` and `validate_ntcp` refuse it.
     deaths : int
         Patients who died without the complication, censored at death.
     followed_short : int

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lungtox.ntcp.bernoulli import OPEN, Likelihood, Limits, limits_of, maximise, profile_limits
 from lungtox.ntcp.equation import literature_values
 from lungtox.ntcp.linear_form import LinearForm
-from lungtox.ntcp.surface import probability
+from lungtox.ntcp.newton import probability
 from lungtox.ntcp.updating import ClosedTest, Update
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.ntcp.bernoulli import Likelihood, Maximum, maximise
 from lungtox.ntcp.equation import write_equation
 from lungtox.ntcp.linear_form import LinearForm, linear_form, predictors
+from lungtox.ntcp.newton import probability
 from lungtox.ntcp.published import PublishedModel, published_model
-from lungtox.ntcp.surface import probability
 
 if TYPE_CHECKING:
     import pandas as pd

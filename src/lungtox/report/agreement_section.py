@@ -26,6 +26,11 @@ from lungtox.report.wording import (
 TITLE = "Agreement of two sources of dose"
 LEVEL = 0.05
 VERDICTS = {"agree": "agree", "disagree": "do not agree", "open": "open"}
+FINDINGS = {
+    "agree": "{} within the clinical limit",
+    "disagree": "{} beyond it",
+    "open": "{} left open by their intervals",
+}
 ABOUT = (
     "About 95 % of points lie inside limits of agreement by construction, whatever the sources are worth. The verdict "
     "compares the 95 % intervals of these limits with the clinical limit that the config states for each metric: "
@@ -90,10 +95,10 @@ def agreement_findings(results: Results) -> Iterator[str]:
     if metrics is None:
         return
     for (first, second, group), part in metrics.groupby(["first", "second", "group"], sort=False):
-        verdicts = Counter(part["verdict"])
-        said = join_words([f"{VERDICTS[key]} in {verdicts[key]}" for key in VERDICTS if verdicts[key]])
+        counts = Counter(part["verdict"])
+        said = join_words([FINDINGS[key].format(counts[key]) for key in FINDINGS if counts[key]])
         words = _comparison(results, {"first": first, "second": second, "group": group})
-        yield f"Agreement, {words}: of {count_of(len(part), 'metric')}, the sources {said}."
+        yield f"Agreement, {words}: of {count_of(len(part), 'metric')}, {said}."
 
 
 def agreement_methods(agreement: Mapping[str, Any] | None) -> Iterator[str]:
@@ -157,7 +162,7 @@ def _sentences(results: Results) -> Iterator[str]:
         if ratio is None or p is None:
             continue
         more, less = (row["metric_a"], row["metric_b"]) if ratio >= 1 else (row["metric_b"], row["metric_a"])
-        sure = "" if p < LEVEL else ", not more than chance would give"
+        sure = "" if p < LEVEL else ", which chance alone may give"
         times = format_number(max(ratio, 1 / ratio), decimals=1)
         yield (
             f"{_comparison(results, row)}, {row['structure']}: {_metric(more)} scatters {times} times as much as "

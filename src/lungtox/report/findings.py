@@ -55,6 +55,10 @@ def summary_section(results: Results) -> Section:
 def _dose_findings(results: Results) -> Iterator[str]:
     usable = sum(entry.get("status") == "ok" for entry in results.qa)
     yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
+    for entry in results.qa:
+        if entry.get("status") != "ok":
+            reasons = "; ".join(f"expected {fault['expected']}, found {fault['found']}" for fault in entry["faults"])
+            yield f"{entry['patient']} could not be used: {reasons}."
     yield from agreement_findings(results)
     yield from fractionation_findings(results)
     yield from dvh_curve_findings(results)

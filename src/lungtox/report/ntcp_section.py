@@ -7,6 +7,7 @@ from typing import Any
 
 from lungtox.figures import format_interval, format_number, weighting_label
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
+from lungtox.report.ntcp_tables import comparison_blocks, resampled_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.update_blocks import update_blocks
@@ -21,7 +22,8 @@ from lungtox.report.wording import (
     with_interval,
 )
 
-NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+HALF_DOSES = ("td50", "td50_gy", "x50", "d50_gy")
 
 
 def ntcp_sentence(fit: Mapping[str, Any]) -> str:
@@ -30,14 +32,18 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
     if fit.get("finding"):
         return f"NTCP fit {name} could not be made: {text_of(fit['finding']).rstrip('.')}."
     what = f"{fit['structure']}, {weighting_label(text_of(fit['weighting']))}, {quantity_words(fit)}"
+    what += f", {fit['metric']}" if fit.get("metric") else ""
+    factors = ", ".join(plain_name(text_of(name)) for name in fit.get("covariates") or ())
+    what += f", with {factors}" if factors else ""
     counts = f"{count_of(fit['n'], 'patient')}, {fit['events']} with RP"
-    td50 = next((part for part in fit["parameters"] if part["parameter"] in ("td50", "td50_gy")), None)
+    td50 = next((part for part in fit["parameters"] if part["parameter"] in HALF_DOSES), None)
     value = "TD50 not defined"
     if td50 is not None and td50["estimate"] is not None:
-        value = f"TD50 {format_number(td50['estimate'], decimals=1)} Gy (fixed)"
+        name_and_unit = NUMBER_NAMES.get(td50["parameter"], td50["parameter"]), text_of(td50.get("unit")) or "Gy"
+        number = f"{name_and_unit[0]} {format_number(td50['estimate'], decimals=1)} {name_and_unit[1]}"
+        value = f"{number} (fixed)"
         if not td50["fixed"]:
-            interval = format_interval(td50["low"], td50["high"], decimals=1)
-            value = f"TD50 {format_number(td50['estimate'], decimals=1)} Gy (95 % interval {interval})"
+            value = f"{number} (95 % interval {format_interval(td50['low'], td50['high'], decimals=1)})"
     state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
     beyond = "; extrapolated beyond the doses in the data" if extrapolated(fit) else ""
     return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
@@ -67,11 +73,14 @@ def ntcp_section(results: Results) -> Section:
         "compares fits to the same patients only; fits without patient factors are biased where such factors matter."
     )
     blocks.append(make_table("ntcp-parameters", caption, columns, rows))
+    blocks += [*comparison_blocks(results.ntcp), *resampled_blocks(results.ntcp_resampled)]
     for fit in results.ntcp:
         warnings = tuple(str(text) for text in fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(text_of(fit['ntcp']))}", warnings))
     blocks.append(picture(results.folder, "ntcp"))
+    if any(fit.get("surface") for fit in ((results.config.get("ntcp") or {}).get("fits") or {}).values()):
+        blocks.append(picture(results.folder, "ntcp_surface"))
     return Section("ntcp", "NTCP models fitted to this cohort", tuple(blocks))
 
 

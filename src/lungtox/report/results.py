@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lungtox.tables import read_csv, read_json
+from lungtox.tables import read_csv, read_json, separator_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,14 @@ class ModelResults:
 
 
 @dataclass(frozen=True)
+class NtcpResampled:
+    """Bootstrap of one NTCP fit: intervals of its parameters, performance corrected for optimism."""
+
+    intervals: pd.DataFrame
+    validation: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that the report draws from.
 
@@ -58,6 +67,8 @@ comparison : DataFrame or None
     models : tuple of ModelResults
     ntcp : tuple of dict
         Contents of ntcp/{ntcp}/fit.json.
+    ntcp_resampled : dict
+        Fit -> its bootstrap, for those that have one.
     """
 
     folder: Path
@@ -81,6 +92,7 @@ comparison : DataFrame or None
     updates: pd.DataFrame | None = None
     update_steps: pd.DataFrame | None = None
     update_parameters: pd.DataFrame | None = None
+    ntcp_resampled: Mapping[str, NtcpResampled] = field(default_factory=dict)
     ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
@@ -165,7 +177,11 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
     root = Path(folder)
     analysis = _analysis(root, config)
     exclusions = _table(root / "cohort/exclusions.csv")
-    listed = set(analysis["patient"]) | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
+    listed = (
+        _named(config)
+        | set(analysis["patient"])
+        | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
+    )
     has_cytokines = bool((config.get("inputs") or {}).get("cytokines", True))
     return Results(
         folder=root,
@@ -195,6 +211,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             for name in sorted((config.get("ntcp") or {}).get("fits") or {})
             if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
         ),
+        ntcp_resampled=_resampled(root / "ntcp", list((config.get("ntcp") or {}).get("fits") or {})),
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
@@ -218,6 +235,17 @@ def _updated(config: Mapping[str, Any]) -> bool:
     return bool((config.get("ntcp") or {}).get("update"))
 
 
+def _named(config: Mapping[str, Any]) -> set[str]:
+    """Give the patients of patients.csv where no table of exclusions tells who else was listed."""
+    inputs = config.get("inputs") or {}
+    path = Path(str(inputs.get("patients", "")))
+    if inputs.get("clinical", True) or not path.is_file():
+        return set()
+    separator = separator_of(path.read_text(encoding="utf-8-sig"))
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {row["patient"].strip() for row in csv.DictReader(stream, delimiter=separator) if row.get("patient")}
+
+
 def _sister(folder: Path, names: Sequence[str], section: Any) -> dict[str, pd.DataFrame | None]:
     """Read the tables of a section that only some configs have; those of an earlier config are not read."""
     return {name: _table(folder / f"{name}.csv") for name in names} if section else {}
@@ -230,6 +258,15 @@ def _analysis(root: Path, config: Mapping[str, Any]) -> pd.DataFrame:
     metrics = read_csv(root / "dose/metrics.csv", dtype={"patient": str})
     patients = metrics.loc[:, ["patient"]].drop_duplicates(ignore_index=True)
     return patients.assign(rp=float("nan"))
+
+
+def _resampled(folder: Path, names: list[str]) -> dict[str, NtcpResampled]:
+    found = {}
+    for name in sorted(names):
+        intervals, validation = _table(folder / name / "intervals.csv"), _table(folder / name / "validation.csv")
+        if intervals is not None and validation is not None:
+            found[name] = NtcpResampled(intervals, validation)
+    return found
 
 
 def _swept(config: Mapping[str, Any]) -> bool:

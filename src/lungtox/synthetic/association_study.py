@@ -138,14 +138,8 @@ def coverage(rng: np.random.Generator, n: int) -> dict[str, float]:
 
 def weighted(rng: np.random.Generator, n: int) -> dict[str, float]:
     """Give whether intervals of a model with unknown outcomes hold the truth; losses go with the outcome's time."""
-    x, z = rng.normal(size=n), rng.random(n) < 0.3
     truth = (0.7, 0.6)
-    y = _outcome(rng, RATE - 0.1 + truth[0] * x + truth[1] * z)
-    event = np.where(y == 1.0, rng.uniform(0.5, 6.0, n), 6.0)
-    lost = rng.exponential(18.0, n)
-    status = np.where(lost < event, "censored", np.where(y == 1.0, "yes", "no"))
-    outcome, weight = censoring_weights(np.minimum(event, lost), status)
-    design = np.column_stack([np.ones(n), x, z]).astype(np.float64)
+    design, _, outcome, weight = _lost(rng, n, truth)
     known = weight > 0.0
     found: dict[str, float] = {}
     for name, each in (("weighed, robust", mean_one(weight[known])), ("left out, Wald", np.ones(int(known.sum())))):
@@ -160,6 +154,30 @@ def weighted(rng: np.random.Generator, n: int) -> dict[str, float]:
             figure = f"odds ratio of {of}, unknown outcomes {name}"
             found[figure] = _inside(truth[place - 1], low[place], high[place])
     return found
+
+
+def shares(rng: np.random.Generator, n: int) -> dict[str, float]:
+    """Give the share with the outcome: in truth, of those with known outcome, and weighed."""
+    _, y, outcome, weight = _lost(rng, n, (0.7, 0.6))
+    known = weight > 0.0
+    return {
+        "true": float(y.mean()),
+        "left out": float(outcome[known].mean()),
+        "weighed": float(np.average(outcome[known], weights=weight[known])),
+    }
+
+
+def _lost(
+    rng: np.random.Generator, n: int, effects: tuple[float, float]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Draw patients of whom a quarter is lost: design, true outcome, known outcome, weight."""
+    x, z = rng.normal(size=n), rng.random(n) < 0.3
+    y = _outcome(rng, RATE - 0.1 + effects[0] * x + effects[1] * z)
+    event = np.where(y == 1.0, rng.uniform(0.5, 6.0, n), 6.0)
+    lost = rng.exponential(18.0, n)
+    status = np.where(lost < event, "censored", np.where(y == 1.0, "yes", "no"))
+    outcome, weight = censoring_weights(np.minimum(event, lost), status)
+    return np.column_stack([np.ones(n), x, z]).astype(np.float64), y, outcome, weight
 
 
 def _inside(truth: float, low: float, high: float) -> float:
@@ -192,7 +210,7 @@ def true_partial_auc() -> float:
     return float(np.sum(np.diff(specificity) * (sensitivity[1:] + sensitivity[:-1]) / 2.0))
 
 
-CELLS: dict[str, Cell] = {"levels": levels, "coverage": coverage, "weighted": weighted, "cuts": cuts}
+CELLS: dict[str, Cell] = {"levels": levels, "coverage": coverage, "weighted": weighted, "shares": shares, "cuts": cuts}
 
 
 def run_block(cell: str, n: int, block: int, replicates: int) -> dict[str, list[float]]:
@@ -252,6 +270,12 @@ def write_report(replicates: int, path: Path) -> None:
             lines += ["", f"## Coverage of 95 % intervals, n = {n}", ""]
             lines += ["| interval | % | 95 % interval | replicates | 93 to 97 % |", "|---|---|---|---|---|"]
             lines += _share_rows(found, lambda inside: inside > 0.5, 0.93, 0.97)
+        lines += ["", "## Share with the outcome, a quarter of the outcomes unknown", ""]
+        lines += ["| n | true | left out | weighed | replicates |", "|---|---|---|---|---|"]
+        for n in (120, 500):
+            found = run_cell("shares", n, replicates, workers)
+            figures = " | ".join(f"{100 * values.mean():.2f} %" for values in found.values())
+            lines.append(f"| {n} | {figures} | {len(found['true'])} |")
         lines += ["", "## Youden's index of a chosen cut-point (best possible 0.311)", ""]
         lines += ["| n | apparent | corrected | true of that cut-point | replicates |", "|---|---|---|---|---|"]
         for n in (42, 120):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m lungtox.synthetic.comparison_page", description=(__doc__ or "").strip()
     )
     parser.add_argument("--seeds", type=int, default=200, help="number of cohorts, seeds 1 to this")
-    parser.add_argument("--patients", type=int, default=1000)
+    parser.add_argument("--patients", type=int, nargs="+", default=[1000, 120], help="sizes of the cohorts")
     parser.add_argument("--resamples", type=int, default=100)
     parser.add_argument("--population", type=int, default=POPULATION_SIZE)
     parser.add_argument("--processes", type=int, default=2)
@@ -47,23 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     population = make_dose_population(options.population, processes=options.processes, cache=options.cache)
     print(f"population of {len(population)} after {time.perf_counter() - started:.0f} s", flush=True)
     digest = code_digest(__file__)
-    store = (
-        options.cache / f"ntcp-comparison-{digest}-{options.population}-{options.patients}-{options.resamples}.jsonl"
-    )
-    done = _read_store(store)
     seeds = range(1, options.seeds + 1)
-    # A long study may be cut short: each cohort is kept, and the next start goes on from there.
-    with store.open("a", encoding="utf-8") as lines:
-        for found in compare_cohorts(
-            [seed for seed in seeds if seed not in done], population=population, patients=options.patients,
-            resamples=options.resamples, processes=options.processes,
-        ):  # fmt: skip
-            done[found.seed] = found
-            lines.write(json.dumps(asdict(found)) + "\n")
-            lines.flush()
-    print(f"{len(seeds)} cohorts after {time.perf_counter() - started:.0f} s", flush=True)
-    cohorts = [done[seed] for seed in seeds]
-    write_text(describe_study(cohorts, options, digest), options.out)
+    cells: dict[int, list[ComparedCohort]] = {}
+    for patients in options.patients:
+        store = options.cache / f"ntcp-comparison-{digest}-{options.population}-{patients}-{options.resamples}.jsonl"
+        done = _read_store(store)
+        missing = [seed for seed in seeds if seed not in done]
+        # A long study may be cut short: each cohort is kept, and the next start goes on from there.
+        with store.open("a", encoding="utf-8") as lines:
+            for found in compare_cohorts(
+                missing, population=population, patients=patients, resamples=options.resamples,
+                processes=options.processes,
+            ):  # fmt: skip
+                done[found.seed] = found
+                lines.write(json.dumps(asdict(found)) + "\n")
+                lines.flush()
+        cells[patients] = [done[seed] for seed in seeds]
+        print(f"{len(seeds)} cohorts of {patients} after {time.perf_counter() - started:.0f} s", flush=True)
+    write_text(describe_study(cells, options, digest), options.out)
 
 
 def _read_store(path: Path) -> dict[int, ComparedCohort]:
@@ -95,9 +96,10 @@ def groups_of_models() -> dict[str, tuple[str, list[str]]]:
 
 def share_of_wins(cohorts: Sequence[ComparedCohort], true: str, names: Sequence[str], *, measure: str) -> int:
     """Count the cohorts in which one model has the lowest AIC, or the highest value of another measure."""
-    at = MEASURED.index(measure)
-    best: Callable[..., str] = min if measure == "aic" else max
-    return sum(best(names, key=lambda name: one.figures[name][at]) == true for one in cohorts)
+    values = np.array([_values(cohorts, name, measure) for name in names])
+    # A model that could not be fitted, or has no AIC, does not win.
+    best = np.where(np.isnan(values), np.inf, values if measure == "aic" else -values).argmin(axis=0)
+    return int((best == list(names).index(true)).sum())
 
 
 def clopper_pearson(k: int, n: int) -> tuple[float, float]:
@@ -107,48 +109,60 @@ def clopper_pearson(k: int, n: int) -> tuple[float, float]:
     return 100.0 * low, 100.0 * high
 
 
-def describe_study(cohorts: Sequence[ComparedCohort], options: argparse.Namespace, digest: str) -> str:
-    """Write the page."""
+def describe_study(cells: Mapping[int, Sequence[ComparedCohort]], options: argparse.Namespace, digest: str) -> str:
+    """Write the page: number of patients -> cohorts."""
     found = versions()
-    count = len(cohorts)
+    seeds = [one.seed for one in next(iter(cells.values()))]
     lines = [
         "# Does the comparison of dose descriptions find the true model?",
         "",
         "Written by `make simulate` (`python -m lungtox.synthetic.comparison_page`); not edited by hand.",
         "",
-        f"- {count} cohorts of {options.patients} patients, seeds {cohorts[0].seed} to {cohorts[-1].seed}, all of them"
-        f" reported; optimism bootstrap with {options.resamples} resamples. Of these patients"
-        f" {np.mean([one.n for one in cohorts]):.0f} on average have a known outcome, a SPECT and the cytokines;"
-        f" {np.mean([one.events for one in cohorts]):.0f} of them have RP.",
+        f"- {len(seeds)} cohorts of each size, seeds {seeds[0]} to {seeds[-1]}, all of them reported; optimism"
+        f" bootstrap with {options.resamples} resamples.",
         f"- Drawn without replacement from a population of {options.population} patients whose doses were made once"
         f" (seed {POPULATION_SEED}, the 7 mm grid of simulations); factors, outcomes and cytokines are new in every"
         " cohort. A patient's dose therefore returns in other cohorts.",
         "- The outcome is drawn from the functional mean dose with age, lung disease and smoking: that is the model"
-        f" \"{GENERATING}\" (docs/methods/truth.md). The demo's cytokines are log-normal and shifted by the outcome, so"
+        f' "{GENERATING}" (../methods/truth.md). The demo\'s cytokines are log-normal and shifted by the outcome, so'
         " that by Bayes' rule the same model with their logarithms is the true one where they are known; plates and"
         " detection limits apart.",
         "- The comparison is `lungtox.ntcp.compare_descriptions` with the settings of the demo's config.yaml.",
+        "- Intervals of shares: Clopper-Pearson, 95 %.",
         "",
-        "## How often the true model wins",
+        *(line for patients, cohorts in cells.items() for line in _describe_cell(patients, cohorts)),
+        "## Made with",
         "",
-        "Intervals: Clopper-Pearson, 95 %.",
+        f"Code {digest}, numpy {found.get('numpy')}, scipy {found.get('scipy')}, statsmodels"
+        f" {found.get('statsmodels')}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _describe_cell(patients: int, cohorts: Sequence[ComparedCohort]) -> list[str]:
+    count = len(cohorts)
+    open_limits = sum(one.n_limits[1] is None for one in cohorts)
+    return [
+        f"## {patients} patients",
+        "",
+        f"{np.mean([one.n for one in cohorts]):.0f} of them on average have a known outcome, a SPECT and the cytokines;"
+        f" {np.mean([one.events for one in cohorts]):.0f} of these have RP.",
+        "",
+        "How often the true model wins, and how far its AIC is ahead of the next:",
         "",
         "| among | true model | lowest AIC | 95 % | highest corrected AUC | 95 % |"
-        " AIC ahead of the next: median (5 %) | Akaike weight: median (5 %) |",
+        " ahead: median (5 %) | Akaike weight: median (5 %) |",
         "|---|---|---|---|---|---|---|---|",
         *(_wins_row(cohorts, words, true, names) for words, (true, names) in groups_of_models().items()),
         "",
-        "## How much each model shows",
+        "How much each model shows, means over the cohorts; AIC above the lowest of the cohort:",
         "",
-        "Means over the cohorts. AIC: above the lowest of the cohort.",
-        "",
-        "| model | AIC above the lowest | Akaike weight | corrected AUC | difference from MLD |",
+        "| model | AIC | Akaike weight | corrected AUC | difference from MLD |",
         "|---|---|---|---|---|",
         *(_model_row(cohorts, name) for name, _, _ in SETTINGS.models()),
         "",
-        "## Do the intervals hold the truth?",
-        "",
-        "Profile-likelihood intervals of the generating model's parameters (`fit_logistic`).",
+        "Profile-likelihood intervals of the generating model's parameters (`fit_logistic`, the same patients):",
         "",
         "| parameter | truth | median estimate | covered | % | 95 % |",
         "|---|---|---|---|---|---|",
@@ -161,19 +175,11 @@ def describe_study(cohorts: Sequence[ComparedCohort], options: argparse.Namespac
         "|---|---|---|---|---|---|---|",
         *(_difference_row(cohorts, name) for name in JUDGED),
         "",
-        "## The volume parameter of gEUD",
-        "",
         "gEUD is no part of the truth: the outcome follows a mean dose (of perfused lung). The interval of n of gEUD"
-        f" alone reaches its upper end 1 in {sum(one.n_limits[1] is None for one in cohorts)} of {count} cohorts; its"
-        f" lower limit: median {_median_limit(cohorts):.2f}.",
+        f" alone reaches its upper end 1 in {open_limits} of {count} cohorts; its lower limit: median"
+        f" {_median_limit(cohorts):.2f}.",
         "",
-        "## Made with",
-        "",
-        f"Code {digest}, numpy {found.get('numpy')}, scipy {found.get('scipy')}, statsmodels"
-        f" {found.get('statsmodels')}.",
-        "",
-    ]  # fmt: skip
-    return "\n".join(lines)
+    ]
 
 
 def _values(cohorts: Sequence[ComparedCohort], name: str, measure: str) -> FloatArray:
@@ -187,22 +193,25 @@ def _wins_row(cohorts: Sequence[ComparedCohort], words: str, true: str, names: S
         wins = share_of_wins(cohorts, true, names, measure=measure)
         low, high = clopper_pearson(wins, count)
         cells += [f"{wins}/{count} ({100 * wins / count:.1f} %)", f"{low:.1f}-{high:.1f}"]
-    aic = np.array([_values(cohorts, name, "aic") for name in names])
+    # A separated model has no AIC: it is infinitely far behind.
+    aic = np.nan_to_num(np.array([_values(cohorts, name, "aic") for name in names]), nan=np.inf)
     true_aic = _values(cohorts, true, "aic")
     rest = np.array([row for name, row in zip(names, aic, strict=True) if name != true])
     ahead = rest.min(axis=0) - true_aic
     weight = 1.0 / np.exp(-0.5 * (aic - true_aic)).sum(axis=0)
-    cells += [f"{np.median(one):.{digits}f} ({np.quantile(one, 0.05):.{digits}f})" for one, digits in
-              ((ahead, 1), (weight, 2))]  # fmt: skip
+    for one, digits in ((ahead, 1), (weight, 2)):
+        middle, low = np.nanquantile(one, [0.5, 0.05])
+        cells.append(f"{middle:.{digits}f} ({low:.{digits}f})")
     return f"| {' | '.join(cells)} |"
 
 
 def _model_row(cohorts: Sequence[ComparedCohort], name: str) -> str:
-    lowest = np.min([_values(cohorts, other, "aic") for other, _, _ in SETTINGS.models()], axis=0)
+    lowest = np.nanmin([_values(cohorts, other, "aic") for other, _, _ in SETTINGS.models()], axis=0)
     above = _values(cohorts, name, "aic") - lowest
     auc, difference = _values(cohorts, name, "auc_corrected"), _values(cohorts, name, "auc_difference")
     weight = _values(cohorts, name, "aic_weight")
-    return f"| {name} | {above.mean():.1f} | {weight.mean():.3f} | {auc.mean():.3f} | {difference.mean():+.3f} |"
+    means = [float(np.nanmean(one)) for one in (above, weight, auc, difference)]
+    return f"| {name} | {means[0]:.1f} | {means[1]:.3f} | {means[2]:.3f} | {means[3]:+.3f} |"
 
 
 def _parameter_row(cohorts: Sequence[ComparedCohort], name: str, truth: float) -> str:

@@ -93,7 +93,7 @@ def _simulate_arm(
     dose = simulate_dose(arm.dose, rp, stream("dose"), who=name)
     columns: dict[str, Any] = {"patient": ids, "arm": [name] * rp.size}
     for column, levels in arm.factors.items():
-        columns[column] = _levels(levels, rp, stream("factor", column))
+        columns[column] = deal_levels(levels, rp, stream("factor", column))
     for column, number in arm.numbers.items():
         columns[column] = _numbers(number, rp, stream("number", column))
     for column, high in dose.curves["anatomical"].high.items():
@@ -109,7 +109,7 @@ def _simulate_arm(
     return rows, draws, {patient: list(dose.dvhs(place)) for place, patient in enumerate(ids)}
 
 
-def _levels(levels: Mapping[str, list[int]], rp: BoolArray, rng: np.random.Generator) -> NDArray[np.object_]:
+def deal_levels(levels: Mapping[str, list[int]], rp: BoolArray, rng: np.random.Generator) -> NDArray[np.object_]:
     """Deal the levels out within the groups."""
     values = np.empty(rp.size, dtype=object)
     for place, group in enumerate((rp, ~rp)):

@@ -67,10 +67,13 @@ def shift_for_p(a: FloatArray, b: FloatArray, wanted: ComparisonSettings) -> flo
     """
     # Adding a value between two of these changes which of `a` exceed which of `b`, and nothing else does.
     gaps = np.sort(np.subtract.outer(b, a).ravel())
-    low, high = (gaps.size // 2, gaps.size - 1) if wanted.higher else (0, gaps.size // 2)
+    gaps = np.concatenate([[gaps[0] - 1.0], gaps, [gaps[-1] + 1.0]])
+    pairs = gaps.size - 2
+    low, high = (pairs // 2, pairs) if wanted.higher else (0, pairs // 2)
 
-    def shift_at(place: int) -> float:
-        return float(0.5 * (gaps[place] + gaps[min(place + 1, gaps.size - 1)]))
+    def shift_at(won: int) -> float:
+        """Give what makes `a` the larger one in so many pairs."""
+        return float(0.5 * (gaps[won] + gaps[won + 1]))
 
     while high - low > 1:
         middle = (low + high) // 2

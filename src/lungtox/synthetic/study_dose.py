@@ -15,7 +15,8 @@ from lungtox.synthetic.study_config import CurveSettings, DoseStudySettings, Met
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-ATTEMPTS = 2_000
+ATTEMPTS = 5_000
+MEANS_ATTEMPTS = 300
 REDRAWS = 50
 BIN_GY = 0.1
 LEAST_SHAPE, MOST_SHAPE = 0.02, 0.99
@@ -113,6 +114,7 @@ def simulate_dose(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Gen
     InputError
         No draw gave possible DVHs: the figures cannot be those of DVHs, or scatter too much.
     """
+    impossible = 0
     for _ in range(ATTEMPTS):
         families = _draw_volumes(settings, rp, rng)
         if not all(_falls(vx_pct) for vx_pct, _ in families):
@@ -123,9 +125,12 @@ def simulate_dose(settings: DoseStudySettings, rp: BoolArray, rng: np.random.Gen
             volume = np.maximum(rng.normal(*settings.volume_cc, n), 0.4 * settings.volume_cc[0])
             share = np.clip(rng.normal(*settings.region_share, n), 0.1, 0.9)
             return SimulatedDose(curves, volume, volume * share, settings.structure)
+        impossible += 1
+        if impossible == MEANS_ATTEMPTS:
+            break
     expected = "figures that DVHs can have: volumes that fall with dose, a mean that lies within their bounds"
     action = "Take smaller standard deviations, a larger correlation, or another maximum dose."
-    raise InputError(Fault(f"{who}, dose", expected, f"none in {ATTEMPTS} draws", action, "simulation"))
+    raise InputError(Fault(f"{who}, dose", expected, "no draw that has them", action, "simulation"))
 
 
 def _falls(vx_pct: FloatArray) -> bool:

@@ -20,9 +20,9 @@ from lungtox.errors import FitError
 from lungtox.ntcp.bayes import combine
 from lungtox.ntcp.curve import wilson_interval
 from lungtox.ntcp.linear_form import LinearForm, linear_form
+from lungtox.ntcp.newton import probability
 from lungtox.ntcp.prior import normal_prior
 from lungtox.ntcp.published import published_model
-from lungtox.ntcp.surface import probability
 from lungtox.ntcp.updating import METHODS, choose_update
 from lungtox.provenance import code_digest, versions
 from lungtox.randomness import task_rng
