@@ -226,8 +226,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
         "## Parameters",
         "",
         "Missed below: the interval ends below the truth; above: it begins above it. Where the true n is 1, its"
-        " estimate can only be too small; TD50 and m are correlated with it, and their bias in standard errors does not vanish"
-        " with more patients.",
+        " estimate can only be too small; TD50 and m are correlated with it, and their bias in standard errors does not"
+        " vanish with more patients.",
         "",
         "| scenario | n | parameter | truth | median | standard error | bias | holds the truth | % (Monte Carlo"
         " interval) | missed below / above | goal |",
