@@ -25,6 +25,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: $(STAMP)    ## the whole analysis, to results/report.html [CONFIG=path | STUDY=name] [PAGES=all]
 	@$(BIN)/python workflow/run.py $(if $(CONFIG),--config "$(CONFIG)") $(if $(STUDY),--config "studies/$(STUDY)/config.yaml") $(if $(PAGES),--pages "$(PAGES)")
 
+# Two test processes on two cores: one thread of linear algebra each, as in the jobs of the workflow.
+test test-all: export OMP_NUM_THREADS = 1
+test test-all: export OPENBLAS_NUM_THREADS = 1
 test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
 	@tests/install_tools.sh
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=12 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90

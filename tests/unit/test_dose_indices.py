@@ -7,6 +7,8 @@ import pytest
 
 from lungtox.dose import DoseSettings, compute_metrics, compute_metrics_table, dvh_from_samples, parse_metric
 from lungtox.errors import InputError, ParameterError
+from lungtox.extraction import compute_entries, export_entries, read_dvh_export
+from lungtox.geometry import Dose, Grid, Image, Plane, Structure, StructureSet
 
 # The sheet's example: TV 100, PIV 110, TV_PIV 95 cc at 57 Gy.
 TARGET = dvh_from_samples([60.0, 50.0], [95.0, 5.0], structure="PTV")
@@ -108,3 +110,34 @@ def test_patients_without_body_are_named_together():
     found = compute_metrics_table([("P3", TARGET), ("P3", BODY)], dose=settings, function=None, qa=qa).to_pylist()
     assert found[0]["value"] == pytest.approx(0.82045, abs=1e-5)
     assert found[0]["unit"] == ""
+
+
+def box(name, x_mm, half_y_mm, planes, number):
+    ring = np.array([[x_mm[0], -half_y_mm], [x_mm[1], -half_y_mm], [x_mm[1], half_y_mm], [x_mm[0], half_y_mm]])
+    return Structure(name, tuple(Plane(3.0 * k, (ring,)) for k in range(planes)), number)
+
+
+def test_the_body_of_the_same_file_gives_the_ci_of_a_target():
+    """Dose 20 + 0.2 x: 24 Gy from x = 20 mm on, in 8.4 of the target's 12.6 cc and in 30 mm of the body."""
+    x, y, z = np.arange(-60.0, 61, 4), np.arange(-40.0, 41, 4), np.arange(-6.0, 46, 3)
+    dose = Dose(Image(Grid(x, y, z), np.broadcast_to(20 + 0.2 * x, (z.size, y.size, x.size))), "1.2")
+    target, body = box("PTV 1", (10, 40), 10, 7, 1), box("External", (-50, 50), 30, 13, 2)
+    ci = 8.4**2 / (12.6 * 70.2)  # body: 30 x 60 x 39 mm
+    found = compute_entries(StructureSet({1: target, 2: body}, "1.2"), [dose], metrics=["CI(Paddick,24Gy)"])
+    assert found[0].metrics["CI(Paddick,24Gy)"] == pytest.approx(ci, rel=1e-3)
+    twice = compute_entries(StructureSet({1: target, 2: body}, "1.2"), [dose, dose], metrics=["CI(Paddick,48Gy)"])
+    assert twice[0].metrics["CI(Paddick,48Gy)"] == pytest.approx(ci, rel=1e-3)
+    (alone,) = compute_entries(StructureSet({1: target}, "1.2"), [dose], metrics=["CI(Paddick,24Gy)"])
+    assert alone.metrics["CI(Paddick,24Gy)"] is None
+    assert "needs the DVH of the structure Body" in alone.warnings[-1]
+
+
+def test_the_body_of_a_dvh_text_gives_the_ci_of_a_target(tmp_path):
+    """A table with steps at 50, 57 and 60 Gy: TV 100, TV_PIV 95, PIV 110 cc at 57 Gy, as in the sheet."""
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Dose [Gy],PTV (100 cc),Body (1000 cc)\n0,100,100\n20,100,100\n50,100,11\n57,95,11\n60,0,0\n", encoding="utf-8"
+    )
+    found = {e.structure: e for e in export_entries(read_dvh_export(path), (), metrics=["CI(Paddick,57Gy)"])}
+    (ptv,) = [entry for name, entry in found.items() if name.startswith("PTV")]
+    assert ptv.metrics["CI(Paddick,57Gy)"] == pytest.approx(0.82045, abs=2e-4)

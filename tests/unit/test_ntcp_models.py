@@ -336,3 +336,13 @@ def test_a_metric_of_0_has_no_logarithm(cohort):
     some = [*dvhs[:-1], dvh([1.0, 2.0, 1.0])]  # nothing above 0.3 Gy
     with pytest.raises(FitError, match="1 patient with a dose summary of 0"):
         fit_ntcp(some, outcome, model="log_logistic", metric="V20Gy[%]")
+
+
+def test_log_logistic_is_0_at_no_dose_with_its_whole_band(cohort):
+    """1 / (1 + (TD50/0)^(4 gamma50)) = 0 whatever the parameters, also with covariates (general search)."""
+    dvhs, outcome, factors = cohort
+    for covariates in (None, factors[["lung_disease"]]):
+        fit = fit_ntcp(dvhs, outcome, model="log_logistic", fixed={"n": 1.0}, covariates=covariates)
+        curve = ntcp_curve(fit, [0.0, 5.0, 10.0])
+        assert curve.iloc[0][["ntcp", "low", "high"]].tolist() == [0.0, 0.0, 0.0]
+        assert (curve["low"] <= curve["ntcp"]).all() and (curve["ntcp"] <= curve["high"]).all()

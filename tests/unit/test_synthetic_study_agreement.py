@@ -76,7 +76,7 @@ def test_declared_deviations_come_back_from_dicom(table):
 
 
 def test_dicom_agrees_with_the_dvh_text_of_the_same_plans(folder, tmp_path):
-    """The third kind of source: cumulative tables of 0.5 Gy, as planning systems export them, under their own names."""
+    """The third kind of source: cumulative tables of 0.5 Gy, as a planning system exports them."""
     settings = DoseSettings.model_validate(DOSE)
     rows = read_patients(folder / "patients.csv", structures=folder / "structures.csv")
     extracted = extract_batch(rows, dose=settings)
@@ -128,8 +128,11 @@ def test_what_would_stop_the_comparison_is_found_before_it(folder, tmp_path):
             "cases": str(folder / "cases.csv"),
         },
     }
-    (tmp_path / "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    dose = DOSE | {"structures": {**DOSE["structures"], "Body": {"union": ["Body"]}}}
+    dose["metrics"] = {**DOSE["metrics"], "PTV": ["D95%[Gy]", "CI(Paddick,57Gy)"]}
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(config | {"dose": dose}), encoding="utf-8")
     found = [str(fault) for fault in check(load_config(tmp_path / "few.yaml")).faults]
+    assert any(f.startswith("TE001: expected a ROI accepted as Body, for CI(Paddick,57Gy) of PTV") for f in found)
     assert any(
         "agreement source few: expected a row for each patient of main; found none for TE005" in f for f in found
     )

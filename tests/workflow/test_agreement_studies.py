@@ -1,4 +1,4 @@
-"""The presets of two sources of dose through the workflow: from synthetic DICOM to their section of the report."""
+"""The presets of two sources of dose through the whole workflow: from synthetic DICOM to the report."""
 
 from __future__ import annotations
 

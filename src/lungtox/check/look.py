@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from lungtox.check.agreement import agreement_faults
 from lungtox.check.design import design_questions
+from lungtox.check.indices import body_faults
 from lungtox.cohort import (
     CYTOKINE_UNITS,
     CohortTables,
@@ -83,6 +84,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     tables = _read_tables(config)
     table_faults, design = _judge_tables(tables, listed, config) if config.has_outcome else ([], [])
     faults += table_faults
+    faults += body_faults(config, rows)
     if config.agreement is not None:
         faults += agreement_faults(config, rows)
     warnings: list[str] = []

@@ -19,7 +19,9 @@ from lungtox.synthetic import (
 
 def study(
     simulation: Annotated[Path, typer.Argument(help="simulation.yaml of a study.", metavar="FILE")],
-    folder: Annotated[Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to write into; a simulated cohort there is replaced.", metavar="DIR")
+    ],
 ) -> None:
     """Write a cohort simulated to printed figures: DVHs, clinical data, cytokines, or DICOM. All patients are invented.
 

@@ -67,7 +67,7 @@ def conformity(target: Dvh, metric: Metric, *, body: Dvh | None, prescription_gy
         get, or one that holds more of the target than of the body.
     """
     if body is None:
-        raise ParameterError(f"{target.structure}: a CI needs the DVH of the structure {BODY}, and there is none")
+        raise ParameterError(f"{target.structure}: a CI needs the DVH of the structure {BODY} beside it; there is none")
     if (body.quantity, body.alpha_beta_gy) != (target.quantity, target.alpha_beta_gy):
         raise ParameterError(f"{target.structure}: a CI needs {BODY} in the same dose quantity and with its alpha/beta")
     if target.relative_volume or body.relative_volume:

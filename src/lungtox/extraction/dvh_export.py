@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from lungtox.dicom import StoredDvh, holds_dicom, read_stored_dvhs
-from lungtox.dose import compute_metrics
+from lungtox.dose import Dvh, compute_metrics, parse_metric
 from lungtox.dose.dvhtext import DvhExport, PrintedFigure, Section, TextDvh, UnusableDvh, export_of, scan_dvh_text
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.extraction.entries import DvhEntry
@@ -113,10 +113,21 @@ def export_entries(export: DvhExport, names: Collection[str], *, metrics: Sequen
     wanted = {name.strip() for name in names} or set(known.values())
     for item in export.all:
         if item.structure in wanted:
-            yield _entry(item, metrics)
+            yield _entry(item, metrics, _body(export, item, metrics))
 
 
-def _entry(item: TextDvh | UnusableDvh, metrics: Sequence[str]) -> DvhEntry:
+def _body(export: DvhExport, item: TextDvh | UnusableDvh, metrics: Sequence[str]) -> Dvh | None:
+    """Give the body's DVH of the same plan, where a CI is asked for and one structure is named so."""
+    if isinstance(item, UnusableDvh) or not any(parse_metric(name).kind == "conformity" for name in metrics):
+        return None
+    from lungtox.naming import propose_name
+
+    same = (one for one in export.dvhs if one.plan == item.plan)
+    bodies = [one for one in same if propose_name(one.structure).structure == "Body"]
+    return bodies[0].to_dvh() if len(bodies) == 1 else None
+
+
+def _entry(item: TextDvh | UnusableDvh, metrics: Sequence[str], body: Dvh | None) -> DvhEntry:
     nothing: dict[str, float | None] = dict.fromkeys(metrics)
     if isinstance(item, UnusableDvh):
         why = tuple(f"{fault.who}: {fault.expected} expected, {fault.found} found" for fault in item.faults)
@@ -126,7 +137,7 @@ def _entry(item: TextDvh | UnusableDvh, metrics: Sequence[str]) -> DvhEntry:
     values = nothing.copy()
     for name in metrics:
         try:
-            values.update(compute_metrics(dvh, [name]))
+            values.update(compute_metrics(dvh, [name], body=body, prescription_gy=item.prescription_gy))
         except ParameterError as error:  # the dose to 1 cc of a structure of half a cc, or of an unknown volume
             warnings = (*warnings, f"{name}: {error}")
     return DvhEntry(

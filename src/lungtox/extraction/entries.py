@@ -19,6 +19,7 @@ from lungtox.dose import (
     sample_courses,
 )
 from lungtox.errors import Fault, InputError, LungtoxError, ParameterError
+from lungtox.extraction.body import body_dvh
 from lungtox.extraction.courses import check_doses, dose_warnings
 from lungtox.extraction.entry_bounds import entry_bounds
 from lungtox.extraction.function_source import PlacedFunction
@@ -148,7 +149,8 @@ def compute_entries(
         text for number, own in structures.remarks.items() if number not in structures.structures for text in own
     ]
     of_file = tuple(dict.fromkeys([*file_warnings, *dose_warnings(doses), *left_out]))
-    how = _How(tuple(metrics), function, tuple(regions), alpha_beta_gy, allow_partial, bounds)
+    body = body_dvh(structures.structures.values(), doses, metrics)
+    how = _How(tuple(metrics), function, tuple(regions), alpha_beta_gy, allow_partial, bounds, body)
     found: list[DvhEntry] = []
     for number, structure in structures.structures.items():
         own = structures.remarks.get(number, ())
@@ -167,6 +169,7 @@ class _How:
     alpha_beta_gy: float | None
     allow_partial: bool
     bounds: bool
+    body: Dvh | None = None
 
     @property
     def plain(self) -> bool:
@@ -270,7 +273,7 @@ def _quantities(courses: CourseSamples, how: _How) -> list[_Quantity]:
 def _plain_entry(dvh: Dvh, how: _How) -> DvhEntry:
     """Give the entry of a DVH, without doses where part of the structure has none and that is not allowed."""
     if dvh.coverage_pct == 100.0 or how.allow_partial:
-        return _entry(dvh, how.metrics, dvh.warnings)
+        return _entry(dvh, how, dvh.warnings)
     warnings = (*dvh.warnings, "no dose is given for it (--allow-partial gives that of the part inside)")
     nothing: dict[str, float | None] = dict.fromkeys(how.metrics)
     return DvhEntry(dvh.structure, "anatomical", dvh.structure_cc, metrics=nothing, warnings=warnings)
@@ -287,14 +290,15 @@ def _functional_entries(quantity: _Quantity, how: _How) -> list[DvhEntry]:
         return [
             DvhEntry(name, "perfusion", 0.0, metrics=nothing, warnings=(_words(error),), quantity=quantity.quantity)
         ]
-    return [_entry(dvh, how.metrics, found.warnings) for dvh in found.dvhs]
+    return [_entry(dvh, how, found.warnings) for dvh in found.dvhs]
 
 
-def _entry(dvh: Dvh, metrics: Sequence[str], warnings: tuple[str, ...]) -> DvhEntry:
+def _entry(dvh: Dvh, how: _How, warnings: tuple[str, ...]) -> DvhEntry:
     values: dict[str, float | None] = {}
-    for name in metrics:
+    body = how.body if dvh.weighting == "anatomical" else None
+    for name in how.metrics:
         try:
-            values.update(compute_metrics(dvh, [name]))
+            values.update(compute_metrics(dvh, [name], body=body))
         except ParameterError as error:  # such as the dose to 1 cc of a structure of half a cc
             values[name] = None
             warnings = (*warnings, f"{name}: {error}")

@@ -16,7 +16,6 @@ from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
 from lungtox.ntcp.fit import fit_ntcp
 from lungtox.ntcp.likelihood_surface import likelihood_surface
-from lungtox.ntcp.resampled import validate_ntcp
 from lungtox.ntcp.result import NtcpFit, fit_to_json
 from lungtox.ntcp.schemas import BINS, CURVE, INTERVALS, PREDICTIONS, SURFACE
 
@@ -100,6 +99,8 @@ def tables_of_fit(
     content = fit_to_json(fit, name=name)
     intervals, validation = _empty(INTERVALS), _empty(VALIDATION)
     if settings.bootstrap:
+        from lungtox.ntcp.resampled import validate_ntcp  # loads the regression models
+
         resampled = validate_ntcp(fit, resamples=settings.bootstrap, rng=rng)
         intervals, validation = INTERVALS.validate(resampled.intervals), VALIDATION.validate(resampled.measures)
         told = [*told, *resampled.warnings]

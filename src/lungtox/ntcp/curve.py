@@ -173,8 +173,9 @@ class _SearchedBand:
         nodes = doses if doses.size <= NODES else np.linspace(doses.min(), doses.max(), NODES)
         eta = self._eta(nodes)
         limits = np.array([self.limits(float(dose)) for dose in nodes])
-        own = self._eta(doses)
-        return np.column_stack([own + np.interp(doses, nodes, limits[:, side] - eta) for side in (0, 1)])
+        own, known = self._eta(doses), eta > NEVER
+        distance = limits[known] - eta[known, np.newaxis]
+        return np.column_stack([own + np.interp(doses, nodes[known], distance[:, side]) for side in (0, 1)])
 
     def _eta(self, doses: Floats) -> Floats:
         likelihood = self.fit.likelihood

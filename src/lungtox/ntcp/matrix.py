@@ -73,7 +73,7 @@ class DoseMatrix:
         logs = np.where(power > 0.0, np.log(np.maximum(share_of_highest, 1e-300)), 0.0)
         both = self.share @ np.column_stack([power, power * logs])
         mean = np.maximum(both[:, 0], 1e-300)
-        geud: Floats = self.stretch * highest * mean**n
+        geud: Floats = np.where(both[:, 0] > 0.0, self.stretch * highest * mean**n, 0.0)
         return geud, np.log(mean) - both[:, 1] / (n * mean)
 
 

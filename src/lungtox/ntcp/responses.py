@@ -101,7 +101,8 @@ class LogLogisticResponse:
         above = np.log(np.maximum(geud, 1e-300)) - np.log(td50) - shift
         steep = np.full_like(above, 4.0 * gamma50)
         columns = (-steep / td50, 4.0 * above, steep * log_slope)
-        return Predictor(steep * above, np.column_stack(columns), -steep)
+        # No dose, no complication, whatever the parameters.
+        return Predictor(np.where(geud > 0.0, steep * above, -np.inf), np.column_stack(columns), -steep)
 
     def uniform_gy(self, theta: Floats, eta: Floats) -> Floats:
         """Give TD50 exp(eta / (4 gamma50))."""

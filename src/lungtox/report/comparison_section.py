@@ -56,8 +56,8 @@ def comparison_section(results: Results) -> Section:
         Text(
             "AIC compares how well the models describe these patients; the corrected figures say what new patients of "
             "the same kind would see. The models were compared here, so that the best one looks better than it is: "
-            "the choice itself belongs into a validation on other patients. The ranges are a little short of intervals: "
-            "in simulated cohorts of 120 they held the true difference of AUC in 90 to 93 % (the demo's truth)."
+            "the choice itself belongs into a validation on other patients. The ranges are no exact intervals: "
+            "in simulated cohorts of 120 they held the true difference of AUC in 89 to 93 % (the demo's truth)."
         )
     )
     return Section("comparison", title, tuple(blocks))
