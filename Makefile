@@ -65,6 +65,7 @@ simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of
 	$(BIN)/python -m lungtox.synthetic.validation_study
 	$(BIN)/python -m lungtox.synthetic.updating_study
 	$(BIN)/python -m lungtox.synthetic.comparison_page
+	$(BIN)/python -m lungtox.synthetic.recovery_page
 	$(BIN)/python -m lungtox.synthetic.study_independence
 
 lock: $(STAMP)   ## renew requirements.lock (hashes, no download addresses)

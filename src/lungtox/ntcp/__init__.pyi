@@ -42,6 +42,8 @@ from .resampled import validate_ntcp as validate_ntcp
 from .responses import RESPONSES as RESPONSES
 from .result import NtcpFit as NtcpFit
 from .result import fit_to_json as fit_to_json
+from .time_to_event import NtcpTimeFit as NtcpTimeFit
+from .time_to_event import fit_ntcp_time as fit_ntcp_time
 from .uncertainty import NtcpInterval as NtcpInterval
 from .uncertainty import ParameterDraws as ParameterDraws
 from .uncertainty import draw_parameters as draw_parameters

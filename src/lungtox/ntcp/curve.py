@@ -77,9 +77,15 @@ def ntcp_bins(fit: NtcpFit, *, bins: int = 5) -> pd.DataFrame:
     -------
     DataFrame
         dose_gy (mean of the bin), n, events, rate, low, high.
+
+    Raises
+    ------
+    ParameterError
+        More bins than patients; a fit with a latency (`fit_ntcp_time`).
     """
     import pandas as pd
 
+    fit.likelihood.require_outcomes("the observed rate by dose")
     dose = fit.adjusted_dose_gy
     if not 1 <= bins <= dose.size:
         raise ParameterError(f"bins must be between 1 and the number of patients {dose.size}, got {bins}")

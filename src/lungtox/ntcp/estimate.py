@@ -96,6 +96,10 @@ def _boundary_sentence(item: NtcpEstimate) -> str:
         return f"s is at its boundary {item.estimate:g}: {meaning}. This is common and not a failure of the fit."
     if item.parameter in ("k", "f50", "sigma"):
         return f"{item.parameter} is at its boundary {item.estimate:g}: the data do not tell the parameters apart."
+    if item.parameter.startswith("latency_"):
+        return (
+            f"{item.parameter} is at its boundary {item.estimate:g}: the data do not say when the complication comes."
+        )
     if "[" in item.parameter:
         return f"{item.parameter} is at its boundary {item.estimate:.3g}: the covariate (almost) separates the outcome."
     if (item.parameter, item.estimate) in SEPARATED:

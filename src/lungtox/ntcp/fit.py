@@ -96,6 +96,27 @@ def fit_ntcp(
     climbed from several starts; how many ended elsewhere is reported. LKB (Lyman 1985) with n = 1 is a probit
     regression on the mean dose: TD50 = -b0/b1, m = -1/b0.
     """
+    problem, design = prepare(
+        dvhs, outcome, model=model, covariates=covariates, effect=effect, metric=metric, fixed=fixed, free_n=free_n,
+        confidence=confidence, intervals=intervals,
+    )  # fmt: skip
+    return make_fit(problem, solve(problem), design)
+
+
+def prepare(
+    dvhs: Sequence[Dvh],
+    outcome: ArrayLike,
+    *,
+    model: str,
+    covariates: pd.DataFrame | None,
+    effect: Effect | None,
+    metric: str,
+    fixed: Mapping[str, float] | None,
+    free_n: bool | None,
+    confidence: float,
+    intervals: bool,
+) -> tuple[Problem, CovariateDesign | None]:
+    """Check what `fit_ntcp` is given, arguments and errors as there, and put it together."""
     response = _response(model)
     _check_options(response, metric=metric, free_n=free_n, effect=effect if covariates is not None else None)
     had_rp = _outcome(outcome, len(dvhs))
@@ -106,8 +127,7 @@ def fit_ntcp(
     if covariates is not None:
         chosen = effect or ("odds" if model in ("logistic", "log_logistic") else "dose")
         design = design_covariates(covariates, had_rp.astype(float), effect=chosen)
-    problem = make_problem(response, doses, had_rp, values, design, confidence=confidence, intervals=intervals)
-    return _result(problem, solve(problem), design)
+    return make_problem(response, doses, had_rp, values, design, confidence=confidence, intervals=intervals), design
 
 
 def make_problem(
@@ -155,7 +175,8 @@ def solve(problem: Problem) -> Solved:
     return solved
 
 
-def _result(problem: Problem, solved: Solved, design: CovariateDesign | None) -> NtcpFit:
+def make_fit(problem: Problem, solved: Solved, design: CovariateDesign | None) -> NtcpFit:
+    """Give a maximum as a fit, with the sentences that belong beside its numbers."""
     likelihood, doses = problem.likelihood, problem.likelihood.doses
     free = [item for item in solved.estimates if not (item.fixed or item.derived)]
     stuck = [item.parameter for item in free if item.at_boundary and item.parameter not in VOLUME_NAMES]

@@ -210,13 +210,9 @@ def _starts(likelihood: Bernoulli, held: Mask, fixed: Floats) -> list[Floats]:
 
     own = len(likelihood.response.parameters)
     if held[:own].all():
-        return [np.where(held, fixed, 0.0)]
+        return [np.where(held, fixed, likelihood.start(np.full(own, 0.5)))]
     points = qmc.Halton(d=own, scramble=False).random(STARTS * CANDIDATES + 1)[1:]
-    thetas = []
-    for point in points:
-        theta = np.zeros(held.size)
-        theta[:own] = likelihood.response.start(point, likelihood.doses)
-        thetas.append(np.where(held, fixed, theta))
+    thetas = [np.where(held, fixed, likelihood.start(point)) for point in points]
     values = np.array([likelihood.loglik(theta) for theta in thetas])
     values = np.where(np.isfinite(values), values, -np.inf).reshape(STARTS, CANDIDATES)
     return [thetas[row * CANDIDATES + int(np.argmax(line))] for row, line in enumerate(values)]

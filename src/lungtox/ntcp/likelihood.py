@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lungtox.errors import ParameterError
 from lungtox.ntcp.climb import Derivatives
 from lungtox.ntcp.covariates import Effect
 from lungtox.ntcp.matrix import DoseMatrix
@@ -46,6 +47,29 @@ class Bernoulli:
         """Those of the response, then those of the covariates."""
         return (*self.response.parameters, *self.covariates)
 
+    @property
+    def outcomes_known(self) -> bool:
+        """Whether a sign of -1 means that the complication never came; observed rates and AUC need that."""
+        return True
+
+    def require_outcomes(self, what: str) -> None:
+        """Refuse what counts complications where some may still come."""
+        if not self.outcomes_known:
+            raise ParameterError(
+                f"{what} counts patients with and without the complication, but this fit has patients who were not"
+                " followed to its end: use `fit_ntcp` on patients with a known outcome."
+            )
+
+    def start(self, point: Floats) -> Floats:
+        """Give a plausible theta to start from: covariates without effect.
+
+        Parameters
+        ----------
+        point : ndarray, shape (parameters of the response,)
+            Of the unit cube.
+        """
+        return np.append(self.response.start(point, self.doses), np.zeros(len(self.covariates)))
+
     def rows(self, patients: NDArray[np.int64]) -> Bernoulli:
         """Give the likelihood of some of the patients; the same one may come twice."""
         x = self.x[patients] if self.covariates else self.x
@@ -65,6 +89,14 @@ class Bernoulli:
         columns = np.column_stack([found.by_parameter, found.by_log_factor[:, np.newaxis] * x])
         return Predictor(found.eta, columns, found.by_log_factor)
 
+    def log_chance(self, eta: Floats, sign: float) -> Floats:
+        """Give the log-probability of the complication (sign 1), or of none (-1), by the linear predictor."""
+        return log_probability(sign * eta, self.response.link)
+
+    def log_slope(self, eta: Floats, sign: float) -> Floats:
+        """Give the derivative of `log_chance` by the linear predictor."""
+        return slope_and_weight(eta, np.full_like(eta, sign), self.response.link)[0]
+
     def loglik(self, theta: Floats) -> float:
         """Give the sum of log probabilities of what happened."""
         eta = self.predictor(theta, self.doses, self.x).eta
@@ -76,9 +108,7 @@ class Bernoulli:
         eta, link = found.eta, self.response.link
         slope, _ = slope_and_weight(eta, self.sign, link)
         # Expected information: F'^2 / (F (1 - F)), as the product of the slopes of both outcomes.
-        with_event, _ = slope_and_weight(eta, np.ones_like(eta), link)
-        without, _ = slope_and_weight(eta, -np.ones_like(eta), link)
-        weight = -with_event * without
+        weight = -self.log_slope(eta, 1.0) * self.log_slope(eta, -1.0)
         jacobian = found.by_parameter
         loglik = float(log_probability(self.sign * eta, link).sum())
         return Derivatives(loglik, slope @ jacobian, jacobian.T @ (weight[:, np.newaxis] * jacobian))

@@ -139,7 +139,7 @@ def validate_ntcp(
     Raises
     ------
     ParameterError
-        No resamples asked for.
+        No resamples asked for; a fit with a latency (`fit_ntcp_time`).
     FitError
         No resample could be fitted.
 
@@ -149,6 +149,7 @@ def validate_ntcp(
     """
     if resamples < 1:
         raise ParameterError(f"resamples must be at least 1, got {resamples}")
+    fit.likelihood.require_outcomes("validation")
     recipe = NtcpRecipe(fit)
     model = Refitted(fit.theta, fit.likelihood)
     y = (fit.likelihood.sign > 0).astype(float)

@@ -34,9 +34,9 @@ def fit_by_search(problem: Problem) -> Solved:
     own = len(likelihood.response.parameters)
     if likelihood.covariates:
         # The fit without covariates is a start, so that covariates never make the likelihood lower.
-        dose_only = replace(likelihood, covariates=())
-        simple = fit_general(dose_only, held=held[:own], fixed=problem.values[:own])
-        extra = (np.append(simple.peak.theta, np.zeros(held.size - own)),)
+        dose_only, effects = replace(likelihood, covariates=()), slice(own, own + len(likelihood.covariates))
+        simple = fit_general(dose_only, held=np.delete(held, effects), fixed=np.delete(problem.values, effects))
+        extra = (np.insert(simple.peak.theta, own, np.zeros(len(likelihood.covariates))),)
     general = fit_general(likelihood, held=held, fixed=problem.values, extra=extra)
     if not np.isfinite(general.peak.loglik):
         return Solved(general.peak.theta, -np.inf, converged=False, general=general)
@@ -143,7 +143,7 @@ def _nested(problem: Problem, general: General) -> tuple[NestedTest, ...]:
     names = [item.name for item in likelihood.parameters]
     found = []
     if likelihood.covariates:
-        at = np.arange(len(names) - len(likelihood.covariates), len(names))
+        at = len(likelihood.response.parameters) + np.arange(len(likelihood.covariates))
         simpler = _held_at(general, at, 0.0)
         found.append(nested_test("no covariates", loglik=top, simpler=simpler, df=at.size, on_bound=False))
     if VOLUME.name in names and not problem.held[names.index(VOLUME.name)]:
