@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
+import os
 import platform
+import re
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE_ROOT = Path(__file__).resolve().parent
+MOST_FACTS = 5000
+_FILE_NAME = re.compile(r"\w[\w./-]{0,99}")
 REPORTED_DISTRIBUTIONS = (
     "lungtox", "snakemake", "numpy", "scipy", "pandas", "pyarrow", "pydicom", "SimpleITK", "statsmodels",
     "scikit-learn", "firthmodels", "tableone", "matplotlib", "seaborn", "pandera", "pydantic",
@@ -70,10 +76,11 @@ def code_digest(script: str | Path) -> str:
     str
         Sixteen hexadecimal digits.
     """
-    digest = hashlib.sha256()
+    digest, known = hashlib.sha256(), len(_known_facts())
     for path in import_closure(script):
         digest.update(path.name.encode())
-        digest.update(_content_digest(path))
+        digest.update(_content(path)[0].encode())
+    _keep_facts(known)
     return digest.hexdigest()[:16]
 
 
@@ -85,54 +92,95 @@ def import_closure(script: str | Path) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting.extend(_dependencies(path))
+            waiting.extend(_content(path)[1])
     return sorted(found, key=lambda path: (path != Path(script).resolve(), str(path)))
 
 
+class _Facts(NamedTuple):
+    """What the text of a module says, whatever other files there are."""
+
+    digest: str  # without comments, docstrings and formatting
+    imports: list[tuple[str, str]]  # module, and the name that is taken from it or ""
+    texts: list[str]  # strings that may be names of data files
+
+
 @cache
-def _content_digest(path: Path) -> bytes:
+def _content(path: Path) -> tuple[str, tuple[Path, ...]]:
+    """Give the digest of a file and the files that it uses."""
+    text = path.read_bytes()
+    checksum = hashlib.sha256(text).hexdigest()
     if path.suffix != ".py":
-        return hashlib.sha256(path.read_bytes()).digest()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+        return checksum, ()
+    known = _known_facts()
+    if checksum not in known:
+        known[checksum] = _read_facts(text)
+    facts = _Facts(*known[checksum])
+    used = [file for module, name in facts.imports for file in _imported_files(module, name)]
+    return facts.digest, (*used, *(file for name in facts.texts for file in _data_files(path, name)))
+
+
+def _read_facts(text: bytes) -> _Facts:
+    tree = ast.parse(text)
+    imports: list[tuple[str, str]] = []
+    texts: list[str] = []
+    for node in _runtime_nodes(tree):
+        if isinstance(node, ast.Import):
+            imports += [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            imports += [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _FILE_NAME.fullmatch(node.value):
+            texts.append(node.value)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             # A text that stands alone is a docstring: it changes no result.
             node.body = [item for item in body if not _is_docstring(item)]  # type: ignore[attr-defined]
-    return hashlib.sha256(ast.dump(tree).encode()).digest()
+    return _Facts(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports, texts)
+
+
+def _facts_file() -> Path:
+    """Give the place of the facts, another one for each Python and each version of this module."""
+    own = file_checksum(__file__)[:12]
+    return PACKAGE_ROOT / "__pycache__" / f"code-facts-{sys.implementation.cache_tag}-{own}.json"
+
+
+@cache
+def _known_facts() -> dict[str, _Facts]:
+    """Give the facts of earlier runs by the checksum of the text: parsing the library takes two seconds."""
+    try:
+        known: dict[str, _Facts] = json.loads(_facts_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if len(known) <= MOST_FACTS else {}
+
+
+def _keep_facts(count_before: int) -> None:
+    """Write the facts beside Python's own compiled files, where that is allowed."""
+    known = _known_facts()
+    if len(known) == count_before:
+        return
+    file = _facts_file()
+    draft = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        draft.write_text(json.dumps(known), encoding="utf-8")
+        os.replace(draft, file)
 
 
 def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-@cache
-def _dependencies(path: Path) -> tuple[Path, ...]:
-    if path.suffix != ".py":
-        return ()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found: list[Path] = []
-    for node in _runtime_nodes(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                found.extend(_module_files(alias.name))
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            for alias in node.names:
-                found.extend(_name_files(node.module, alias.name))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.extend(_data_files(path, node.value))
-    return tuple(found)
-
-
 def _runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk the tree without what only the type checker sees."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for other in node.orelse:
-                yield from _runtime_nodes(other)
-            continue
-        yield node
-        yield from _runtime_nodes(node)
+    waiting = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+                waiting.extend(node.orelse)
+                continue
+            yield node
+            waiting.append(node)
 
 
 def _locate(module: str) -> Path | None:
@@ -145,6 +193,10 @@ def _locate(module: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+def _imported_files(module: str, name: str) -> Iterable[Path]:
+    return _name_files(module, name) if name else _module_files(module)
 
 
 def _module_files(module: str) -> Iterable[Path]:
@@ -182,7 +234,7 @@ def _stub_sources(stub: Path) -> dict[str, Path]:
 
 
 def _data_files(module: Path, text: str) -> Iterable[Path]:
-    if PACKAGE_ROOT not in module.parents or not text or len(text) > 100 or "\n" in text or text.startswith((".", "/")):
+    if PACKAGE_ROOT not in module.parents:
         return ()
     named = module.parent / text
     if named.is_file() and named.suffix not in (".py", ".pyi"):

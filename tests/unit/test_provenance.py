@@ -31,13 +31,13 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (room / "data.toml").write_text("a = 1\n")
     (room / "templates" / "page.html").write_text("<p>")
     monkeypatch.setattr(provenance, "PACKAGE_ROOT", root)
-    for function in (provenance._content_digest, provenance._dependencies, provenance._stub_sources):
+    for function in (provenance._content, provenance._known_facts, provenance._stub_sources):
         function.cache_clear()
     return root
 
 
 def digest(script: Path) -> str:
-    for function in (provenance._content_digest, provenance._dependencies, provenance._stub_sources):
+    for function in (provenance._content, provenance._known_facts, provenance._stub_sources):
         function.cache_clear()
     return code_digest(script)
 
@@ -102,3 +102,13 @@ def test_task_streams_are_independent_of_other_tasks() -> None:
     assert (first == task_rng(1, "a", "b").random(3)).all()
     assert (first != task_rng(1, "a", "c").random(3)).all()
     assert (first != task_rng(2, "a", "b").random(3)).all()
+
+
+def test_facts_of_an_earlier_process_give_the_same_digest(library: Path, tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text("from lungtox.room import f\n")
+    first = digest(script)
+    (kept,) = (library / "__pycache__").glob("code-facts-*.json")
+    assert digest(script) == first
+    kept.write_text("not JSON", encoding="utf-8")
+    assert digest(script) == first
