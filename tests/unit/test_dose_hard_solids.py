@@ -91,8 +91,14 @@ def test_a_turned_box_along_its_own_axis(about_x, about_z, grid_turned):
 
 
 @pytest.mark.parametrize("grid_turned", [False, True], ids=["straight grid", "oblique grid"])
-@pytest.mark.parametrize("about_x", [20, 45, 70])
-@pytest.mark.parametrize("shape", [{}, SMOOTH], ids=["slab", "interpolated"])
+@pytest.mark.parametrize(
+    ("about_x", "shape"),
+    [
+        *(pytest.param(turn, {}, id=f"{turn}-slab") for turn in (20, 45, 70)),
+        *(pytest.param(turn, SMOOTH, id=f"{turn}-interpolated", marks=pytest.mark.slow) for turn in (20, 70)),
+        pytest.param(45, SMOOTH, id="45-interpolated"),
+    ],
+)
 def test_a_turned_cylinder_along_and_across_its_axis(about_x, grid_turned, shape):
     # r 12, h 24 mm. Along the axis every dose has the same share; across it that beyond s = r cos(a) is
     # (a - sin a cos a) / pi: 5 % at s = 0.8054 r.

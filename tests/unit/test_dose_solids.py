@@ -57,9 +57,9 @@ def test_closed_forms_are_those_of_the_science_sheet():
     [
         ("middle", "half-slice", "slab"),
         ("middle", "rounded", "interpolated"),
-        ("multiples", "none", "interpolated"),
+        pytest.param("multiples", "none", "interpolated", marks=pytest.mark.slow),
         ("multiples", "half-slice", "slab"),
-        ("multiples", "rounded", "interpolated"),
+        pytest.param("multiples", "rounded", "interpolated", marks=pytest.mark.slow),
     ],
 )
 def test_few_figures_are_beyond_three_and_one_percent(layout, end_cap, between_planes):
