@@ -137,6 +137,7 @@ def test_courses_of_opposite_slopes_add_up_to_one_dose():
     assert samples.spread_gy == pytest.approx(np.zeros(samples.dose_gy.size), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_samples_of_summed_doses_are_spread_by_the_sum():
     # 0.2 and 0.3 Gy/mm along x: 0.5 Gy/mm over a quarter of a cell.
     doses = [linear(axes(4), fractions=25), linear(axes(3), lambda x, y, z: 20 + 0.3 * x, fractions=25)]

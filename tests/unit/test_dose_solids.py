@@ -56,7 +56,7 @@ def test_closed_forms_are_those_of_the_science_sheet():
     ("layout", "end_cap", "between_planes"),
     [
         ("middle", "half-slice", "slab"),
-        ("middle", "rounded", "interpolated"),
+        pytest.param("middle", "rounded", "interpolated", marks=pytest.mark.slow),
         pytest.param("multiples", "none", "interpolated", marks=pytest.mark.slow),
         ("multiples", "half-slice", "slab"),
         pytest.param("multiples", "rounded", "interpolated", marks=pytest.mark.slow),
