@@ -111,7 +111,7 @@ def test_files_are_the_same_bytes_again_and_replace_an_older_cohort(tmp_path: Pa
     assert first == {path.relative_to(tmp_path / "a"): path.read_bytes() for path in (tmp_path / "a").rglob("*.*")}
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "mine.csv").write_text("x", encoding="utf-8")
-    with pytest.raises(InputError, match="holds something else"):
+    with pytest.raises(InputError, match="one that holds something"):
         write_study(simulation, tmp_path / "b")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

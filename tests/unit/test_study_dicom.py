@@ -59,7 +59,7 @@ def test_ni_gives_the_lead_of_the_fermi_model_beyond_the_margin(tmp_path: Path) 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(InputError, match="holds something else"):
+    with pytest.raises(InputError, match="one that holds something"):
         write_dicom_study(STUDIES / "liaiju2019" / "simulation.yaml", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
 

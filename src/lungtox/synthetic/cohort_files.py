@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.errors import ParameterError
 from lungtox.geometry import RigidMap
 from lungtox.synthetic.clinical import simulate_cohort
+from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.patient import DoseSummary
 from lungtox.synthetic.patient_files import Job, Written, write_patient
 from lungtox.synthetic.workers import worker_processes
@@ -57,26 +56,9 @@ def write_demo(
     """
     if patients < 1 or seed < 0:
         raise ParameterError(f"patients must be at least 1 and seed not negative, got {patients} and {seed}")
-    target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(
-            Fault(
-                "the demo's folder",
-                "a folder that does not exist yet, or is empty",
-                "one that holds something",
-                "Give another folder, or remove this one first.",
-                "demo-folder",
-            )
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    draft.mkdir()
-    try:
+    with new_folder(folder, who="the demo's folder") as draft:
         written = _write_patients(draft, patients=patients, seed=seed, dvh_only=dvh_only, on_patient=on_patient)
         _write_tables(draft, written, seed=seed)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _write_patients(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose import Dvh, write_dvhs
-from lungtox.errors import Fault, InputError
 from lungtox.randomness import task_rng
+from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation, load_simulation
 from lungtox.synthetic.study_cytokines import simulate_cytokine
 from lungtox.synthetic.study_dose import simulate_dose
-from lungtox.tables import write_csv, write_text
+from lungtox.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,29 +167,16 @@ def write_study(simulation: str | Path, folder: str | Path) -> int:
     """
     import pandas as pd
 
-    target = Path(folder)
-    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
-        action = "Give another folder, or remove this one first."
-        expected = "a folder that does not exist yet, is empty, or holds a simulated cohort"
-        raise InputError(Fault("the cohort's folder", expected, "one that holds something else", action, "demo-folder"))
     study = simulate_study(load_simulation(simulation))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    draft.mkdir()
-    try:
+    names = list(study.dvhs)
+    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
+    with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:
         for patient, dvhs in study.dvhs.items():
             write_dvhs([(patient, dvh) for dvh in dvhs], draft / "inputs" / f"{patient}.dvh.parquet")
-        names = list(study.dvhs)
         table = pd.DataFrame({"patient": names, "dvh": [f"inputs/{name}.dvh.parquet" for name in names]})
         write_csv(table, draft / "patients.csv")
         write_csv(pd.DataFrame(columns=list(STRUCTURE_COLUMNS)), draft / "structures.csv")
         write_csv(study.clinical, draft / "clinical.csv")
         if len(study.cytokines):
             write_csv(study.cytokines, draft / "cytokines.csv")
-        write_text(Path(simulation).read_text(encoding="utf-8"), draft / MARK)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return len(names)

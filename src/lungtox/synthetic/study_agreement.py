@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from lungtox.dicom import Subject, write_dose, write_structures
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Grid, Image
 from lungtox.randomness import task_rng
+from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_agreement_config import (
     AgreementSimulation,
@@ -22,7 +21,7 @@ from lungtox.synthetic.study_agreement_config import (
     load_agreement_simulation,
 )
 from lungtox.synthetic.study_solids import ANATOMIES, PlanDose, Solid, draw_plan, grid_around
-from lungtox.tables import write_csv, write_text
+from lungtox.tables import write_csv
 
 FloatArray = NDArray[np.float64]
 Deviations = dict[tuple[str, str], FloatArray]
@@ -54,23 +53,9 @@ def write_agreement_study(simulation: str | Path, folder: str | Path) -> int:
         A simulation that cannot be used, or a folder that holds something else.
     """
     settings = load_agreement_simulation(simulation)
-    target = Path(folder)
-    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
-        action = "Give another folder, or remove this one first."
-        expected = "a folder that does not exist yet, is empty, or holds simulated plans"
-        raise InputError(Fault("the study's folder", expected, "one that holds something else", action, "demo-folder"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    draft.mkdir()
-    try:
-        patients = _write(settings, draft)
-        write_text(Path(simulation).read_text(encoding="utf-8"), draft / MARK)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return patients
+    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
+    with new_folder(folder, who="the study's folder", mark=made_from) as draft:
+        return _write(settings, draft)
 
 
 def _write(settings: AgreementSimulation, folder: Path) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +14,11 @@ from lungtox.dicom import Subject
 from lungtox.errors import Fault, InputError
 from lungtox.settings import Settings
 from lungtox.synthetic.factors import sample_traits
+from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.patient_files import write_plan_files
 from lungtox.synthetic.phantom import build_phantom
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
-from lungtox.tables import write_csv, write_text
+from lungtox.tables import write_csv
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose")
 ALIASES = {"BODY": "Body"}
@@ -95,15 +94,8 @@ def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
     import pandas as pd
 
     study = load_dicom_study(simulation)
-    target = Path(folder)
-    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
-        action = "Give another folder, or remove this one first."
-        expected = "a folder that does not exist yet, is empty, or holds a simulated cohort"
-        raise InputError(Fault("the cohort's folder", expected, "one that holds something else", action, "demo-folder"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    draft.mkdir()
-    try:
+    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
+    with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:
         patients: list[dict[str, str]] = []
         rois: list[dict[str, Any]] = []
         for index in range(study.patients):
@@ -112,12 +104,6 @@ def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
             rois += names
         write_csv(pd.DataFrame(patients, columns=list(PATIENT_COLUMNS)), draft / "patients.csv")
         write_csv(pd.DataFrame(rois, columns=list(STRUCTURE_COLUMNS)), draft / "structures.csv")
-        write_text(Path(simulation).read_text(encoding="utf-8"), draft / MARK)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return study.patients
 
 
