@@ -25,3 +25,5 @@ class FiguresSettings(Settings):
 
     style: StyleSettings = StyleSettings()
     """Looks shared by all figures."""
+    language: Literal["en", "zh"] = "en"
+    """Language of the words in figures."""
