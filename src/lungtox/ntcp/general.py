@@ -21,7 +21,7 @@ BETTER = 1e-6  # of the log-likelihood: a profile above the maximum by more show
 BASES = (2, 3, 5, 7, 11)
 RESTARTS = 3
 TRIES = 4
-LONGEST_FIRST_STEP = 0.5  # of a profile, in the coordinates of 
+LONGEST_FIRST_STEP = 0.5  # of a profile, in the coordinates of `Scale`
 FURTHEST_AHEAD = 2.0  # of the distance between two points of a profile
 
 

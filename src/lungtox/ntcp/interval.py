@@ -54,9 +54,7 @@ def parameter_interval(
     )
 
 
-def limit(
-    height: Height, estimate: float, end: float, logarithmic: bool, *, step: float = FIRST_STEP
-) -> float | None:
+def limit(height: Height, estimate: float, end: float, logarithmic: bool, *, step: float = FIRST_STEP) -> float | None:
     """Find where the profile leaves the interval between the estimate and one end of the range."""
     forward: Callable[[float], float] = np.log if logarithmic else float
     back: Callable[[float], float] = np.exp if logarithmic else float
