@@ -19,9 +19,7 @@ from lungtox.ntcp.response import DoseResponse, Predictor
 
 Floats = NDArray[np.float64]
 D50 = Parameter("d50_gy", "Gy", 0.1, 1000.0)
-TOGETHER = (
-    16  # patients whose doses differ: these blocks stay in the processor's cache, four times as fast as all at once
-)
+TOGETHER = 16  # patients in a block where doses differ: it fits the processor's cache, four times as fast
 LOG_LOG_2 = float(np.log(np.log(2.0)))
 LEAST_LOG_P = -1e-300  # a probability of 1 in logarithms, short of it: an empty bin times infinity is not a number
 

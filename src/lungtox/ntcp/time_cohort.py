@@ -61,7 +61,7 @@ def with_times(cohort: pd.DataFrame, *, start: str, who: str) -> pd.DataFrame:
     first, window, seen = (pd.to_datetime(cohort[name]) for name in (FIRST_DAY, f"{start}_date", "rp_date"))
     event = cohort["rp_status"].map(CODES)
     followed = (window - first).dt.days + cohort["time_months"].astype(float) * DAYS_PER_MONTH
-    days = followed.where(event != EVENT, (seen - first).dt.days)
+    days = np.where(event == EVENT, (seen - first).dt.days, followed)
     return cohort.assign(time_d=days.astype(float), event=event.astype("Int64"))
 
 
