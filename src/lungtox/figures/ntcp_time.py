@@ -82,7 +82,9 @@ def plot_ntcp_time(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
             for ax in row:
                 ax.set_xlim(0, rows["time_d"].max())
                 ax.set_xlabel(translate(settings, "Days from the start of RT"))
-                ax.legend(loc="upper left", fontsize=small_pt(style), frameon=False)
+                ax.legend(
+                    loc="upper left", fontsize=small_pt(style), framealpha=1.0, facecolor="white", edgecolor="none"
+                )
     return figure
 
 

@@ -56,6 +56,8 @@ class General:
     information : ndarray, shape (k, k)
         Observed, in the coordinates of `Scale`.
     starts : StartReport
+    points : list of Peak
+        Of the profiles that were looked at so far.
     """
 
     objective: Objective
@@ -64,6 +66,7 @@ class General:
     information: Floats
     starts: StartReport
     best: Peak = field(init=False)
+    points: list[Peak] = field(default_factory=list)
     _known: dict[int, list[tuple[float, Floats]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +80,7 @@ class General:
         found = _from_known(self.objective, known, value, held, decrement=ROUGH, index=index)
         if np.isfinite(found.loglik):
             known.append((value, found.theta))
+            self.points.append(found)
             if found.loglik > self.best.loglik + BETTER:
                 self.best = found
         return found
@@ -159,6 +163,7 @@ class NtcpProfile:
         theta = fit.peak.theta
         self.eta = constraint.eta_of(theta)
         self._known = [(self.eta, np.delete(theta, constraint.location))]
+        self._seeds = [(constraint.eta_of(point.theta), point) for point in fit.points]
 
     def loglik(self, eta: float) -> float:
         """Give the highest log-likelihood where the linear predictor has this value."""
@@ -181,7 +186,17 @@ class NtcpProfile:
         def height(eta: float) -> float:
             return height_above_limit(self.loglik(eta), self.fit.peak.loglik, confidence=confidence)
 
-        low, high = max(self.eta, -widest), min(self.eta, widest)
+        # Points of the profiles that lie in the region belong to the interval: a search outwards from the estimate
+        # alone misses what is reached around a corner, at another n.
+        top = self.fit.peak.loglik
+        inside = [
+            (eta, np.delete(point.theta, self.constraint.location))
+            for eta, point in self._seeds
+            if height_above_limit(point.loglik, top, confidence=confidence) > 0.0
+        ]
+        self._known += inside
+        ends = [self.eta, *(eta for eta, _ in inside)]
+        low, high = max(min(ends), -widest), min(max(ends), widest)
         if self.eta > -widest:
             low = min(low, widest)
             found = crossing(height, low, -widest, step=step, tolerance=1e-4) if height(low) > 0.0 else low
