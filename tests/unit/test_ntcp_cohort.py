@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from pytest import approx
 
 from lungtox.errors import FitError, InputError, ParameterError
+from lungtox.figures import tabulate_ntcp
 from lungtox.ntcp import (
     closed_testing,
     fit_ntcp_tables,
@@ -22,6 +23,9 @@ from lungtox.ntcp import (
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings, UpdateSettings
 from lungtox.ntcp.validation import NUMBERS
+from lungtox.report.ntcp_section import ntcp_sentence
+from lungtox.report.ntcp_tables import comparison_blocks, resampled_blocks
+from lungtox.report.results import NtcpResampled
 from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, write_table
 
 PATIENTS = 60
@@ -75,6 +79,46 @@ def test_fit_tables_follow_the_contract(cohort):
     mean = np.array([item.mean_gy for item in dvhs.values()])
     reference = sm.Probit(table["rp"].to_numpy(dtype=float), sm.add_constant(mean)).fit(disp=0)
     assert result.predictions["ntcp"].to_numpy() == approx(reference.predict(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "held", "others"),
+    [
+        ({"fixed": {"m": 0.4}}, "m", {"td50_gy", "n"}),
+        ({"fixed": {"td50_gy": 20.0}}, "td50_gy", {"m", "n"}),
+        ({"model": "relative_seriality", "fixed": {"gamma": 1.2}}, "gamma", {"d50_gy", "s"}),
+        ({"fixed": {"m": 0.4}, "covariates": ["age_y"], "surface": False}, "m", {"td50_gy", "n", "delta[age_y]"}),
+    ],
+)
+def test_a_fixed_parameter_leaves_everything_about_the_others(cohort, changes, held, others):
+    """A fit with m fixed once crashed on the way to its tables."""
+    path, table, _ = cohort
+    result = fit_ntcp_tables(
+        path, cohort=table, name="held", settings=fit_settings(**{"bootstrap": 2, "surface": True, **changes}),
+        rng=np.random.default_rng(1),
+    )  # fmt: skip
+    rows = {row["parameter"]: row for row in result.fit["parameters"]}
+    assert (rows[held]["fixed"], rows[held]["estimate"], rows[held]["low"]) == (True, changes["fixed"][held], None)
+    assert not any(rows[name]["fixed"] for name in others)
+    assert all(rows[name][side] is not None for name in others - {"n", "s"} for side in ("low", "high"))
+    assert others <= set(result.intervals["quantity"])
+    assert held not in set(result.intervals["quantity"])
+    assert len(result.validation) == 7
+    assert result.curve["ntcp"].between(0, 1).all()
+    # By twice the drop when n (s: no such test) is held at 1 as well.
+    if "n" in others:
+        both = fit_ntcp_tables(
+            path, cohort=table, name="both", rng=np.random.default_rng(1),
+            settings=fit_settings(**{**changes, "fixed": {**changes["fixed"], "n": 1.0}}),
+        )  # fmt: skip
+        test = next(item for item in result.fit["nested"] if item["null"].startswith("n = 1"))
+        drop = 2 * (result.fit["loglik"] - both.fit["loglik"])
+        assert test["chi2"] == approx(drop, abs=1e-5)
+    assert ntcp_sentence(result.fit).startswith("NTCP fit 'held'")
+    blocks = resampled_blocks({"held": NtcpResampled(result.intervals, result.validation)})
+    assert len([*comparison_blocks([result.fit]), *blocks]) == 3
+    drawn = tabulate_ntcp([result.fit], [result.curve], [result.bins])
+    assert {"title", "curve", "bin"} <= set(drawn["kind"])
 
 
 def test_patients_who_are_left_out_are_counted(cohort):
