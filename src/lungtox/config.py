@@ -243,6 +243,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
                 expected = f"a number {expected}"
             given = item["input"]
             found = repr(given) if not isinstance(given, (dict, list)) else "something else" if given else "nothing"
+            if item["type"] == "value_error" and found == "something else":
+                expected, found = "values that can be used", f"a fault: {expected}"
             faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults
 

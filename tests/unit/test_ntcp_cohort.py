@@ -13,6 +13,7 @@ from pytest import approx
 from lungtox.errors import FitError, InputError, ParameterError
 from lungtox.figures import tabulate_ntcp
 from lungtox.ntcp import (
+    RESPONSES,
     closed_testing,
     fit_ntcp_tables,
     measure_calibration,
@@ -21,12 +22,20 @@ from lungtox.ntcp import (
     validate_published,
 )
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
-from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings, UpdateSettings
+from lungtox.ntcp.config import (
+    FITTED_PARAMETERS,
+    OF_THE_LATENCY,
+    SEARCHED_RANGES,
+    NtcpFitSettings,
+    NtcpSettings,
+    UpdateSettings,
+)
+from lungtox.ntcp.latency import LATENCY
 from lungtox.ntcp.validation import NUMBERS
 from lungtox.report.ntcp_section import ntcp_sentence
 from lungtox.report.ntcp_tables import comparison_blocks, resampled_blocks
 from lungtox.report.results import NtcpResampled
-from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, write_table
+from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs, write_table
 
 PATIENTS = 60
 VALIDATION_COLUMNS = [  # docs/file-contracts.md
@@ -154,6 +163,50 @@ def test_a_cohort_without_events_is_a_finding(cohort):
     assert "no events among 60" in result.fit["finding"]
     assert len(result.predictions) == len(result.curve) == len(result.bins) == 0
     assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
+
+
+def test_all_events_and_nobody_left_are_findings(cohort):
+    path, table, _ = cohort
+    rng = np.random.default_rng(0)
+    every = fit_ntcp_tables(path, cohort=table.assign(rp=1), name="f", settings=fit_settings(), rng=rng)
+    assert every.fit["finding"] == "all of 60 patients had the event: a dose response cannot be fitted"
+    nobody = fit_ntcp_tables(
+        path, cohort=table.assign(age_y=np.nan), name="f", settings=fit_settings(covariates=["age_y"]), rng=rng
+    )
+    assert nobody.fit["finding"] == "no patient is left: a dose response cannot be fitted"
+    assert "Left out: 60 of 60 patients, without age_y." in nobody.fit["warnings"]
+
+
+def test_dose_in_cgy_names_the_patients(cohort, tmp_path):
+    _, table, dvhs = cohort
+    in_cgy = [
+        (name, dvh(item.volume_cc, bin_width_gy=10.0) if name in ("P003", "P017") else item)
+        for name, item in dvhs.items()
+    ]
+    path = write_table(tmp_path / "model_dvhs.parquet", in_cgy)
+    with pytest.raises(InputError, match="Dose in cGy") as caught:
+        fit_ntcp_tables(path, cohort=table, name="f", settings=fit_settings(), rng=np.random.default_rng(0))
+    assert [fault.who for fault in caught.value.faults] == [
+        f"{name} (Lungs-GTV, anatomical, physical)" for name in ("P003", "P017")
+    ]
+
+
+def test_a_covariate_that_the_table_lacks_is_named(cohort):
+    path, table, _ = cohort
+    with pytest.raises(InputError, match=r"config: ntcp.fits.f.covariates: expected a column .* found 'agey'"):
+        fit_ntcp_tables(
+            path, cohort=table, name="f", settings=fit_settings(covariates=["agey"]), rng=np.random.default_rng(0)
+        )
+
+
+def test_ranges_in_the_config_are_those_of_the_models():
+    for response in RESPONSES.values():
+        assert FITTED_PARAMETERS[response.name] == tuple(item.name for item in response.parameters)
+        for item in response.parameters:
+            assert SEARCHED_RANGES[item.name] == (item.low, item.high), (response.name, item.name)
+    assert {item.name: (item.low, item.high) for item in LATENCY} == {
+        name: SEARCHED_RANGES[name] for name in OF_THE_LATENCY
+    }
 
 
 def test_the_same_patient_twice_is_refused(cohort, tmp_path):
@@ -468,6 +521,9 @@ def test_covariates_surface_and_bootstrap_in_the_tables(cohort):
         ({"model": "logistic", "fixed": {}, "metric": "V20"}, "V20"),
         ({"model": "lkb", "covariate_effect": "odds"}, "needs a logit"),
         ({"model": "mean_dose_probit", "fixed": {}, "free_n": True}, "has no n"),
+        ({"fixed": {"n": 1.5}}, "fixed n must be between 0.01 and 1, got 1.5"),
+        ({"fixed": {"m": 0.0}}, "fixed m must be between 0.02 and 10, got 0"),
+        ({"model": "logistic", "fixed": {"x50": 5000.0}, "metric": "V20Gy[%]"}, "fixed|no parameter"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(changes, words):

@@ -62,6 +62,7 @@ def _plan_lines(model: PublishedModel, plan: Mapping[str, Any]) -> list[str]:
     name = "gEUD" if model.parameters.get("n", 1.0) != 1.0 else "mean dose"
     quantity = "EQD2" if model.quantity == "eqd2" else "physical"
     where = f" of {plan['structure']}" if plan["structure"] else ""
+    where += "" if model.weighting == "anatomical" else f" ({model.weighting})"
     each = plan["dose_per_fraction_gy"]
     lines = [
         f"{name}{where} {plan['dose_gy']:.2f} Gy, {quantity}; {plan['status']}",

@@ -16,6 +16,7 @@ from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve
 from lungtox.ntcp.fit import fit_ntcp
 from lungtox.ntcp.likelihood_surface import likelihood_surface
+from lungtox.ntcp.matrix import dvh_faults
 from lungtox.ntcp.result import NtcpFit, fit_to_json
 from lungtox.ntcp.schemas import BINS, COURSE, CURVE, INTERVALS, PREDICTIONS, SURFACE
 from lungtox.ntcp.time_cohort import course_table, lost_sentence, time_content, with_times, without_time
@@ -77,7 +78,8 @@ def fit_ntcp_tables(
     Raises
     ------
     InputError
-        No patient has the DVH that the settings name, or the analysis table lacks a covariate or the dates.
+        No patient has the DVH that the settings name, a DVH is in cGy or empty, or the analysis table lacks a covariate
+        or the dates.
     """
     identity = (settings.structure, settings.weighting, settings.quantity)
     chosen = read_selected_dvhs(dvh, identity)[0]
@@ -95,6 +97,8 @@ def tables_of_fit(
 ) -> NtcpTables:
     """Do the work of `fit_ntcp_tables` on DVHs by patient, all of the structure that the settings name."""
     used, told = analysable(dvhs, cohort, who=f"ntcp.fits.{name}", settings=settings, start=start)
+    if faults := [fault for patient in used["patient"] for fault in dvh_faults(str(patient), dvhs[patient])]:
+        raise InputError(faults)
     try:
         fit, timed = _fit(dvhs, used, settings)
     except FitError as error:
@@ -131,6 +135,8 @@ def tables_of_fit(
 
 
 def _fit(dvhs: Mapping[str, Dvh], used: pd.DataFrame, settings: NtcpFitSettings) -> tuple[NtcpFit, NtcpTimeFit | None]:
+    if used.empty:
+        raise FitError("no patient is left: a dose response cannot be fitted")
     chosen = [dvhs[patient] for patient in used["patient"]]
     options: dict[str, Any] = {
         "model": settings.model,

@@ -21,6 +21,13 @@ FITTED_PARAMETERS = {
     "parallel": ("d50_gy", "k", "f50", "sigma"),
 }
 """Names of the parameters that may be fixed, by model."""
+SEARCHED_RANGES = {
+    "td50_gy": (0.1, 1000.0), "x50": (0.1, 1000.0), "d50_gy": (0.1, 1000.0), "m": (0.02, 10.0), "n": (0.01, 1.0),
+    "b0": (-200.0, 200.0), "b1": (0.0, 5.0), "gamma50": (0.001, 50.0), "gamma": (0.05, 20.0), "s": (1e-4, 1.0),
+    "k": (0.2, 50.0), "f50": (1e-3, 1.0), "sigma": (1e-3, 10.0), "latency_median_d": (1.0, 5000.0),
+    "latency_sigma": (0.02, 5.0),
+}  # fmt: skip
+"""Range of each parameter, as its model has it; that of x50 is wider where the metric is in cc."""
 OF_THE_LATENCY = ("latency_median_d", "latency_sigma")
 """The same for a fit with times."""
 ON_METRICS = {"logistic": ("b0", "b1"), "log_logistic": ("x50", "gamma50")}
@@ -82,6 +89,11 @@ class NtcpFitSettings(Settings):
         if unknown:
             listed = ", ".join((*known, *latency))
             raise ValueError(f"{self.model} has no parameter {', '.join(unknown)}; it has {listed}")
+        in_cc = self.metric is not None and parse_metric(self.metric).unit == "cc"
+        for name, value in self.fixed.items():
+            low, high = SEARCHED_RANGES[name]
+            if not (name == "x50" and in_cc) and not low <= value <= high:
+                raise ValueError(f"fixed {name} must be between {low:g} and {high:g}, got {value:g}")
         if self.free_n and "n" in self.fixed:
             raise ValueError("n is fixed and free_n is true: keep one of the two")
         if self.free_n and (self.metric or "n" not in FITTED_PARAMETERS[self.model]):
