@@ -22,7 +22,14 @@ from lungtox.report.wording import (
     with_interval,
 )
 
-NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+NUMBER_NAMES = {
+    "td50": "TD50",
+    "td50_gy": "TD50",
+    "d50_gy": "D50",
+    "gamma50": "\N{GREEK SMALL LETTER GAMMA}50",
+    "latency_median_d": "median latency",
+    "latency_sigma": "latency \N{GREEK SMALL LETTER SIGMA} (of the logarithm)",
+}
 HALF_DOSES = ("td50", "td50_gy", "x50", "d50_gy")
 
 
