@@ -318,6 +318,17 @@ def test_surface_by_a_direct_search(cohort):
     assert likelihood_surface(fit_ntcp(dvhs, outcome, model="mean_dose_probit")).empty
 
 
+def test_seriality_is_tested_against_the_mean_dose(cohort):
+    """Three parameters against two: twice the drop when s is held at its lower end."""
+    dvhs, outcome, _ = cohort
+    fit = fit_ntcp(dvhs, outcome, model="relative_seriality")
+    two = fit_ntcp(dvhs, outcome, model="relative_seriality", fixed={"s": 1e-4}, intervals=False)
+    (test,) = fit.nested
+    assert (test.null, test.df, test.on_bound) == ("s at 0 (mean dose)", 1, True)
+    assert test.chi2 == approx(2 * (fit.loglik - two.loglik), abs=1e-5)
+    assert test.p == approx(0.5 * chi2.sf(test.chi2, 1))
+
+
 def test_seriality_at_its_boundary_is_reported():
     rng = np.random.default_rng(3)
     dvhs = lung_dvhs(150, rng)

@@ -43,8 +43,8 @@ def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
     caption = (
         "Information criteria of the NTCP fits. Weights are shared among fits to the same number of patients and "
         "events (check that they are the same patients), fits with times only among each other: their likelihood is "
-        "that of the days. A test against n = 1, the end of its range, halves the tail probability (Self and Liang "
-        "1987)."
+        "that of the days. A test against n = 1 or s at 0, ends of their ranges, halves the tail probability (Self and "
+        "Liang 1987)."
     )
     return [make_table("ntcp-criteria", caption, columns, rows)]
 
