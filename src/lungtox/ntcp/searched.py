@@ -150,8 +150,8 @@ def _nested(problem: Problem, general: General) -> tuple[NestedTest, ...]:
         simpler = _held_at(general, np.array([names.index(VOLUME.name)]), VOLUME.high)
         found.append(nested_test("n = 1 (mean dose)", loglik=top, simpler=simpler, df=1, on_bound=True))
     if "s" in names and not problem.held[names.index("s")]:
-        at = names.index("s")
-        simpler = _held_at(general, np.array([at]), likelihood.parameters[at].low)
+        index = names.index("s")
+        simpler = _held_at(general, np.array([index]), likelihood.parameters[index].low)
         found.append(nested_test("s at 0 (mean dose)", loglik=top, simpler=simpler, df=1, on_bound=True))
     return tuple(found)
 
