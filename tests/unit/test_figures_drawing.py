@@ -32,6 +32,7 @@ from lungtox.figures import (
     plot_ntcp,
     plot_ntcp_comparison,
     plot_ntcp_surface,
+    plot_ntcp_time,
     plot_published,
     plot_roc,
     plot_stability,
@@ -53,6 +54,7 @@ from lungtox.figures import (
     tabulate_ntcp,
     tabulate_ntcp_comparison,
     tabulate_ntcp_surface,
+    tabulate_ntcp_time,
     tabulate_published,
     tabulate_roc,
     tabulate_stability,
@@ -64,7 +66,7 @@ from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NTCP = ["ntcp", "ntcp_surface"]
+NTCP = ["ntcp", "ntcp_surface", "ntcp_time"]
 SISTERS = ["fractionation", "dvh_curves"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
@@ -98,6 +100,21 @@ def valley(volume):
     top = pd.DataFrame({"volume_value": [volume], "dose_value": [30.0], "deviance": [0.0]})
     table = pd.concat([top, pd.DataFrame(rows)], ignore_index=True)
     return table.assign(volume_parameter="n", dose_parameter="td50_gy")
+
+
+def timed(name):
+    """What the figure of the latency reads of fit.json."""
+    median = {"parameter": "latency_median_d", "estimate": 120.0, "low": 108.0, "high": 134.0}
+    return {"ntcp": name, "parameters": [median], "time": {"late_d": 198.0}}
+
+
+def course():
+    """Table course.csv: a rising share, and an incidence of a quarter."""
+    days = np.arange(0.0, 240.0, 4.0)
+    share = 1 / (1 + np.exp(-(days - 120.0) / 18.0))
+    limits = {f"share_{side}": np.clip(share + by, 0, 1) for side, by in (("low", -0.08), ("high", 0.08))}
+    seen = {f"observed{side}": np.floor(20 * share) / 80 * by for side, by in (("", 1), ("_low", 0.7), ("_high", 1.3))}
+    return pd.DataFrame({"time_d": days, "share": share, **limits, "predicted": share / 4, **seen, "at_risk": 100})
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +163,7 @@ def tables(folder):
             read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
         ),
         "ntcp_surface": tabulate_ntcp_surface(["lkb", "seriality"], [valley(0.3), valley(0.9)]),
+        "ntcp_time": tabulate_ntcp_time([timed("lkb_time"), timed("seriality_time")], [course(), course()]),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -178,6 +196,7 @@ PLOTS = {
     "ntcp": plot_ntcp,
     "published": plot_published,
     "ntcp_surface": plot_ntcp_surface,
+    "ntcp_time": plot_ntcp_time,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,

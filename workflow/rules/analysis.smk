@@ -46,7 +46,10 @@ FIGURES = (
         if any(fit.surface for fit in ANALYSIS.ntcp.fits.values())
         else []
     )
+    + (["ntcp_time"] if any(fit.time for fit in ANALYSIS.ntcp.fits.values()) else [])
 )
+
+NTCP_IN_TIME = [name for name, fit in ANALYSIS.ntcp.fits.items() if fit.time]
 
 # Tables of the published models, beside their predictions, validation and curves.
 PUBLISHED_TABLES = [

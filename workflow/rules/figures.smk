@@ -214,6 +214,35 @@ rule plot_ntcp_surface:
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
 
 
+rule plot_ntcp_time:
+    """Latency of the NTCP fits with times, predicted and observed incidence."""
+    input:
+        fits=expand("<results>/ntcp/{ntcp}/fit.json", ntcp=NTCP_IN_TIME),
+        courses=expand("<results>/ntcp/{ntcp}/course.csv", ntcp=NTCP_IN_TIME),
+        script=script("plot_ntcp_time"),
+    output:
+        multiext(
+            "<results>/figures/ntcp_time",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_ntcp_time.log",
+    benchmark:
+        "<benchmarks>/plot_ntcp_time.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_ntcp_time"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --courses {input.courses:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
 rule plot_cytokines:
     """Cytokines before and during radiotherapy by group."""
     input:

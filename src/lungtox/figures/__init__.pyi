@@ -39,6 +39,8 @@ from .ntcp_comparison import plot_ntcp_comparison as plot_ntcp_comparison
 from .ntcp_comparison import tabulate_ntcp_comparison as tabulate_ntcp_comparison
 from .ntcp_surface import plot_ntcp_surface as plot_ntcp_surface
 from .ntcp_surface import tabulate_ntcp_surface as tabulate_ntcp_surface
+from .ntcp_time import plot_ntcp_time as plot_ntcp_time
+from .ntcp_time import tabulate_ntcp_time as tabulate_ntcp_time
 from .patient_page import plot_patient_page as plot_patient_page
 from .published import plot_published as plot_published
 from .published import tabulate_published as tabulate_published

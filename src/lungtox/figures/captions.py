@@ -129,6 +129,13 @@ CAPTIONS: dict[str, str] = {
         "interval of one parameter alone, whose outermost points are its limits. Cross: estimate. A valley that leaves "
         "the picture means that the data do not tell the two parameters apart."
     ),
+    "ntcp_time": (
+        "When radiation pneumonitis (RP) comes, by NTCP models with a log-normal latency (days from the start of "
+        "radiotherapy). Left: share of the complications that have come, with a pointwise 95 % interval (normal "
+        "approximation). Right: incidence that the model predicts on average for these patients, against the "
+        "observed one (1 - Kaplan-Meier, deaths without RP censored as in the model) with 95 % CI. The same "
+        "patients made the model."
+    ),
 }
 ALTERNATIVES: dict[str, str] = {
     "agreement": "Bland-Altman plots; the figures stand in the table of this section, points in figures/agreement.csv",
@@ -147,6 +154,7 @@ ALTERNATIVES: dict[str, str] = {
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
     "ntcp_comparison": "Performance of models by description of the dose; values in figures/ntcp_comparison.csv",
     "ntcp_surface": "Contours of the likelihood of NTCP parameters; values in figures/ntcp_surface.csv",
+    "ntcp_time": "Latency by the fit and incidence in time; values in figures/ntcp_time.csv",
     "fractionation": "Effects by number of fractions, admissible numbers; values in figures/fractionation.csv",
     "dvh_curves": "DVH curves by shift and what changes with it; values in figures/dvh_curves.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",

@@ -38,11 +38,22 @@ MODEL_NAMES = {
     "relative_seriality": "Relative seriality",
 }
 # The literature's parameters, estimated or derived; other models show those that were estimated.
-SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "x50", "gamma50")}
+LATENCY = ("latency_median_d", "latency_sigma")
+SHOWN_PARAMETERS = {
+    "lkb": ("td50", "td50_gy", "m", "n", LATENCY[0]),
+    "logistic": ("td50", "td50_gy", "x50", "gamma50", LATENCY[0]),
+}
 WITHOUT_GEUD = ("relative_seriality", "parallel")
 EXTRAPOLATED = "extrapolated"
 HIGHEST_COUNT = 0.85
-SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+SYMBOLS = {
+    "td50": "TD50",
+    "td50_gy": "TD50",
+    "d50_gy": "D50",
+    "gamma50": "\N{GREEK SMALL LETTER GAMMA}50",
+    "latency_median_d": "median latency",
+    "latency_sigma": "latency \N{GREEK SMALL LETTER SIGMA}",
+}
 
 
 def tabulate_ntcp(
@@ -134,7 +145,8 @@ def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
 
 
 def _takes_published(fit: Mapping[str, Any]) -> bool:
-    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and not fit.get("covariates")
+    plain = not fit.get("covariates") and not fit.get("time")
+    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and plain
 
 
 def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -147,6 +159,7 @@ def _title(fit: Mapping[str, Any]) -> str:
     hidden = {"n"} if fit["model"] == "logistic" and _is_mean_dose(fit) else set()
     fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items() if key not in hidden)
     factors = f" with {', '.join(fit['covariates'])}" if fit.get("covariates") else ""
+    factors += ", complete follow-up" if fit.get("time") else ""
     structure = f"{fit['structure']}, {weighting_label(str(fit['weighting']))}"
     return f"{name}{factors}{f', {fixed} fixed' if fixed else ''}\n{structure}"
 
@@ -282,7 +295,7 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
 def _parameter_text(row: Any) -> str:
     note = f", {row.note}" if isinstance(row.note, str) else ""
     a_dose = row.label in ("TD50", "D50")
-    decimals, unit = (1, " Gy") if a_dose else (2, "")
+    decimals, unit = (1, " Gy") if a_dose else (0, " d") if row.label == SYMBOLS[LATENCY[0]] else (2, "")
     text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
     whole = f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})"
     return whole.replace(" ", "\N{NO-BREAK SPACE}")

@@ -113,7 +113,7 @@ PREDICTIONS = _table(
 MEASURES = ("auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90")
 VALIDATION = _table(
     {
-        "measure": _text(pa.Check.isin(MEASURES)),
+        "measure": _text(pa.Check.isin([*MEASURES, "concordance"])),  # concordance: NTCP fits with times
         "approach": _text(pa.Check.isin(["bootstrap", "cross-validation"])),
         "apparent": _number(),
         "optimism": _number(),

@@ -211,6 +211,12 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
+    timed = [plain_name(name) for name, fit in (ntcp.get("fits") or {}).items() if fit.get("time")]
+    if timed:
+        yield (
+            f"{join_words(timed)}: NTCP and a log-normal latency from the first day of radiotherapy, fitted together; "
+            "a patient followed to t without RP counts with 1 - NTCP F(t), death without RP as the end of follow-up."
+        )
     if ntcp.get("compare"):
         compared = ntcp["compare"]
         yield (
