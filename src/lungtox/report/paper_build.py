@@ -1,0 +1,105 @@
+"""Which tables for a paper an analysis has, and building them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from lungtox.report.config import TableSettings
+from lungtox.report.paper_association import association, cytokine_course, cytokines
+from lungtox.report.paper_cohort import table1
+from lungtox.report.paper_models import added_value, models, validation
+from lungtox.report.paper_ntcp import comparison, ntcp, published
+from lungtox.report.paper_numbers import STYLES, TableStyle
+from lungtox.report.paper_roc import roc
+from lungtox.report.paper_sources import Sources
+from lungtox.report.paper_tables import PaperTable
+
+BUILDERS: Final[Mapping[str, Callable[[Sources, TableStyle], PaperTable]]] = {
+    "table1": table1,
+    "association": association,
+    "cytokines": cytokines,
+    "cytokine_course": cytokine_course,
+    "models": models,
+    "validation": validation,
+    "added_value": added_value,
+    "roc": roc,
+    "ntcp": ntcp,
+    "published": published,
+    "comparison": comparison,
+}
+
+
+def paper_table_names(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the tables for a paper that an analysis has, in the order of a paper.
+
+    Parameters
+    ----------
+    config : dict
+        The whole config as plain values. Without a clinical table there are none.
+    """
+    inputs, ntcp_part = config.get("inputs") or {}, config.get("ntcp") or {}
+    if not inputs.get("clinical"):
+        return ()
+    there = {
+        "table1": True,
+        "association": True,
+        "cytokines": bool(inputs.get("cytokines")),
+        "cytokine_course": bool(inputs.get("cytokines")),
+        "models": bool(config.get("models")),
+        "validation": bool(config.get("models")),
+        "added_value": bool(config.get("ladder")),
+        "roc": bool((config.get("roc") or {}).get("scores")),
+        "ntcp": bool(ntcp_part.get("fits")),
+        "published": bool(ntcp_part.get("published")),
+        "comparison": bool(ntcp_part.get("compare")),
+    }
+    return tuple(name for name in BUILDERS if there[name])
+
+
+def build_paper_tables(
+    folder: str | Path, *, settings: TableSettings, config: Mapping[str, Any]
+) -> tuple[PaperTable, ...]:
+    """Build the tables for a paper from the tables of a results folder; no statistic is computed here.
+
+    Parameters
+    ----------
+    folder : path of the results
+    settings : TableSettings
+        Its preset has the rule for p values and percentages.
+    config : dict
+        The whole config as plain values; it says which tables there are.
+
+    Returns
+    -------
+    tuple of PaperTable
+        In the order of `paper_table_names`; each printed number carries its unrounded value and its place in results.
+    """
+    sources = Sources(Path(folder), config)
+    return tuple(BUILDERS[name](sources, STYLES[settings.preset]) for name in paper_table_names(config))
+
+
+def write_paper_tables(tables: Sequence[PaperTable], folder: str | Path) -> None:
+    """Write tables for a paper: each as CSV, XLSX, LaTeX and DOCX, all in ``tables.xlsx``, notes and sources.
+
+    Parameters
+    ----------
+    tables : sequence of PaperTable
+    folder : path
+        Gets ``{table}.csv .xlsx .tex .docx``, ``tables.xlsx``, ``notes.csv`` and ``sources.csv``.
+    """
+    from lungtox.report.paper_csv import write_notes, write_paper_csv, write_sources
+    from lungtox.report.paper_docx import write_paper_docx
+    from lungtox.report.paper_latex import write_paper_latex
+    from lungtox.report.paper_xlsx import write_paper_xlsx
+
+    out = Path(folder)
+    for number, table in enumerate(tables, start=1):
+        write_paper_csv(table, out / f"{table.name}.csv")
+        write_paper_xlsx([table], out / f"{table.name}.xlsx")
+        write_paper_latex(table, out / f"{table.name}.tex", number=number)
+        write_paper_docx([table], out / f"{table.name}.docx", first=number)
+    write_paper_xlsx(tables, out / "tables.xlsx")
+    write_notes(tables, out / "notes.csv")
+    write_sources(tables, out / "sources.csv")
