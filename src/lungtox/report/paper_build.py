@@ -1,4 +1,4 @@
-"""Which tables for a paper an analysis has, and building them."""
+"""Building the tables for a paper and writing them in each format."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lungtox.report.config import TableSettings
 from lungtox.report.paper_association import association, cytokine_course, cytokines
 from lungtox.report.paper_cohort import table1
 from lungtox.report.paper_models import added_value, models, validation
+from lungtox.report.paper_names import paper_table_names
 from lungtox.report.paper_ntcp import comparison, ntcp, published
 from lungtox.report.paper_numbers import STYLES, TableStyle
 from lungtox.report.paper_roc import roc
@@ -29,33 +30,6 @@ BUILDERS: Final[Mapping[str, Callable[[Sources, TableStyle], PaperTable]]] = {
     "published": published,
     "comparison": comparison,
 }
-
-
-def paper_table_names(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the tables for a paper that an analysis has, in the order of a paper.
-
-    Parameters
-    ----------
-    config : dict
-        The whole config as plain values. Without a clinical table there are none.
-    """
-    inputs, ntcp_part = config.get("inputs") or {}, config.get("ntcp") or {}
-    if not inputs.get("clinical"):
-        return ()
-    there = {
-        "table1": True,
-        "association": True,
-        "cytokines": bool(inputs.get("cytokines")),
-        "cytokine_course": bool(inputs.get("cytokines")),
-        "models": bool(config.get("models")),
-        "validation": bool(config.get("models")),
-        "added_value": bool(config.get("ladder")),
-        "roc": bool((config.get("roc") or {}).get("scores")),
-        "ntcp": bool(ntcp_part.get("fits")),
-        "published": bool(ntcp_part.get("published")),
-        "comparison": bool(ntcp_part.get("compare")),
-    }
-    return tuple(name for name in BUILDERS if there[name])
 
 
 def build_paper_tables(

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.table import _Cell
 
-TEXT_PT, NOTE_PT = 9, 8
+TEXT_PT, WIDE_TEXT_PT, NOTE_PT = 9, 8, 8
+FONT, CHINESE_FONT = "Times New Roman", "SimSun"
 INDENT_CM = 0.35
 WIDE = 7
 """Tables with more columns lie across the page."""
-LABEL_SHARE, NARROW = 0.3, 0.5
+LEAST_LABEL, MOST_LABEL = 14.0, 26.0
+"""Width of the labels, in signs, beside the other columns."""
 
 
 def write_paper_docx(tables: Sequence[PaperTable], path: str | Path, *, first: int = 1) -> None:
@@ -36,6 +38,7 @@ def write_paper_docx(tables: Sequence[PaperTable], path: str | Path, *, first: i
 
     document = docx.Document()
     properties = document.core_properties
+    _set_font(document)
     properties.author, properties.comments, properties.title = "lungtox", "", "; ".join(t.title for t in tables)
     for index, table in enumerate(tables):
         section = document.sections[0] if index == 0 else document.add_section(WD_SECTION.NEW_PAGE)
@@ -71,6 +74,14 @@ def add_paper_table(document: Document, table: PaperTable, *, number: int) -> No
         line.add_run(f" {note}" if mark else note).font.size = Pt(NOTE_PT)
 
 
+def _set_font(document: Document) -> None:
+    from docx.oxml.ns import qn
+
+    normal = document.styles["Normal"]
+    normal.font.name = FONT
+    normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), CHINESE_FONT)
+
+
 def _turn(section: Any, *, wide: bool) -> None:
     from docx.enum.section import WD_ORIENT
     from docx.shared import Cm
@@ -98,9 +109,10 @@ def _add_grid(document: Document, table: PaperTable) -> None:
     for cells in rows:
         for cell, width in zip(cells, widths, strict=True):
             cell.width = width
-    _fill_header(table, rows[:heads])
+    size_pt = WIDE_TEXT_PT if len(table.columns) > WIDE else TEXT_PT
+    _fill_header(table, rows[:heads], size_pt)
     for cells, row in zip(rows[heads:], table.rows, strict=True):
-        _fill_row(table, cells, row)
+        _fill_row(table, cells, row, size_pt)
     for cell in rows[0]:
         _rule(cell, "top", 12)
     for cell in rows[heads - 1]:
@@ -112,20 +124,21 @@ def _add_grid(document: Document, table: PaperTable) -> None:
 
 
 def _shares(table: PaperTable) -> list[float]:
-    """Share the width by what the columns hold: the labels about a third, narrow columns as much as they need."""
+    """Share the width by what the columns hold; long labels are wrapped."""
     texts = [[row.cells[index].text for row in table.rows] for index in range(len(table.columns) - 1)]
     needs = [
         max(4.0, *(len(word) for word in column.header.split()), 0.75 * max(map(len, part), default=0))
         for column, part in zip(table.columns[1:], texts, strict=True)
     ]
-    return [LABEL_SHARE, *((1.0 - LABEL_SHARE) * need / sum(needs) for need in needs)]
+    longest = max((0.6 * len(row.label) + row.indent for row in table.rows if not row.spans), default=0.0)
+    needs.insert(0, max(LEAST_LABEL, min(MOST_LABEL, longest)))
+    return [need / sum(needs) for need in needs]
 
 
-def _fill_header(table: PaperTable, rows: Sequence[tuple[_Cell, ...]]) -> None:
+def _fill_header(table: PaperTable, rows: Sequence[tuple[_Cell, ...]], size_pt: int) -> None:
     for cell, column in zip(rows[-1], table.columns, strict=True):
-        _write(
-            cell, column.header, table.mark(column.notes), bold=True, italic=column.italic, first=cell is rows[-1][0]
-        )
+        mark, left = table.mark(column.notes), column is table.columns[0]
+        _write(cell, column.header, mark, size_pt, bold=True, italic=column.italic, left=left)
     if len(rows) == 1:
         return
     place = 0
@@ -133,42 +146,50 @@ def _fill_header(table: PaperTable, rows: Sequence[tuple[_Cell, ...]]) -> None:
         size = len(list(group))
         if spanner:
             cell = rows[0][place] if size == 1 else rows[0][place].merge(rows[0][place + size - 1])
-            _write(cell, spanner, "", bold=True, centred=True)
+            _write(cell, spanner, "", size_pt, bold=True)
             _rule(cell, "bottom", 4)
         place += size
 
 
-def _fill_row(table: PaperTable, cells: tuple[_Cell, ...], row: Row) -> None:
-    label = cells[0].merge(cells[-1]) if row.heading and row.spans else cells[0]
-    _write(label, row.label, table.mark(row.notes), bold=row.heading, first=True, indent=row.indent)
-    if row.heading and row.spans:
+def _fill_row(table: PaperTable, cells: tuple[_Cell, ...], row: Row, size_pt: int) -> None:
+    alone = row.heading and row.spans
+    label = cells[0].merge(cells[-1]) if alone else cells[0]
+    _write(label, row.label, table.mark(row.notes), size_pt, bold=row.heading, left=True, indent=row.indent)
+    if row.heading:
         label.paragraphs[0].paragraph_format.keep_with_next = True
+    if alone:
         return
     for cell, content in zip(cells[1:], row.cells, strict=True):
         if content.text:
-            _write(cell, content.text, table.mark(content.notes))
+            _write(cell, content.text, table.mark(content.notes), size_pt)
 
 
 def _write(
-    cell: _Cell, text: str, mark: str, *, bold: bool = False, italic: bool = False, first: bool = False,
-    centred: bool = False, indent: int = 0,
-) -> None:  # fmt: skip
+    cell: _Cell,
+    text: str,
+    mark: str,
+    size_pt: int,
+    *,
+    bold: bool = False,
+    italic: bool = False,
+    left: bool = False,
+    indent: int = 0,
+) -> None:
+    """Write into an empty cell; the letters of its notes raised behind the text."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Pt
 
     paragraph = cell.paragraphs[0]
     shape = paragraph.paragraph_format
     shape.space_after = shape.space_before = Pt(1)
-    shape.alignment = WD_ALIGN_PARAGRAPH.LEFT if first else WD_ALIGN_PARAGRAPH.CENTER
-    if centred:
-        shape.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    shape.alignment = WD_ALIGN_PARAGRAPH.LEFT if left else WD_ALIGN_PARAGRAPH.CENTER
     if indent:
         shape.left_indent = Cm(INDENT_CM * indent)
     run = paragraph.add_run(text)
-    run.bold, run.italic, run.font.size = bold or None, italic or None, Pt(TEXT_PT)
+    run.bold, run.italic, run.font.size = bold or None, italic or None, Pt(size_pt)
     if mark:
         raised = paragraph.add_run(mark)
-        raised.font.superscript, raised.font.size = True, Pt(TEXT_PT)
+        raised.font.superscript, raised.font.size = True, Pt(size_pt)
 
 
 def _rule(cell: _Cell, side: str, eighths: int) -> None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
 from lungtox.report.paper_tables import Column, PaperTable, Row
 from lungtox.tables import write_text
 
-MOST_ROWS = 38
-"""Tables with more rows are a longtable."""
+MOST_ROWS, MOST_COLUMNS = 38, 7
+"""Tables with more rows or columns are a longtable, those with more columns across the page."""
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -26,15 +27,13 @@ SPECIAL = {
     "<": r"\ensuremath{<}",
     ">": r"\ensuremath{>}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\symbol{34}",
     "`": r"\textasciigrave{}",
-    "'": r"\textquotesingle{}",
-    "-": "{-}",
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
-    "\N{EN DASH}": "--{}",
-    "\N{EM DASH}": "---{}",
+    "\N{EN DASH}": r"\textendash{}",
+    "\N{EM DASH}": r"\textemdash{}",
     "\N{MINUS SIGN}": r"\ensuremath{-}",
     "\N{PLUS-MINUS SIGN}": r"\ensuremath{\pm}",
     "\N{MULTIPLICATION SIGN}": r"\ensuremath{\times}",
@@ -51,15 +50,20 @@ SPECIAL = {
     "\N{MICRO SIGN}": r"\ensuremath{\mu}",
 }
 LINE_BREAKS = re.compile(r"\s+")
-PREAMBLE = """% Needs \\usepackage{booktabs,array,longtable} and UTF-8 input. Signs beyond Latin letters and those that
-% are commands here (German umlauts are fine, Chinese is not) need XeLaTeX or LuaLaTeX with a font that has them.
+LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")
+ITALIC, BREAK = "\\textit", "\\\\"
+HEADER_SIGNS = 14
+"""Longer headers are broken between words."""
+PREAMBLE = """Needs booktabs, array and longtable, pdflscape where it lies across the page, and UTF-8.
+% Umlauts and the signs that are commands below work with every LaTeX; Chinese needs XeLaTeX or LuaLaTeX and a font.
 """
 
 
 def escape_latex(text: str) -> str:
     """Give a text as LaTeX prints it: special signs as commands, line breaks as spaces, the rest as it is."""
     plain = LINE_BREAKS.sub(" ", text.replace("\N{NO-BREAK SPACE}", "\0")).replace("\0", "\N{NO-BREAK SPACE}")
-    return "".join(SPECIAL.get(sign, sign) for sign in plain if sign.isprintable() or sign in SPECIAL)
+    known = "".join(SPECIAL.get(sign, sign) for sign in plain if sign.isprintable() or sign in SPECIAL)
+    return LIGATURES.sub("{}", known)
 
 
 def write_paper_latex(table: PaperTable, path: str | Path, *, number: int) -> None:
@@ -76,7 +80,8 @@ def paper_latex(table: PaperTable, *, number: int) -> str:
     number : int
         Its number in the set of tables, for the comment; LaTeX counts itself.
     """
-    long = len(table.rows) > MOST_ROWS
+    wide = len(table.columns) > MOST_COLUMNS
+    long = wide or len(table.rows) > MOST_ROWS
     columns = "@{}>{\\raggedright\\arraybackslash}p{0.28\\linewidth}" + "r" * (len(table.columns) - 1) + "@{}"
     header = [*_spanners(table.columns), _line(_header_cell(table, column) for column in table.columns)]
     body = [_row(table, row) for row in table.rows]
@@ -88,14 +93,15 @@ def paper_latex(table: PaperTable, *, number: int) -> str:
             "\\toprule", *header, "\\midrule", "\\endhead", "\\bottomrule", "\\endfoot", *body, "\\end{longtable}",
             *notes,
         ]  # fmt: skip
-        lines = ["\\begingroup", "\\footnotesize\\setlength{\\tabcolsep}{4pt}", *inner, "\\endgroup"]
+        place = "landscape" if wide else "small"
+        lines = [f"\\begin{{{place}}}", "\\footnotesize\\setlength{\\tabcolsep}{4pt}", *inner, f"\\end{{{place}}}"]
     else:
         lines = [
             "\\begin{table}[htbp]", "\\footnotesize\\setlength{\\tabcolsep}{4pt}", caption,
             f"\\begin{{tabular}}{{{columns}}}", "\\toprule", *header, "\\midrule", *body, "\\bottomrule",
             "\\end{tabular}", *notes, "\\end{table}",
         ]  # fmt: skip
-    return f"% Table {number} of this set: {table.name}. {PREAMBLE[2:]}" + "\n".join(lines) + "\n"
+    return f"% Table {number} of this set: {table.name}. {PREAMBLE}" + "\n".join(lines) + "\n"
 
 
 def _spanners(columns: Sequence[Column]) -> Iterator[str]:
@@ -116,9 +122,10 @@ def _spanners(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _header_cell(table: PaperTable, column: Column) -> str:
-    text = escape_latex(column.header)
-    shown = f"\\textit{{{text}}}" if column.italic else text
-    return f"{shown}{_mark(table, column.notes)}"
+    words = [escape_latex(line) for line in wrap(column.header, HEADER_SIGNS, break_long_words=False)]
+    words[-1] = f"{f'{ITALIC}{{{words[-1]}}}' if column.italic else words[-1]}{_mark(table, column.notes)}"
+    side = "l" if column is table.columns[0] else "r"
+    return words[0] if len(words) == 1 else f"\\shortstack[{side}]{{{BREAK.join(words)}}}"
 
 
 def _row(table: PaperTable, row: Row) -> str:

@@ -122,7 +122,7 @@ def _model_notes(fit: SourceRow) -> Iterator[str]:
         yield f"Shrunken on purpose ({plain_name(fit.text('penalty'))})."
     if fit.text("selection") not in ("", "none"):
         yield (
-            f"Predictors chosen from these data ({fit.text('selection')} selection); intervals and p values ignore "
+            f"Predictors chosen from these data ({fit.text('selection')} selection); intervals and tests ignore "
             "the selection and are too optimistic."
         )
     if landmark := fit.text("landmark"):

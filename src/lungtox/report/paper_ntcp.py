@@ -108,8 +108,8 @@ def published(sources: Sources, style: TableStyle) -> PaperTable:
 
 
 CLOSED_TEST = (
-    "Closed testing with likelihood-ratio tests (Vergouwe 2017); the p value is of the most extensive update against "
-    "the model as published, not adjusted for the number of models."
+    "Closed testing with likelihood-ratio tests (Vergouwe 2017); the test shown is that of the most extensive update "
+    "against the model as published, not adjusted for the number of models."
 )
 
 

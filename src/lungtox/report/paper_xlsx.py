@@ -81,7 +81,7 @@ def _write_header(table: PaperTable, sheet: Worksheet) -> None:
     """Write two header rows: spanners or the names of intervals above, columns or the parts of intervals below."""
     from openpyxl.styles import Alignment, Font
 
-    place = 1
+    place, start, spanner = 1, 1, ""
     for column in table.columns:
         mark = raised(table.mark(column.notes))
         name = f"{column.spanner}: {column.header}" if column.spanner and column.parts else column.header
@@ -90,8 +90,13 @@ def _write_header(table: PaperTable, sheet: Worksheet) -> None:
             sheet.merge_cells(
                 start_row=SPANNER_ROW, start_column=place, end_row=SPANNER_ROW, end_column=place + _span(column) - 1
             )
+        elif column.spanner and column.spanner == spanner:
+            sheet.merge_cells(start_row=SPANNER_ROW, start_column=start, end_row=SPANNER_ROW, end_column=place)
+            above = sheet.cell(SPANNER_ROW, start)
         else:
+            start = place
             above = sheet.cell(SPANNER_ROW, place, column.spanner or None)
+        spanner = "" if column.parts else column.spanner
         above.font, above.alignment = Font(bold=True), Alignment(horizontal="center", wrap_text=True, vertical="bottom")
         for offset, part in enumerate(column.parts or (f"{name}{mark}",)):
             cell = sheet.cell(HEADER_ROW, place + offset, part)
