@@ -16,7 +16,7 @@ from lungtox.report.paper_sources import (
     ratio_cell,
 )
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, dose_note, level_words, sentence_case, test_words
+from lungtox.report.paper_words import abbreviations, dose_note, level_words, sentence_case, test_words, tight
 from lungtox.report.wording import plain_name
 
 OR_COLUMNS = ("effect", "low", "high")
@@ -91,7 +91,7 @@ def _tested(row: SourceRow, style: TableStyle) -> tuple[PaperCell, PaperCell]:
 
 
 def _number(sources: Sources, factor: str, row: SourceRow, style: TableStyle) -> Row:
-    unit, per = sources.unit(factor), row.text("unit").replace(" %", "%")
+    unit, per = sources.unit(factor), tight(row.text("unit"))
     label = f"{row.text('label')}{f', {unit}' if unit else ''}{f' (OR per {per})' if per else ''}"
     summaries = [row.parts(name) for name in ("rp_summary", "no_rp_summary")]
     decimals = min((decimals_of(number) for part in summaries for number in part), default=0)

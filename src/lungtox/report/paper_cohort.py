@@ -35,9 +35,15 @@ def table1(sources: Sources, style: TableStyle) -> PaperTable:
         *(Column(f"{title} (n = {sizes[group][0]})") for group, title in groups.items()),
         *((Column("Missing"),) if gaps else ()),
     )
+    kinds = {bool(row.text("level")) for row in body}
+    values = [
+        words
+        for discrete, words in ((True, "number (%)"), (False, "median (lower quartile to upper quartile)"))
+        if discrete in kinds
+    ]
     notes = [
-        "Values are number (%) or median (lower quartile to upper quartile)"
-        + ("; percentages are of the patients whose value is known." if gaps else "."),
+        f"Values are {' or '.join(values)}"
+        + ("; percentages are of the patients whose value is known." if gaps and True in kinds else "."),
         "The groups are not compared here; tests stand in the table of single factors.",
     ]
     if float(sizes["all"][0]) > sum(float(sizes[group][0]) for group in groups if group != "all") > 0.0:

@@ -15,7 +15,7 @@ from lungtox.report.paper_sources import (
     ratio_cell,
 )
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, lowered, sentence_case
+from lungtox.report.paper_words import abbreviations, lowered, sentence_case, tight
 from lungtox.report.validation_blocks import MEASURES
 from lungtox.report.wording import plain_name
 
@@ -53,7 +53,7 @@ def models(sources: Sources, style: TableStyle) -> PaperTable:
     )
     title = "Multivariable logistic models of radiation pneumonitis"
     short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable("models", title, columns, tuple(rows), notes, (*short, ("SE", "standard error")))
+    return PaperTable("models", title, columns, tuple(rows), notes, short)
 
 
 def _model(sources: Sources, fit: SourceRow, style: TableStyle) -> Iterator[Row]:
@@ -63,7 +63,7 @@ def _model(sources: Sources, fit: SourceRow, style: TableStyle) -> Iterator[Row]
     reference: Mapping[str, str] = fit.values.get("reference_levels") or {}
     last, shown = "", set()
     for term in fit.items("estimates"):
-        name, label = term.text("term"), term.text("label").replace("_", " ")
+        name, label = term.text("term"), tight(term.text("label").replace("_", " "))
         factor, _, level = label.partition(": ")
         column = name.partition("[")[0]
         if level and column in joint:

@@ -12,7 +12,7 @@ from lungtox.report.paper_models import model_title
 from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, print_number, print_share
 from lungtox.report.paper_sources import SourceRow, Sources, count_cell, interval_cell, number_cell, p_cell
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, dose_note, lowered, sentence_case
+from lungtox.report.paper_words import abbreviations, dose_note, lowered, sentence_case, tight
 from lungtox.report.update_blocks import ANSWERS
 
 CI_PARTS: Final = ("95% CI low", "95% CI high")
@@ -66,7 +66,7 @@ def _fit(fit: SourceRow) -> Iterator[Row]:
 def _fit_title(fit: SourceRow) -> str:
     what = [fit.text("structure"), quantity_words(fit.values)]
     if fit.text("weighting") != "anatomical":
-        what.insert(1, weighting_label(fit.text("weighting")))
+        what.insert(1, tight(weighting_label(fit.text("weighting"))))
     if fit.text("metric"):
         what.append(fit.text("metric"))
     name = model_title(fit.text("ntcp")).replace("Lkb", "LKB")

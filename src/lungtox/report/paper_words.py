@@ -32,6 +32,9 @@ ABBREVIATIONS: Final[Mapping[str, str]] = {
     "NTCP": "normal-tissue complication probability",
     "OR": "odds ratio",
     "QUANTEC": "Quantitative Analyses of Normal Tissue Effects in the Clinic",
+    "SD": "standard deviation",
+    "SE": "standard error",
+    "df": "degrees of freedom",
     "RT": "radiotherapy",
     "TD50": "dose with a complication probability of 50%",
     "TGF-\N{GREEK SMALL LETTER BETA}1": "transforming growth factor beta 1",
@@ -106,11 +109,16 @@ def dose_note(sources: Sources, columns: Sequence[str], *, names: Mapping[str, s
         parts = [] if entry is None else [part.strip() for part in entry.text("source").split(",")]
         if entry is not None and len(parts) == 4:
             structure, weighting, quantity, _ = parts
-            what = "" if weighting == "anatomical" else f", {weighting_label(weighting).replace(' %', '%')}"
+            what = "" if weighting == "anatomical" else f", {tight(weighting_label(weighting))}"
             dose = ", EQD2" if quantity == "eqd2" else ""
             groups.setdefault(f"{structure}{what}{dose}", []).append((names or {}).get(column, entry.text("label")))
     named = [f"{join_words(labels)}: {where}" for where, labels in groups.items()]
     return f"Dose metrics. {'. '.join(named)}." if named else ""
+
+
+def tight(text: str) -> str:
+    """Give percentages without a space, as these tables have them."""
+    return re.sub(r"(?<=\d) %", "%", text)
 
 
 def lowered(text: str) -> str:
@@ -125,7 +133,7 @@ TESTS: Final[Mapping[str, str]] = {
 
 
 def test_words(name: str) -> str:
-    """Give the sentence that names a test, such as ``Mann-Whitney test (normal approximation).``"""
+    """Give the sentence that names a test, with its details in brackets."""
     if name.startswith("not tested"):
         return f"{sentence_case(name)}."
     head, mark, detail = name.partition(" (")

@@ -67,7 +67,7 @@ def _write_sheet(table: PaperTable, sheet: Worksheet) -> None:
             sheet.cell(last, place).border = Border(bottom=rule)
     _set_widths(table, sheet)
     _write_notes(table, sheet, last + 1, width)
-    sheet.freeze_panes = sheet.cell(HEADER_ROW + 1, 2)
+    sheet.freeze_panes = f"B{HEADER_ROW + 1}"
     sheet.print_title_rows = f"{TITLE_ROW}:{HEADER_ROW}"
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
