@@ -176,7 +176,11 @@ def build_paper_sources(folder: Path, *, patients: int = 60) -> Path:
     analysis, dvhs = _cohort([f"P{number:03d}" for number in range(1, patients + 1)], rng)
     _write(_dictionary(), folder / "cohort/dictionary.csv")
     _write_cohort_tables(analysis, folder)
-    _write(_univariable(analysis), folder / "association/univariable.csv")
+    factors = _univariable(analysis)
+    for name, value in (("difference", 0.8), ("difference_low", -0.04), ("difference_high", 1.64)):
+        factors[name] = factors["kind"].map({"continuous": value})
+    factors["difference_name"] = factors["kind"].map({"continuous": "RP - no RP (Hodges-Lehmann)"})
+    _write(factors, folder / "association/univariable.csv")
     _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
     for name, model in CONFIG["models"].items():
         _write_model(analysis, name, model["predictors"], folder / "models" / name)

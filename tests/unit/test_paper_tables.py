@@ -82,6 +82,52 @@ def test_every_number_is_that_of_its_source_within_rounding(folder: Path, preset
     assert walked > 700
 
 
+SOURCES = {
+    ("association", "n"): {"n"},
+    ("association", "Difference (95% CI)"): {"difference", "difference_low", "difference_high"},
+    ("association", "OR (95% CI)"): {"effect", "low", "high"},
+    ("association", "P"): {"p"},
+    ("association", "q"): {"q"},
+    ("cytokine_course", "Ratio (95% CI)"): {"effect", "low", "high"},
+    ("models", "Coefficient (SE)"): {"estimate", "se"},
+    ("models", "OR (95% CI)"): {"estimate", "low", "high"},
+    ("models", "P"): {"p"},
+    ("validation", "Apparent"): {"apparent"},
+    ("validation", "Value"): {"corrected"},
+    ("validation", "Range"): {"low", "high"},
+    ("roc", "AUC (95% CI)"): {"auc", "low", "high", "auc_a", "auc_b"},
+    ("roc", "Difference (95% CI)"): {"difference", "low", "high"},
+    ("ntcp", "Estimate (95% CI)"): {"estimate", "low", "high"},
+    ("ntcp", "AIC"): {"aic"},
+    ("published", "Predicted"): {"mean_predicted"},
+    ("published", "Observed"): {"observed"},
+    ("published", "Slope (95% CI)"): {"slope", "slope_low", "slope_high"},
+    ("comparison", "Corrected"): {"auc_corrected"},
+    ("comparison", "In the large"): {"citl_corrected"},
+}
+
+
+def test_each_column_holds_what_its_header_says(folder: Path) -> None:
+    found: dict[tuple[str, str], set[str]] = {}
+    for table in build(folder).values():
+        for row in table.rows:
+            for column, cell in zip(table.columns[1:], row.cells, strict=True):
+                names = {traced.source.column for traced in cell.numbers if traced is not None}
+                found.setdefault((table.name, column.header), set()).update(names)
+    assert {key: found[key] for key in SOURCES} == SOURCES
+
+
+def test_approaches_of_the_validation_stand_under_their_own_header(folder: Path) -> None:
+    table = build(folder)["validation"]
+    with (folder / "models/dose_clinical/validation.csv").open(encoding="utf-8") as stream:
+        approaches = [row["approach"] for row in csv.DictReader(stream)]
+    for column, name in ((4, "bootstrap"), (6, "cross-validation")):
+        assert table.columns[column].spanner.lower().startswith(("optimism", "cross-validated"))
+        traced = table.rows[1].cells[column - 1].numbers[0]
+        assert traced is not None and approaches[int(traced.source.row) - 1] == name
+        assert ("bootstrap" in table.columns[column].spanner) == (name == "bootstrap")
+
+
 def test_headers_of_table_1_count_the_patients_of_its_source(folder: Path) -> None:
     with (folder / "cohort/table1.csv").open(encoding="utf-8") as stream:
         first = next(csv.DictReader(stream))
