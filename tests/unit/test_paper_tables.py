@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lungtox.report import PaperTable, TableSettings, build_paper_tables, paper_table_names
+from lungtox.errors import InputError
+from lungtox.report import PaperTable, TableSettings, build_paper_tables, paper_table_names, write_paper_tables
 from lungtox.report.paper_build import BUILDERS
 from lungtox.report.paper_tables import PaperCell, Traced
 from tests.unit.results_fixture import CONFIG, build_paper_sources
@@ -241,6 +242,28 @@ def test_untested_factors_and_open_intervals_are_dashes_with_their_reason(copy: 
     assert "Not tested: no spread within the groups." in notes_of(association)
     assert "No odds ratio: one value only." in notes_of(association)
     assert any(re.fullmatch(r"[\d.]+ \(<0\.01 to –\)", row.cells[4].text) for row in association.rows)
+
+
+def test_missing_files_are_all_named_at_once(copy: Path) -> None:
+    for name in ("roc/pairs.csv", "association/cytokines.csv", "ntcp/lkb/fit.json"):
+        (copy / name).unlink()
+    with pytest.raises(InputError) as raised:
+        build(copy)
+    assert [fault.who.removeprefix("results: ") for fault in raised.value.faults] == [
+        "association/cytokines.csv", "roc/pairs.csv", "ntcp/lkb/fit.json",
+    ]  # fmt: skip
+
+
+def test_tables_without_rows_have_their_headers(copy: Path) -> None:
+    for name in ("association/univariable", "association/cytokines", "roc/auc", "roc/pairs", "ntcp/comparison",
+                 "ntcp/published/validation", "ntcp/published/updates", "models/dose_clinical/validation"):  # fmt: skip
+        path = copy / f"{name}.csv"
+        pd.read_csv(path).head(0).to_csv(path, index=False)
+    tables = build(copy)
+    assert [name for name, table in tables.items() if not table.rows] == [
+        "association", "cytokines", "cytokine_course", "roc", "published", "comparison",
+    ]  # fmt: skip
+    write_paper_tables(list(tables.values()), copy / "tables")
 
 
 def test_german_and_chinese_levels_stay_as_they_are(copy: Path) -> None:

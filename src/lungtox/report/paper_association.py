@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lungtox.report.association_section import COMPARISONS
-from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, decimals_of, figures_after, round_text
+from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, decimals_of, round_text
 from lungtox.report.paper_sources import (
     SourceRow,
     Sources,
@@ -17,7 +17,7 @@ from lungtox.report.paper_sources import (
 )
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
 from lungtox.report.paper_words import abbreviations, dose_note, level_words, sentence_case, test_words, tight
-from lungtox.report.wording import plain_name
+from lungtox.report.wording import decimals_for, plain_name
 
 OR_COLUMNS = ("effect", "low", "high")
 OR_PARTS = ("OR", "95% CI low", "95% CI high")
@@ -260,7 +260,7 @@ def _between(sources: Sources, label: str, row: SourceRow, style: TableStyle) ->
 
 def _decimals(row: SourceRow) -> int:
     """Give the decimals of a row: those of its larger median."""
-    return figures_after(max((abs(row.number(name) or 0.0) for name in ("median_a", "median_b")), default=0.0))
+    return decimals_for(max((abs(row.number(name) or 0.0) for name in ("median_a", "median_b")), default=0.0))
 
 
 def _medians(row: SourceRow) -> Iterator[PaperCell]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from lungtox.errors import Fault, InputError
 from lungtox.report.config import TableSettings
 from lungtox.report.paper_association import association, cytokine_course, cytokines
 from lungtox.report.paper_cohort import table1
@@ -49,9 +50,23 @@ def build_paper_tables(
     -------
     tuple of PaperTable
         In the order of `paper_table_names`; each printed number carries its unrounded value and its place in results.
+
+    Raises
+    ------
+    InputError
+        If files of results are missing, with one fault for each table that lacks any.
     """
     sources = Sources(Path(folder), config)
-    return tuple(BUILDERS[name](sources, STYLES[settings.preset]) for name in paper_table_names(config))
+    tables: list[PaperTable] = []
+    faults: list[Fault] = []
+    for name in paper_table_names(config):
+        try:
+            tables.append(BUILDERS[name](sources, STYLES[settings.preset]))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(dict.fromkeys(faults))
+    return tuple(tables)
 
 
 def write_paper_tables(tables: Sequence[PaperTable], folder: str | Path) -> None:

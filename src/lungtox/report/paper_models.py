@@ -9,6 +9,7 @@ from lungtox.report.paper_sources import (
     SourceRow,
     Sources,
     count_cell,
+    count_words,
     interval_cell,
     number_cell,
     p_cell,
@@ -241,13 +242,13 @@ def added_value(sources: Sources, style: TableStyle) -> PaperTable:
         Column("Brier score, corrected"),
         Column("Net benefit, corrected"),
     )  # fmt: skip
-    first = steps[0]
+    first = next(iter(steps), SourceRow("", "", {}))
     threshold = print_number(100 * (first.number("threshold") or 0.0), decimals=0)
+    resamples = max((step.number("resamples") or 0 for step in steps), default=0)
     notes = (
-        f"Nested logistic models on the same {first.values['n']} patients ({first.values['events']} with RP), complete "
-        "in the predictors of all steps.",
-        f"Corrected: Harrell optimism bootstrap, {max(step.number('resamples') or 0 for step in steps):.0f} resamples "
-        f"shared by the steps. Net benefit at a threshold risk of {threshold}%; of treating everybody "
+        f"Nested logistic models on the same {count_words(first)}, complete in the predictors of all steps.",
+        f"Corrected: Harrell optimism bootstrap, {resamples:.0f} resamples shared by the steps.",
+        f"Net benefit at a threshold risk of {threshold}%; of treating everybody "
         f"{print_number(first.number('net_benefit_all'), decimals=3)}.",
     )
     title = "Added value of groups of predictors"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from lungtox.figures import weighting_label
@@ -10,7 +10,7 @@ from lungtox.report.comparison_section import CLOSE
 from lungtox.report.ntcp_section import NUMBER_NAMES, quantity_words
 from lungtox.report.paper_models import model_title
 from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, print_number, print_share
-from lungtox.report.paper_sources import SourceRow, Sources, count_cell, interval_cell, number_cell, p_cell
+from lungtox.report.paper_sources import SourceRow, Sources, count_cell, count_words, interval_cell, number_cell, p_cell
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
 from lungtox.report.paper_words import abbreviations, dose_note, lowered, sentence_case, tight
 from lungtox.report.update_blocks import ANSWERS
@@ -147,7 +147,7 @@ def comparison(sources: Sources, style: TableStyle) -> PaperTable:
             rows.append(Row(f"Dose + {added}" if added else "Dose alone", (EMPTY,) * 10, heading=True))
             step = added
         rows.append(_comparison_row(row))
-    first = listed[0]
+    first = next(iter(listed), SourceRow("", "", {}))
     reference = next((row.text("model") for row in listed if row.flag("reference")), "")
     confidence = print_number(100 * (first.number("confidence") or 0.0), decimals=0)
     threshold = print_number(100 * (first.number("threshold") or 0.0), decimals=0)
@@ -168,17 +168,17 @@ def comparison(sources: Sources, style: TableStyle) -> PaperTable:
         Column("In the large", spanner="Calibration, corrected"),
         Column("Net benefit, corrected"),
     )
-    resamples = max(row.number("resamples") or 0 for row in listed)
+    resamples = max((row.number("resamples") or 0 for row in listed), default=0)
     doses = sources.config["ntcp"]["compare"]["doses"]
     names = {str(dose["column"]): str(dose["name"]) for dose in doses if dose.get("column")}
     notes = [
-        f"Logistic models on the same {first.values['n']} patients ({first.values['events']} with RP) who have all "
-        f"descriptions and predictors. Corrected: Harrell optimism bootstrap, {resamples:.0f} resamples shared by the "
-        "models; the volume parameter of gEUD is estimated in each.",
+        f"Logistic models on the same {count_words(first)} who have all descriptions and predictors.",
+        f"Corrected: Harrell optimism bootstrap, {resamples:.0f} resamples shared by the models; the volume parameter "
+        "of gEUD is estimated in each.",
         f"Models whose AIC is at most {CLOSE:g} above the lowest describe these patients about equally well.",
         f"Net benefit at a threshold risk of {threshold}%; of treating everybody "
         f"{print_number(first.number('net_benefit_all'), decimals=3)}.",
-        *_added(sources, listed),
+        *_added(sources),
         dose_note(sources, list(names), names=names),
     ]
     kept = tuple(note for note in notes if note)
@@ -209,7 +209,7 @@ def _comparison_row(row: SourceRow) -> Row:
     return Row(name, cells, indent=1, notes=notes)
 
 
-def _added(sources: Sources, rows: Sequence[SourceRow]) -> Iterator[str]:
+def _added(sources: Sources) -> Iterator[str]:
     """Say what the further predictors are."""
     steps = sources.config["ntcp"]["compare"].get("steps") or ()
     transforms = sources.config["ntcp"]["compare"].get("transforms") or {}

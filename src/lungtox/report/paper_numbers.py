@@ -9,8 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from lungtox.figures import format_number, format_p
+from lungtox.report.wording import DASH as DASH
+from lungtox.report.wording import decimals_for
 
-DASH: Final = "\N{EN DASH}"
 LEVEL: Final = 0.05
 SMALLEST_P: Final = 0.001
 MOST_DECIMALS: Final = 6
@@ -111,14 +112,7 @@ def print_ratio(value: float | None, *, null: float | None = None) -> str:
         return ">1000"
     if value < 0.01:
         return "<0.01"
-    return print_number(value, decimals=figures_after(value), null=null)
-
-
-def figures_after(value: float | None) -> int:
-    """Give the decimals that leave about three figures: 4144, 32.8, 9.04."""
-    if value is None or not math.isfinite(value):
-        return 2
-    return 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return print_number(value, decimals=decimals_for(value), null=null)
 
 
 def print_share(value: float | None) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lungtox.errors import Fault, InputError
 from lungtox.report.paper_numbers import DASH, TableStyle, print_number, print_p, print_ratio
 from lungtox.report.paper_tables import How, PaperCell, Source, Traced
 from lungtox.report.results import records
@@ -73,12 +74,19 @@ class Sources:
 
     def table(self, file: str, *, text: bool = False) -> list[SourceRow]:
         """Read the rows of a CSV."""
-        rows = records(read_csv(self.folder / file, dtype=str if text else None))
+        rows = records(read_csv(self._path(file), dtype=str if text else None))
         return [SourceRow(file, str(number), row) for number, row in enumerate(rows, start=1)]
 
     def json(self, file: str) -> SourceRow:
         """Read a JSON object."""
-        return SourceRow(file, "", read_json(self.folder / file))
+        return SourceRow(file, "", read_json(self._path(file)))
+
+    def _path(self, file: str) -> Path:
+        path = self.folder / file
+        if not path.is_file():
+            action = "Run the analysis to its end, or take the section that makes it out of the config."
+            raise InputError(Fault(f"results: {file}", "a table of this analysis", "no such file", action, "results"))
+        return path
 
     @cached_property
     def dictionary(self) -> dict[str, SourceRow]:
@@ -99,6 +107,11 @@ def count_cell(row: SourceRow, column: str) -> PaperCell:
     value = row.number(column)
     text = DASH if value is None else f"{value:.0f}"
     return PaperCell(text, row.traced(column, text))
+
+
+def count_words(row: SourceRow) -> str:
+    """Give ``98 patients (26 with RP)``."""
+    return f"{row.number('n') or 0:.0f} patients ({row.number('events') or 0:.0f} with RP)"
 
 
 def number_cell(row: SourceRow, column: str, *, decimals: int = 2, how: How = "") -> PaperCell:
