@@ -266,6 +266,24 @@ def test_tables_without_rows_have_their_headers(copy: Path) -> None:
     write_paper_tables(list(tables.values()), copy / "tables")
 
 
+def test_intervals_that_exclude_no_effect_are_printed_so(copy: Path) -> None:
+    changes = {
+        "association/univariable": {"effect": 2.5, "low": 1.0004, "high": 5.954, "p": 0.0497},
+        "roc/auc": {"auc": 0.61, "low": 0.5003, "high": 0.72},
+        "roc/pairs": {"difference": -0.05, "low": -0.0962, "high": -0.0004, "p": 0.0499},
+        "ntcp/published/validation": {"slope": 0.75, "slope_low": 0.55, "slope_high": 0.9991},
+    }
+    for name, values in changes.items():
+        path = copy / f"{name}.csv"
+        table = pd.read_csv(path)
+        table.loc[0, list(values)] = list(values.values())
+        table.to_csv(path, index=False)
+    tables = build(copy)
+    texts = {cell.text for table in tables.values() for row in table.rows for cell in row.cells}
+    expected = {"2.50 (1.0004 to 5.95)", "0.61 (0.5003 to 0.72)", "\u22120.05 (\u22120.10 to \u22120.0004)"}
+    assert expected | {".0497", ".0499", "0.75 (0.55 to 0.999)"} <= texts
+
+
 def test_german_and_chinese_levels_stay_as_they_are(copy: Path) -> None:
     path = copy / "cohort/table1.csv"
     table = pd.read_csv(path, dtype=str)
