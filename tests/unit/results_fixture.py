@@ -170,6 +170,29 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     return folder
 
 
+def build_paper_sources(folder: Path, *, patients: int = 60) -> Path:
+    """Write those tables of `build_results` that the tables for a paper are drawn from; give the folder."""
+    rng = np.random.default_rng(1)
+    analysis, dvhs = _cohort([f"P{number:03d}" for number in range(1, patients + 1)], rng)
+    _write(_dictionary(), folder / "cohort/dictionary.csv")
+    _write_cohort_tables(analysis, folder)
+    factors = _univariable(analysis)
+    for name, value in (("difference", 0.8), ("difference_low", -0.04), ("difference_high", 1.64)):
+        factors[name] = factors["kind"].map({"continuous": value})
+    factors["difference_name"] = factors["kind"].map({"continuous": "RP - no RP (Hodges-Lehmann)"})
+    _write(factors, folder / "association/univariable.csv")
+    _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
+    for name, model in CONFIG["models"].items():
+        _write_model(analysis, name, model["predictors"], folder / "models" / name)
+    _write_roc(analysis, folder / "roc")
+    for name, fit in CONFIG["ntcp"]["fits"].items():
+        _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
+    _write_published(analysis, folder / "ntcp/published")
+    _write_updates(analysis, folder / "ntcp/published")
+    _write_comparison(analysis, dvhs, folder)
+    return folder
+
+
 def _write_comparison(analysis: pd.DataFrame, dvhs: pa.Table, folder: Path) -> None:
     settings = ComparisonSettings.model_validate(CONFIG["ntcp"]["compare"])
     complete = analysis[analysis[["rp", *settings.columns]].notna().all(axis=1)].reset_index(drop=True)

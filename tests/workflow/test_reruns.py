@@ -18,7 +18,7 @@ COHORT_STAGES = {
     "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
     "gather_sweep", "compare_sweep", "plot_function_sweep",
     "describe_gaps", "plot_missing",
-    "measure_added_value", "plot_validation", "compare_ntcp", "plot_ntcp_comparison",
+    "measure_added_value", "plot_validation", "compare_ntcp", "plot_ntcp_comparison", "write_tables",
 }  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     workspace.edit("config.yaml", f"resamples: {RESAMPLES}", "resamples: 11")
     assert set(workspace.planned()) == {
         "fit_logistic", "measure_added_value", "plot_forest", "plot_validation", "compare_ntcp",
-        "plot_ntcp_comparison", "build_report",
+        "plot_ntcp_comparison", "write_tables", "build_report",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from lungtox.fractionation.config import fractionation_selections
 from lungtox.extraction import read_patients
 from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
+from lungtox.report import paper_table_names
 
 ANALYSIS = load_config(config.get("file", "config.yaml"))
 ROWS = {
@@ -50,6 +51,9 @@ FIGURES = (
 )
 
 NTCP_IN_TIME = [name for name, fit in ANALYSIS.ntcp.fits.items() if fit.time]
+
+# Tables for a paper; none without an outcome.
+PAPER_TABLES = list(paper_table_names(ANALYSIS.model_dump(mode="json")))
 
 # Tables of the published models, beside their predictions, validation and curves.
 PUBLISHED_TABLES = [
