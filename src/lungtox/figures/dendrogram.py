@@ -54,11 +54,25 @@ def tabulate_dendrogram(
     for fit, listed, tree in zip(fits, candidates, trees, strict=True):
         leaves = listed[listed["cluster"].notna()].to_dict("records")
         if len(leaves) >= FEWEST_LEAVES and len(tree) == len(leaves) - 1:
-            rows.extend({"model": fit["model"]} | row for row in _layout(leaves, tree))
+            rows.extend({"model": fit["model"]} | row for row in lay_out_tree(leaves, tree))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"cluster": "Int64"})
 
 
-def _layout(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[str, Any]]:
+def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[str, Any]]:
+    """Place the leaves of a tree from top to bottom, and its merges between them.
+
+    Parameters
+    ----------
+    leaves : list of dict
+        ``label, cluster, representative`` in the order in which the tree numbers them.
+    tree : DataFrame
+        ``left, right, correlation`` of each merge.
+
+    Returns
+    -------
+    list of dict
+        Rows of ``kind`` ``leaf`` and ``merge``.
+    """
     members: dict[int, list[int]] = {index: [index] for index in range(len(leaves))}
     for number, merge in enumerate(tree.to_dict("records")):
         members[len(leaves) + number] = members[int(merge["left"])] + members[int(merge["right"])]

@@ -1,4 +1,4 @@
-"""Every dose level of the DVHs against pneumonitis: differences of the groups, odds ratios, errors controlled over x."""
+"""Every dose level of the DVHs against pneumonitis: differences of the groups, odds ratios, error control over x."""
 
 from __future__ import annotations
 
@@ -118,20 +118,27 @@ def volume_curves(dvhs: pa.Table, analysis: pd.DataFrame, doses_gy: FloatArray) 
     known = analysis.loc[analysis[OUTCOME].notna(), ["patient", OUTCOME]]
     outcome = dict(zip(known["patient"].astype(str), known[OUTCOME].astype(float), strict=True))
     columns = ["patient", "structure", "weighting", "quantity", "dose_gy", "volume_cc"]
-    frame = dvhs.select(columns).to_pandas().astype({name: str for name in columns[:4]})
-    frame = frame[(frame["quantity"] == "physical") & frame["patient"].isin(outcome.keys())]
-    groups = {(str(key[0]), str(key[1])): rows for key, rows in frame.groupby(["structure", "weighting"], sort=False)}
+    # Categories and not texts: a cohort has some hundred thousand bins.
+    frame = dvhs.select(columns).to_pandas().astype({name: "category" for name in columns[:4]})
+    named = [str(name) for name in frame["patient"].cat.categories]
+    known_codes = [code for code, name in enumerate(named) if name in outcome]
+    frame = frame.assign(code=frame["patient"].cat.codes)
+    frame = frame[(frame["quantity"] == "physical") & frame["code"].isin(known_codes)]
+    groups = {
+        (str(key[0]), str(key[1])): rows
+        for key, rows in frame.groupby(["structure", "weighting"], sort=False, observed=True)
+    }
     edges = np.round(doses_gy / BIN_GY).astype(int)
     for structure, weighting in sorted(groups, key=lambda key: (key[0], _ORDER.get(key[1], 1), key[1])):
         rows = groups[structure, weighting]
-        patients, number = np.unique(rows["patient"].to_numpy(), return_inverse=True)
+        patients, number = np.unique(rows["code"].to_numpy(), return_inverse=True)
         # Number of levels x that a bin lies at or above: it counts for all of them.
         reached = np.searchsorted(edges, np.round(rows["dose_gy"].to_numpy() / BIN_GY).astype(int), side="right")
         volume_cc = np.zeros((len(patients), len(edges) + 1))
         np.add.at(volume_cc, (number, reached), rows["volume_cc"].to_numpy())
         above = volume_cc[:, ::-1].cumsum(axis=1)[:, ::-1]
         share = 100.0 * above[:, 1:] / above[:, :1]
-        yield VolumeCurves(structure, weighting, np.array([outcome[name] for name in patients]), share)
+        yield VolumeCurves(structure, weighting, np.array([outcome[named[code]] for code in patients]), share)
 
 
 def _compare(curves: VolumeCurves, *, permutations: int, step_pct: float, rng: np.random.Generator) -> dict[str, Any]:

@@ -95,7 +95,9 @@ def correlate_metrics(
         number = None if own is None else int(cluster[own])
         stands = own is not None and representative_of(np.nan_to_num(np.abs(rho)), cluster, int(cluster[own])) == own
         rows.append((name, labels[name], int(counts[name]), place, number, stands, findings[name]))
-    clusters = pd.DataFrame(rows, columns=list(METRIC_CLUSTERS.columns)).astype({"position": "Int64", "cluster": "Int64"})
+    clusters = pd.DataFrame(rows, columns=list(METRIC_CLUSTERS.columns)).astype(
+        {"position": "Int64", "cluster": "Int64"}
+    )
     tree = pd.DataFrame(
         {
             "step": np.arange(1, len(merges) + 1),

@@ -96,10 +96,7 @@ METRIC_CLUSTERS = _table(
         "column": _text(),
         "label": _text(),
         "n": _count(),
-        **{
-            name: pa.Column("Int64", pa.Check.ge(1), nullable=True, coerce=True)
-            for name in ("position", "cluster")
-        },
+        **{name: pa.Column("Int64", pa.Check.ge(1), nullable=True, coerce=True) for name in ("position", "cluster")},
         "representative": pa.Column("bool", coerce=True),
         "finding": _text(),
     }
