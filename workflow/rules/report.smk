@@ -22,6 +22,8 @@ rule build_report:
         association=if_outcome(
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
+            "<results>/association/dose_levels.csv",
+            "<results>/association/metric_clusters.csv",
         ),
         cytokines=(
             [

@@ -35,16 +35,16 @@ CAPTIONS: dict[str, str] = {
         "Difference of the mean cumulative dose-volume histograms, patients with minus patients without radiation "
         "pneumonitis (RP), physical dose, in percentage points of the volume. Grey: at no dose at all does the "
         "difference go beyond it in 95 % of random reassignments of the patients to the groups (max-T permutation "
-        "band); where the curve does (thick), the groups differ with p < 0.05 adjusted over all doses of the panel, not "
-        "over the panels. Dashed: Welch 95 % intervals of the difference, which hold at each dose alone."
+        "band); where the curve does (thick), the groups differ with p < 0.05 adjusted over all doses of the panel, "
+        "not over the panels. Dashed: Welch 95 % intervals of the difference, which hold at each dose alone."
     ),
     "dose_levels": (
-        "Volume that gets at least x Gy (Vx) against radiation pneumonitis (RP) for every x, what many papers do by eye "
-        "here with the error controlled over all doses. Above: odds ratio per step of Vx of a logistic model with Vx "
-        "alone, with profile-likelihood 95 % intervals that hold at each dose alone. Below: p of the score test by "
-        "permutation, at each dose alone (dashed) and adjusted over all doses of the panel (max-T, Westfall and Young), "
-        "with a line at 0.05; not adjusted over the panels. Neighbouring doses are nearly the same variable: a range of "
-        "doses is one finding. Gaps: see the findings in figures/dose_levels.csv."
+        "Volume that gets at least x Gy (Vx) against radiation pneumonitis (RP) for every x, what many papers do by "
+        "eye here with the error controlled over all doses. Above: odds ratio per step of Vx of a logistic model "
+        "with Vx alone, with profile-likelihood 95 % intervals that hold at each dose alone. Below: p of the score "
+        "test by permutation, at each dose alone (dashed) and adjusted over all doses of the panel (max-T, Westfall "
+        "and Young), with a line at 0.05; not adjusted over the panels. Neighbouring doses are nearly the same "
+        "variable: a range of doses is one finding. Gaps: see the findings in figures/dose_levels.csv."
     ),
     "forest": (
         "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Single factors: "
@@ -98,10 +98,10 @@ CAPTIONS: dict[str, str] = {
         "asterisk marks the one that stands for it. Categories are not shown."
     ),
     "correlations": (
-        "Dose metrics of all analysed patients by rank correlation (Spearman, pairwise), in the order of the tree at "
-        "the right (1 minus absolute correlation, average linkage); the outcome is not looked at. Darker: closer, of "
-        "either sign. Frames: clusters of metrics that join left of the dashed line at 0.7; an asterisk marks the one "
-        "that stands for each."
+        "Dose metrics of all analysed patients by rank correlation (Spearman, pairwise), in the order of the tree "
+        "at the right (1 minus absolute correlation, average linkage); the outcome is not looked at. Darker: "
+        "closer, of either sign. Frames: clusters of metrics that join left of the dashed line at 0.7; an asterisk "
+        "marks the one that stands for each."
     ),
     "function_sweep": (
         "How functional lung metrics depend on choices, one at a time, against the region and the image as they are. "

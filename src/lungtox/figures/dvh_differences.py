@@ -94,7 +94,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     tested = rows["p_adjusted"].notna()
     dose, difference, band = (rows[name].to_numpy(dtype=float) for name in ("dose_gy", "difference_pct", "band_pct"))
     colour = group_look(style, "rp").colour
-    found = (rows["p_adjusted"] <= LEVEL).to_numpy()
+    found = (rows["p_adjusted"] < LEVEL).to_numpy()
     ax.fill_between(dose, -band, band, color=FAINT, alpha=0.35, linewidth=0,
                     label=translate(settings, "95 % of permutations, all doses"))  # fmt: skip
     for number, name in enumerate(("low_pct", "high_pct")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ class PanelGrid:
         return min(3, max(1, self.count))
 
     @property
-    def columns(self) -> int:
+    def columns(self) -> Literal[1, 2]:
         """Printed columns of the page."""
         return 2 if self.across > 1 else 1
 
@@ -82,9 +82,9 @@ class PanelGrid:
             top = self.height_mm - self.panel_mm * (index // self.across) - self.title_mm
             axes: list[Axes] = []
             for height in self.heights_mm:
-                box = (left, top - height, side_mm - self.left_mm - self.right_mm, height)
-                parts = (width_mm, self.height_mm, width_mm, self.height_mm)
-                axes.append(figure.add_axes(tuple(length / whole for length, whole in zip(box, parts, strict=True))))
+                wide = side_mm - self.left_mm - self.right_mm
+                bottom = (top - height) / self.height_mm
+                axes.append(figure.add_axes((left / width_mm, bottom, wide / width_mm, height / self.height_mm)))
                 top -= height + self.between_mm
             panels.append(axes)
         return panels

@@ -22,7 +22,7 @@ class DoseLevelSettings(Settings):
     """Distance of the doses in Gy."""
     permutations: int = Field(default=10_000, ge=100, le=100_000)
     """Random reassignments of the patients to the groups, from which p comes, alone and adjusted over all x. A p of
-    0.05 has a standard error of 0.002 with 10,000, of 0.007 with 1000; no p can be smaller than one over their number."""
+    0.05 has a standard error of 0.002 with 10,000, of 0.007 with 1000; the smallest p is one over their number."""
 
     @model_validator(mode="after")
     def _on_the_bins(self) -> DoseLevelSettings:

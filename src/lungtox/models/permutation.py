@@ -34,7 +34,7 @@ class MaximumTest:
         The same against the largest statistic of all columns: the chance that any true null hypothesis is rejected is
         at most the level.
     critical : float
-        p_adjusted is at most `level` exactly where the absolute statistic is beyond it; infinite where too few
+        p_adjusted is below `level` exactly where the absolute statistic is beyond it; infinite where too few
         permutations are possible.
     permutations : int
         Beside the observed assignment.
@@ -98,7 +98,7 @@ def permute_maximum(
         maxima.append(largest)
     every = np.sort(np.concatenate(maxima))[::-1]
     count = len(every)
-    last = math.floor(level * (count + 1) + _ROUNDING)
+    last = math.ceil(level * (count + 1) - _ROUNDING) - 1
     critical = float(every[last - 1]) if last >= 1 else math.inf
     return MaximumTest(
         observed, (1.0 + beyond) / (1.0 + count), (1.0 + beyond_maximum) / (1.0 + count), critical, count, complete

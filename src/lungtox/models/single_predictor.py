@@ -64,12 +64,12 @@ def fit_each(x: FloatArray, y: FloatArray, *, level: float = 0.95) -> SingleFits
     fits = fit_many(np.stack([np.ones_like(scaled), scaled], axis=2), y)
     curves = _Curves(scaled, y, fits.beta, fits.loglik)
     distance = math.sqrt(float(chdtri(1.0, 1.0 - level)))
-    found = []
+    found: list[FloatArray] = []
     for values in (fits.beta[:, 1], curves.limits(-distance), curves.limits(distance)):
         whole = nothing.copy()
         whole[~separated] = values / spread[~separated]
         found.append(whole)
-    return SingleFits(*found, separated)
+    return SingleFits(found[0], found[1], found[2], separated)
 
 
 @dataclass(frozen=True)
