@@ -18,9 +18,9 @@ def main(options: Namespace) -> None:
     rng = task_rng(int(options.seed), "compare_dose_levels")
     write_csv(compare_dose_levels(read_parquet(options.dvh), analysis, settings=settings, rng=rng), options.dose_levels)
     found = correlate_metrics(analysis, [name for name in options.metrics if name], dictionary=dictionary)
-    write_csv(found.correlations, options.correlations)
-    write_csv(found.clusters, options.clusters)
-    write_csv(found.tree, options.tree)
+    write_csv(found.correlations, options.metric_correlations)
+    write_csv(found.clusters, options.metric_clusters)
+    write_csv(found.tree, options.metric_tree)
 
 
 if __name__ == "__main__":
@@ -35,7 +35,7 @@ if __name__ == "__main__":
         table="table to write (CSV)",
         strata="factors within strata to write (CSV)",
         dose_levels="comparison at each dose to write (CSV)",
-        correlations="correlations of the dose metrics to write (CSV)",
-        clusters="their clusters to write (CSV)",
-        tree="the tree of the clusters to write (CSV)",
+        metric_correlations="correlations of the dose metrics to write (CSV)",
+        metric_clusters="their clusters to write (CSV)",
+        metric_tree="the tree of the clusters to write (CSV)",
     )

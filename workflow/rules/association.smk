@@ -13,9 +13,9 @@ rule test_associations:
         table="<results>/association/univariable.csv",
         strata="<results>/association/strata.csv",
         dose_levels="<results>/association/dose_levels.csv",
-        correlations="<results>/association/metric_correlations.csv",
-        clusters="<results>/association/metric_clusters.csv",
-        tree="<results>/association/metric_tree.csv",
+        metric_correlations="<results>/association/metric_correlations.csv",
+        metric_clusters="<results>/association/metric_clusters.csv",
+        metric_tree="<results>/association/metric_tree.csv",
     log:
         "<logs>/test_associations.log",
     benchmark:
@@ -30,8 +30,9 @@ rule test_associations:
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q} --dvh {input.dvh:q}"
         " --metrics {params.metrics:q} --settings {params.settings:q} --seed {params.seed} --table {output.table:q}"
-        " --strata {output.strata:q} --dose-levels {output.dose_levels:q} --correlations {output.correlations:q}"
-        " --clusters {output.clusters:q} --tree {output.tree:q} >{log:q} 2>&1"
+        " --strata {output.strata:q} --dose-levels {output.dose_levels:q}"
+        " --metric-correlations {output.metric_correlations:q} --metric-clusters {output.metric_clusters:q}"
+        " --metric-tree {output.metric_tree:q} >{log:q} 2>&1"
 
 
 rule compare_cytokines:
