@@ -174,7 +174,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     tests = rows.drop_duplicates("timepoint").set_index("timepoint")["groups_q"]
     text = "\n".join(f"{names[time]}: {format_p(tests.get(time), name='q')}" for time in TIMES)
     ax.text(0.0, 1.01, text, transform=ax.transAxes, fontsize=small_pt(style), va="bottom")
-    ax.set_title(translate_label(settings, str(first["label"])), pad=2 + 2 * 1.3 * small_pt(style))
+    ax.set_title(translate_label(settings, str(first["label"])), pad=2 * style.scale + 2 * 1.3 * small_pt(style))
 
 
 def _draw_patients(ax: Axes, drawn: pd.DataFrame, *, settings: FiguresSettings) -> None:

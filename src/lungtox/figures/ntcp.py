@@ -272,7 +272,7 @@ def _write_title(ax: Axes, title: str, parameters: pd.DataFrame | None, *, setti
         text = "; ".join(_parameter_text(row, settings) for row in free.itertuples())
         lines = wrap_text(text, room_mm, size_pt=small_pt(style), style=style)
     ax.text(0.0, 1.01, "\n".join(lines), transform=ax.transAxes, fontsize=small_pt(style), va="bottom", linespacing=1.2)
-    ax.set_title(title, pad=3 + len(lines) * 1.25 * small_pt(style))
+    ax.set_title(title, pad=3 * style.scale + len(lines) * 1.25 * small_pt(style))
 
 
 def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> None:
