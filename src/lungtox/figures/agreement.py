@@ -169,11 +169,11 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     ax.locator_params(axis="x", nbins=3)
     ax.locator_params(axis="y", nbins=5)
     name = f"{translate_label(settings, one['structure'])} {translate_label(settings, metric_words(one['metric']))}"
-    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5, x=-0.35, ha="left")
+    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5 * style.scale, x=-0.35, ha="left")
     unit = translate_label(settings, one["unit"]) if isinstance(one["unit"], str) else "1"
     across = translate(settings, "Mean [{unit}]", unit=unit_of(one["metric"]) or "1")
-    ax.set_xlabel(across, fontsize=size, labelpad=1.0)
-    ax.set_ylabel(translate(settings, "Difference [{unit}]", unit=unit), fontsize=size, labelpad=1.0)
+    ax.set_xlabel(across, fontsize=size, labelpad=1.0 * style.scale)
+    ax.set_ylabel(translate(settings, "Difference [{unit}]", unit=unit), fontsize=size, labelpad=1.0 * style.scale)
 
 
 def metric_words(metric: str) -> str:

@@ -18,6 +18,7 @@ from lungtox.figures.style import (
     INK,
     group_label,
     group_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     small_pt,
@@ -127,7 +128,7 @@ def plot_cytokines(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     down = max(1, math.ceil(len(panels) / across))
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=down * 68.0 + 8.0)
-        figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
+        figure.set_layout_engine("constrained", w_pad=0.03 * style.scale, h_pad=0.04 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
             say_nothing_to_draw(
@@ -156,7 +157,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     )  # fmt: skip
     _draw_patients(ax, drawn, settings=settings)
     ax.set_yscale("log")
-    _plain_log_axis(ax, drawn["value"])
+    plain_log_axis(ax, drawn["value"])
     limits = drawn["detection_limit"].dropna().drop_duplicates()
     for limit in limits:
         ax.axhline(limit, color=FAINT, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
@@ -192,7 +193,7 @@ def _draw_patients(ax: Axes, drawn: pd.DataFrame, *, settings: FiguresSettings) 
             )  # fmt: skip
 
 
-def _plain_log_axis(ax: Axes, values: pd.Series[Any]) -> None:
+def plain_log_axis(ax: Axes, values: pd.Series[Any]) -> None:
     """Label a log axis with plain numbers, enough of them on a short axis."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -220,4 +221,5 @@ def _legend(figure: Figure, table: pd.DataFrame, *, settings: FiguresSettings) -
                 [], [], color=FAINT, linewidth=0.7, linestyle=(0, (2, 2)), label=translate(settings, "detection limit")
             )
         )
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    across = legend_columns([str(handle.get_label()) for handle in handles], settings.style, columns=2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=across)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.cytokines import plain_log_axis
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import FAINT, curve_look, new_figure, page_mm, say_nothing_to_draw, small_pt, style_context
 
@@ -157,8 +158,6 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
 
 
 def _draw_points(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: FiguresSettings) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
     look = curve_look(settings.style, 0)
     lead = table[table["panel"] == "lead"]
     beyond = lead[lead["beyond_margin"].eq(True)]["x"].abs()
@@ -172,9 +171,7 @@ def _draw_points(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
             ax.plot(points["x"], points["value"], color=one.colour, linestyle=one.line, marker=one.marker,
                     markersize=3.0, linewidth=1.0, label=translate_label(settings, str(name)))  # fmt: skip
         ax.set_yscale("log")
-        # Powers of ten would have exponents below 6 pt.
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        plain_log_axis(ax, own["value"])  # powers of ten would have exponents below 6 pt
         ax.legend(loc="upper center", fontsize=small_pt(settings.style))
         return
     x, value = own["x"].to_numpy(dtype=np.float64), own["value"].to_numpy(dtype=np.float64)

@@ -124,7 +124,7 @@ def plot_dvh_groups(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
         wide = across > 1
         panel_height_mm = 62.0 if across == 3 else 72.0
         figure = new_figure(style, columns=2 if wide else 1, height_mm=down * panel_height_mm)
-        figure.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
+        figure.set_layout_engine("constrained", w_pad=0.04 * style.scale, h_pad=0.04 * style.scale)
         axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         if not panels:
             say_nothing_to_draw(axes[0], translate(settings, "No DVH of a patient with a known outcome"), style=style)

@@ -256,7 +256,9 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
 
 def _wrap(label: str, width_mm: float, *, style: StyleSettings) -> str:
     """Break a label into lines that fit, before the bracket if that helps: ``(per 5 Gy)`` stays on one line."""
-    together = re.sub(r"\([^()]{1,20}\)", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label)
+    together = re.sub(
+        r"[(（][^()（）]{1,20}[)）]", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label
+    )
     return "\n".join(wrap_text(together, width_mm * style.scale, size_pt=small_pt(style), style=style))
 
 

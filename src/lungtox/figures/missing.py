@@ -110,12 +110,14 @@ def _draw_grid(ax: Axes, table: pd.DataFrame, words: dict[str, str], *, settings
 def _draw_bars(ax: Axes, table: pd.DataFrame, *, settings: FiguresSettings) -> None:
     counts = table.drop_duplicates("pattern").sort_values("pattern").reset_index(drop=True)
     left = pd.Series(0.0, index=counts.index)
-    parts = [("n_no_rp", group_label(settings, "no_rp"), group_look(settings.style, "no_rp").colour),
-             ("n_rp", group_label(settings, "rp"), group_look(settings.style, "rp").colour),
-             ("n_unknown", translate(settings, "outcome not known"), FAINT)]  # fmt: skip
-    for name, label, colour in parts:
+    # Hatched, because the two colours are close to each other in print without colours.
+    parts = [("n_no_rp", group_label(settings, "no_rp"), group_look(settings.style, "no_rp").colour, None),
+             ("n_rp", group_label(settings, "rp"), group_look(settings.style, "rp").colour, "/////"),
+             ("n_unknown", translate(settings, "outcome not known"), "#d9d9d9", None)]  # fmt: skip
+    for name, label, colour, hatch in parts:
         if counts[name].any():
-            ax.barh(counts.index, counts[name], left=left, height=0.62, color=colour, label=label)
+            ax.barh(counts.index, counts[name], left=left, height=0.62, color=colour, label=label, hatch=hatch,
+                    edgecolor="white", linewidth=0.0)  # fmt: skip
         left += counts[name]
     for row, n in enumerate(counts["n"]):
         ax.text(n, row, f" {n}", va="center", fontsize=small_pt(settings.style))

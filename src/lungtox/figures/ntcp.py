@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lungtox.figures.config import FiguresSettings, StyleSettings
+from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, weighting_label
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     INK,
+    LINE_STYLES,
     PALETTES,
     curve_look,
+    legend_columns,
     new_figure,
     page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
-    text_width_mm,
     tiny_pt,
     wrap_text,
 )
@@ -44,6 +46,8 @@ MODEL_NAMES = {
 SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "x50", "gamma50")}
 WITHOUT_GEUD = ("relative_seriality", "parallel")
 EXTRAPOLATED = "extrapolated"
+# Dots are the extrapolated part of the cohort's own curve.
+PUBLISHED_LINES = (LINE_STYLES[1], LINE_STYLES[3], LINE_STYLES[4], (0, (3, 1, 1, 1, 1, 1)))
 HIGHEST_COUNT = 0.85
 SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
 
@@ -187,12 +191,15 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     legend_mm = 9.0
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 70.0 + legend_mm)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
             say_nothing_to_draw(axes[0], translate(settings, "No NTCP model was fitted"), style=style)
-        looks = {name: curve_look(style, index + 1) for index, name in enumerate(
-            table.loc[table["kind"] == "published", "label"].drop_duplicates())}  # fmt: skip
+        names = table.loc[table["kind"] == "published", "label"].drop_duplicates()
+        looks = {
+            name: replace(curve_look(style, index + 1), line=PUBLISHED_LINES[index % len(PUBLISHED_LINES)])
+            for index, name in enumerate(names)
+        }
         handles: dict[str, Any] = {}
         for ax, (_, rows) in zip(axes, panels, strict=False):
             _draw_panel(ax, rows, looks, settings=settings)
@@ -205,20 +212,9 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
                 handles.values(),
                 handles.keys(),
                 loc="outside lower center",
-                ncols=_legend_columns(figure, handles, style),
+                ncols=legend_columns(handles, style, columns=2 if across == 2 else 1),
             )
     return figure
-
-
-def _legend_columns(figure: Figure, labels: Iterable[str], style: StyleSettings) -> int:
-    """Give how many legend columns fit side by side; the entries run down the columns."""
-    widths = [text_width_mm(label, small_pt(style), style) for label in labels]
-    sample_mm = 5.5 * small_pt(style) * 25.4 / 72.0  # line sample, its distance to the text, and between columns
-    for columns in range(len(widths), 1, -1):
-        widest = [max(part) + sample_mm for part in np.array_split(widths, columns)]  # as matplotlib fills them
-        if sum(widest) <= figure.get_figwidth() * 25.4:
-            return columns
-    return 1
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, settings: FiguresSettings) -> None:

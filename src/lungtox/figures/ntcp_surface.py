@@ -11,7 +11,15 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.language import translate, translate_label
-from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, say_nothing_to_draw, style_context
+from lungtox.figures.style import (
+    INK,
+    LINE_STYLES,
+    PALETTES,
+    legend_columns,
+    new_figure,
+    say_nothing_to_draw,
+    style_context,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -65,7 +73,7 @@ def plot_ntcp_surface(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
     down = max(1, math.ceil(len(panels) / across))
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * PANEL_MM + 8.0)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
             say_nothing_to_draw(
@@ -76,7 +84,10 @@ def plot_ntcp_surface(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
         for ax in axes[max(len(panels), 1) :]:
             ax.set_visible(False)
         if panels:
-            figure.legend(handles=_legend(settings), loc="outside lower center", ncols=5 if across == 2 else 3)
+            handles = _legend(settings)
+            names = [str(handle.get_label()) for handle in handles]
+            ncols = legend_columns(names, style, columns=2 if across == 2 else 1)
+            figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
     return figure
 
 

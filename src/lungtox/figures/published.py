@@ -15,6 +15,7 @@ from lungtox.figures.style import (
     INK,
     PALETTES,
     curve_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     style_context,
@@ -100,7 +101,7 @@ def plot_published(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     down = max(1, math.ceil(len(panels) / 2))
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=down * PANEL_MM + LEGEND_MM)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, 2, squeeze=False).ravel()
         if not panels:
             say_nothing_to_draw(axes[0], translate(settings, "No published model could be judged"), style=style)
@@ -115,7 +116,8 @@ def plot_published(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         for ax in axes[max(1, len(panels)) :]:
             ax.set_visible(False)
         if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center",
+                          ncols=min(3, legend_columns(handles, style, columns=2)))  # fmt: skip
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -93,7 +93,9 @@ def rc_parameters(style: StyleSettings) -> dict[str, Any]:
         "axes.titlesize": style.font_pt,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
+        "axes.titlepad": 6.0 * style.scale,
         "axes.labelsize": style.font_pt,
+        "axes.labelpad": 4.0 * style.scale,
         "axes.linewidth": 0.6 * wide,
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
@@ -102,6 +104,8 @@ def rc_parameters(style: StyleSettings) -> dict[str, Any]:
         "axes.spines.right": False,
         "xtick.labelsize": small_pt(style),
         "ytick.labelsize": small_pt(style),
+        "xtick.major.pad": 3.5 * style.scale,
+        "ytick.major.pad": 3.5 * style.scale,
         "xtick.color": INK,
         "ytick.color": INK,
         "xtick.major.width": 0.6 * wide,
@@ -174,6 +178,7 @@ def _artists(figure: Figure) -> Iterator[Artist]:
 
 
 def _widen(artists: Sequence[Artist], factor: float) -> None:
+    import numpy as np
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -186,7 +191,7 @@ def _widen(artists: Sequence[Artist], factor: float) -> None:
         elif isinstance(artist, Patch):
             artist.set_linewidth(factor * artist.get_linewidth())
         elif isinstance(artist, Collection):
-            artist.set_linewidth([factor * width for width in artist.get_linewidth()])
+            artist.set_linewidth((factor * np.atleast_1d(artist.get_linewidth())).tolist())
 
 
 def new_figure(style: StyleSettings, *, columns: float, height_mm: float) -> Figure:
@@ -240,6 +245,27 @@ def text_width_mm(text: str, size_pt: float, style: StyleSettings | None = None)
     font = FontProperties(family=[ALWAYS_THERE] if families == ["sans-serif"] else families, size=size_pt)
     width_pt, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return width_pt * MM_PER_INCH / 72.0
+
+
+def legend_columns(labels: Iterable[str], style: StyleSettings, *, columns: float) -> int:
+    """Give how many columns of a legend fit side by side into a figure; the entries run down the columns.
+
+    Parameters
+    ----------
+    labels : iterable of str
+    style : StyleSettings
+    columns : float
+        Width of the figure in printed columns.
+    """
+    import numpy as np
+
+    widths = [text_width_mm(label, small_pt(style), style) for label in labels]
+    sample_mm = 5.5 * small_pt(style) * MM_PER_INCH / 72.0  # line, its distance to the text, and between columns
+    for across in range(len(widths), 1, -1):
+        widest = [max(part) + sample_mm for part in np.array_split(widths, across)]  # as matplotlib fills them
+        if sum(widest) <= page_mm(style, columns) * style.scale:
+            return across
+    return 1
 
 
 def wrap_text(text: str, width_mm: float, *, size_pt: float, style: StyleSettings | None = None) -> list[str]:

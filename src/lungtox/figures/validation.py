@@ -18,6 +18,7 @@ from lungtox.figures.style import (
     PALETTES,
     group_label,
     group_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     small_pt,
@@ -144,7 +145,7 @@ def _panels(table: pd.DataFrame, draw: Any, *, settings: FiguresSettings, square
     height_mm = down * (PANEL_MM if square else PANEL_MM - 14.0) + LEGEND_MM
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=height_mm)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
             say_nothing_to_draw(axes[0], translate(settings, "No logistic model is part of this analysis"), style=style)
@@ -161,7 +162,8 @@ def _panels(table: pd.DataFrame, draw: Any, *, settings: FiguresSettings, square
         for ax in axes[max(1, len(panels)) :]:
             ax.set_visible(False)
         if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2 if across == 1 else 5)
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center",
+                          ncols=legend_columns(handles, style, columns=2 if across == 2 else 1))  # fmt: skip
     return figure
 
 
@@ -249,8 +251,9 @@ def _draw_stability(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) 
     for group, value in (("no_rp", 0), ("rp", 1)):
         part, look = rows[rows["rp"] == value], group_look(style, group)
         ax.vlines(part["probability"], part["low"], part["high"], color=look.colour, linewidth=0.5, alpha=0.45)
-        ax.plot(part["probability"], part["probability"], look.marker, color=look.colour, markersize=2.2,
-                markeredgewidth=0, label=group_label(settings, group))  # fmt: skip
+        face = look.colour if value else "white"
+        ax.plot(part["probability"], part["probability"], look.marker, color=look.colour, markersize=2.4,
+                markeredgewidth=0.5, markerfacecolor=face, label=group_label(settings, group))  # fmt: skip
     ax.set_xlim(0.0, top)
     ax.set_ylim(0.0, top)
     ax.set_aspect("equal")
