@@ -29,7 +29,7 @@ def main(options: Namespace) -> None:
         ("dose_levels", tabulate_dose_levels(levels), plot_dose_levels),
     ):
         write_csv(table, f"{options.folder}/{name}.csv")
-        save_figure(plot(table, settings=settings), f"{options.folder}/{name}")
+        save_figure(plot(table, settings=settings), f"{options.folder}/{name}", settings=settings)
 
 
 if __name__ == "__main__":

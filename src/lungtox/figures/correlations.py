@@ -9,16 +9,18 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.dendrogram import CLUSTER_CORRELATION, lay_out_tree
-from lungtox.figures.language import translate
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
     text_width_mm,
+    tiny_pt,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def plot_correlations(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
         Two columns wide.
     """
     style = settings.style
-    width_mm = 2 * style.width_mm
+    width_mm = page_mm(style, 2)
     leaves = table[table["kind"] == "leaf"].sort_values("position")
     with style_context(style):
         if leaves.empty:
@@ -86,11 +88,11 @@ def plot_correlations(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
             text = translate(settings, "No three dose metrics to correlate")
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), text, style=style)
             return figure
-        names = [str(label) for label in leaves["label"]]
+        names = [translate_label(settings, str(label)) for label in leaves["label"]]
         marked = [
             f"{name}{' *' if stands else ''}" for name, stands in zip(names, leaves["representative"], strict=True)
         ]
-        label_mm = max(text_width_mm(text, small_pt(style)) for text in marked) + 3.0
+        label_mm = max(text_width_mm(text, small_pt(style), style) for text in marked) / style.scale + 3.0
         cell_mm = min(LARGEST_CELL_MM, (width_mm - label_mm - TREE_MM - 3 * EDGE_MM) / len(names))
         side_mm = cell_mm * len(names)
         bottom_mm = max(label_mm, AXIS_MM)
@@ -116,7 +118,15 @@ def _draw_cells(ax: Axes, table: pd.DataFrame, marked: list[str], cell_mm: float
         value, x, y = row["correlation"], int(row["other_position"]), int(row["position"])
         strength[x, y] = strength[y, x] = abs(value)
         if not pd.isna(value) and cell_mm >= NUMBER_CELL_MM:
-            ax.text(x, y, _short(value), ha="center", va="center", fontsize=6.0, color=_ink_on(colours(abs(value))))
+            ax.text(
+                x,
+                y,
+                _short(value),
+                ha="center",
+                va="center",
+                fontsize=tiny_pt(style),
+                color=_ink_on(colours(abs(value))),
+            )
     edges = np.arange(len(marked) + 1) - 0.5
     ax.pcolormesh(edges, edges, strength, cmap=colours, vmin=0.0, vmax=1.0, edgecolors="white", linewidth=0.4)
     for _, rows in table[table["kind"] == "leaf"].groupby("cluster"):

@@ -11,7 +11,7 @@ from lungtox.figures.config import FiguresSettings
 from lungtox.figures.dvh_differences import LEVEL, panel_title, untested_words
 from lungtox.figures.language import translate
 from lungtox.figures.panels import PanelGrid, draw_legend
-from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, say_nothing_to_draw, style_context
+from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, page_mm, say_nothing_to_draw, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
     grid = PanelGrid(len(panels), (34.0, 26.0) if table["p_adjusted"].notna().any() else (10.0, 2.0))
     with style_context(style):
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        placed = grid.place(figure, width_mm=grid.columns * style.width_mm)
+        placed = grid.place(figure, width_mm=page_mm(style, grid.columns))
         ratios = _ratio_limits(table)
         if not panels:
             text = translate(settings, "No DVH of a patient with a known outcome")

@@ -11,9 +11,9 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import weighting_label
-from lungtox.figures.language import translate
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.panels import PanelGrid, draw_legend
-from lungtox.figures.style import FAINT, INK, group_look, new_figure, say_nothing_to_draw, style_context
+from lungtox.figures.style import FAINT, INK, group_look, new_figure, page_mm, say_nothing_to_draw, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def plot_dvh_differences(table: pd.DataFrame, *, settings: FiguresSettings) -> F
     grid = PanelGrid(len(panels), (38.0,) if table["p_adjusted"].notna().any() else (14.0,))
     with style_context(style):
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        placed = grid.place(figure, width_mm=grid.columns * style.width_mm)
+        placed = grid.place(figure, width_mm=page_mm(style, grid.columns))
         if not panels:
             text = translate(settings, "No DVH of a patient with a known outcome")
             say_nothing_to_draw(placed[0][0], text, style=style)
@@ -116,7 +116,11 @@ def panel_title(rows: pd.DataFrame, settings: FiguresSettings) -> str:
     """Give structure, numbers of patients and weighting of a panel."""
     first = rows.iloc[0]
     counts = translate(settings, "n = {n}, {events} RP", n=int(first["n"]), events=int(first["n_rp"]))
-    return f"{first['structure']}, {counts}\n{weighting_label(str(first['weighting']))}"
+    structure, weighting = (
+        translate_label(settings, label)
+        for label in (str(first["structure"]), weighting_label(str(first["weighting"])))
+    )
+    return f"{structure}, {counts}\n{weighting}"
 
 
 def untested_words(rows: pd.DataFrame, settings: FiguresSettings) -> str:

@@ -13,8 +13,10 @@ from lungtox.figures.language import translate
 from lungtox.figures.style import (
     FAINT,
     INK,
+    group_label,
     group_look,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
@@ -111,7 +113,7 @@ def plot_flow(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         One column wide.
     """
     style = settings.style
-    width_mm = style.width_mm
+    width_mm = page_mm(style, 1)
     if table.empty:
         with style_context(style):
             figure = new_figure(style, columns=1, height_mm=40.0)
@@ -172,21 +174,29 @@ def _layout(
 
 
 def _main_lines(rows: pd.DataFrame, settings: FiguresSettings) -> list[str]:
-    return [translate(settings, str(rows["label"].iloc[0])), f"n = {int(rows['n'].iloc[0])}"]
+    return [_box_name(rows, settings), f"n = {int(rows['n'].iloc[0])}"]
+
+
+def _box_name(rows: pd.DataFrame, settings: FiguresSettings) -> str:
+    name = str(rows["box"].iloc[0])
+    return group_label(settings, name) if name in ("rp", "no_rp") else translate(settings, str(rows["label"].iloc[0]))
 
 
 def _side_lines(rows: pd.DataFrame | None, name: str, width_mm: float, settings: FiguresSettings) -> list[str]:
     """Give the headed list of a side box, wrapped to its width."""
     found = [] if rows is None else [row for row in rows.to_dict("records") if row["n"] > 0]
     title = "Excluded (n = {n})" if name == "excluded" else "Neither RP nor its absence (n = {n})"
-    size = small_pt(settings.style)
+    style = settings.style
+    size = small_pt(style)
     entries = [translate(settings, title, n=sum(int(row["n"]) for row in found))]
     entries += [f"{_words(row, settings)} (n = {int(row['n'])})" for row in found]
     entries = [text.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}") for text in entries]
     return [
         ("  " if number and part else "") + line
         for number, text in enumerate(entries)
-        for part, line in enumerate(wrap_text(text, width_mm - 2 * PAD_MM - 2.0, size_pt=size))
+        for part, line in enumerate(
+            wrap_text(text, style.scale * (width_mm - 2 * PAD_MM - 2.0), size_pt=size, style=style)
+        )
     ]
 
 
@@ -201,7 +211,8 @@ def _words(row: dict[Any, Any], settings: FiguresSettings) -> str:
 
 
 def _text_box(lines: list[str], left: float, width: float, top: float, *, settings: FiguresSettings) -> _Box:
-    line_mm = 1.35 * small_pt(settings.style) * MM_PER_PT
+    style = settings.style
+    line_mm = 1.35 * small_pt(style) * MM_PER_PT / style.scale
     return _Box(tuple(lines), left, width, top, len(lines) * line_mm + 2 * PAD_MM)
 
 
