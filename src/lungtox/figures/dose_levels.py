@@ -62,6 +62,7 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
         placed = grid.place(figure, width_mm=page_mm(style, grid.columns))
         ratios = _ratio_limits(table)
+        lowest_p = min(0.007, 0.7 * float(table["p"].min())) if table["p"].notna().any() else 0.007
         if not panels:
             text = translate(settings, "No DVH of a patient with a known outcome")
             say_nothing_to_draw(placed[0][0], text, style=style)
@@ -76,7 +77,7 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
                 continue
             first = index % grid.across == 0
             _draw_ratios(upper, rows, ratios, labelled=first, settings=settings)
-            _draw_p(lower, rows, labelled=first, settings=settings)
+            _draw_p(lower, rows, lowest_p, labelled=first, settings=settings)
         draw_legend(figure, grid)
     return figure
 
@@ -119,7 +120,7 @@ def _plain_numbers(ax: Axes, limits: tuple[float, float]) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_p(ax: Axes, rows: pd.DataFrame, *, labelled: bool, settings: FiguresSettings) -> None:
+def _draw_p(ax: Axes, rows: pd.DataFrame, lowest_p: float, *, labelled: bool, settings: FiguresSettings) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
     colour = PALETTES[settings.style.palette][0]
@@ -131,9 +132,8 @@ def _draw_p(ax: Axes, rows: pd.DataFrame, *, labelled: bool, settings: FiguresSe
     for name, label, look in looks:
         ax.plot(dose, rows[name].to_numpy(dtype=float), label=translate(settings, label), **look)
     ax.axhline(LEVEL, color=INK, linewidth=0.6)
-    smallest = min(1e-3, 0.7 / (1.0 + float(rows["permutations"].max())))
     ax.set_yscale("log")
-    ax.set_ylim(0.7 * smallest, 1.4)
+    ax.set_ylim(lowest_p, 1.4)
     ax.yaxis.set_major_locator(FixedLocator([1e-4, 1e-3, 0.01, LEVEL, 0.2, 1.0]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

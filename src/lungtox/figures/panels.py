@@ -33,7 +33,7 @@ class PanelGrid:
     title_mm: float = 9.5
     between_mm: float = 3.0
     foot_mm: float = 10.0
-    left_mm: float = 14.0
+    left_mm: float = 16.0
     right_mm: float = 3.0
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lungtox.figures import format_p, weighting_label
@@ -41,6 +41,21 @@ def dose_level_blocks(results: Results) -> list[Block]:
             "thresholds. The adjustment is over the doses of a row, not over the rows."
         ),
     ]
+
+
+def dose_level_methods(association: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the doses were compared."""
+    levels = association.get("dose_levels")
+    if not levels:
+        return
+    yield (
+        f"Vx for x from {levels['low_gy']:g} to {levels['high_gy']:g} Gy in steps of {levels['step_gy']:g} Gy, physical "
+        "dose: patients with and without RP were compared by the score statistic of a logistic model, p from "
+        f"{levels['permutations']} random reassignments of the patients to the groups (all of them where there are no "
+        "more), adjusted over the doses by the largest statistic of each reassignment (Westfall and Young 1993, single "
+        "step). Left out: groups of fewer than 3 patients, doses that fewer than 5 patients get in a part of the "
+        "structure."
+    )
 
 
 def ranges_of(doses_gy: list[float], chosen: list[bool]) -> list[str]:
