@@ -115,15 +115,15 @@ class _Curves:
             outer = np.where(short, 1.6 * outer, outer)
             beyond = self.root(top + outer) - wanted
         endless = beyond < 0.0
+        before = np.zeros(len(top))
         for _ in range(_ROOT_STEPS):
             middle = np.where(endless, outer, (inner * beyond - outer * below) / (beyond - below))
             value = self.root(top + middle) - wanted
             if np.abs(value[~endless]).max(initial=0.0) < _TOLERANCE:
                 break
-            left = value < 0.0
-            # The end that stays twice counts half, or it would stay for ever.
-            inner, below, beyond = (
-                np.where(left, middle, inner), np.where(left, value, 0.5 * below), np.where(left, 0.5 * beyond, value),
-            )  # fmt: skip
-            outer = np.where(left, outer, middle)
+            side = np.where(value < 0.0, -1.0, 1.0)
+            # An end that stays twice counts half, or it would stay for ever.
+            halved = np.where(side == before, 0.5, 1.0)
+            below, beyond = np.where(side < 0, value, halved * below), np.where(side < 0, halved * beyond, value)
+            inner, outer, before = np.where(side < 0, middle, inner), np.where(side < 0, outer, middle), side
         return np.where(endless, math.copysign(math.inf, distance), top + middle)

@@ -49,8 +49,8 @@ def dose_level_methods(association: Mapping[str, Any]) -> Iterator[str]:
     if not levels:
         return
     yield (
-        f"Vx for x from {levels['low_gy']:g} to {levels['high_gy']:g} Gy in steps of {levels['step_gy']:g} Gy, physical "
-        "dose: patients with and without RP were compared by the score statistic of a logistic model, p from "
+        f"Vx for x from {levels['low_gy']:g} to {levels['high_gy']:g} Gy in steps of {levels['step_gy']:g} Gy of "
+        "physical dose: patients with and without RP were compared by the score statistic of a logistic model, p from "
         f"{levels['permutations']} random reassignments of the patients to the groups (all of them where there are no "
         "more), adjusted over the doses by the largest statistic of each reassignment (Westfall and Young 1993, single "
         "step). Left out: groups of fewer than 3 patients, doses that fewer than 5 patients get in a part of the "
