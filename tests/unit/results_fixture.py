@@ -73,7 +73,7 @@ CONFIG: dict[str, Any] = {
         "categorical_test": "fisher",
         "cytokines": list(CYTOKINES),
         "strata": {"sex": ["v20_pct", "lung_disease"]},
-        "dose_levels": {"step_gy": 5.0, "low_gy": 5.0, "permutations": 200},
+        "dose_levels": {"low_gy": 5.0, "high_gy": 60.0, "step_gy": 5.0, "permutations": 200},
     },
     "models": {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},

@@ -23,7 +23,6 @@ rule build_report:
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
             "<results>/association/dose_levels.csv",
-            "<results>/association/metric_clusters.csv",
         ),
         cytokines=(
             [
