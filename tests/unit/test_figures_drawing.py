@@ -19,11 +19,15 @@ from lungtox.figures import (
     plot_agreement_curves,
     plot_agreement_forest,
     plot_calibration,
+    plot_correlations,
     plot_cytokines,
     plot_decision,
     plot_dendrogram,
+    plot_dose_levels,
     plot_dvh_curves,
+    plot_dvh_differences,
     plot_dvh_groups,
+    plot_flow,
     plot_forest,
     plot_fractionation,
     plot_function_sweep,
@@ -41,11 +45,15 @@ from lungtox.figures import (
     tabulate_agreement_curves,
     tabulate_agreement_forest,
     tabulate_calibration,
+    tabulate_correlations,
     tabulate_cytokines,
     tabulate_decision,
     tabulate_dendrogram,
+    tabulate_dose_levels,
     tabulate_dvh_curves,
+    tabulate_dvh_differences,
     tabulate_dvh_groups,
+    tabulate_flow,
     tabulate_forest,
     tabulate_fractionation,
     tabulate_function_sweep,
@@ -70,7 +78,11 @@ NTCP = ["ntcp", "ntcp_surface", "ntcp_time"]
 SISTERS = ["fractionation", "dvh_curves"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
+    "flow",
     "dvh_groups",
+    "dvh_differences",
+    "dose_levels",
+    "correlations",
     "roc",
     "forest",
     "incidence",
@@ -139,6 +151,12 @@ def tables(folder):
         "dvh_groups": tabulate_dvh_groups(
             read_parquet(folder / "dose/model_dvhs.parquet"), read_csv(folder / "cohort/analysis.csv")
         ),
+        "flow": tabulate_flow(read_csv(folder / "cohort/flow.csv")),
+        "dvh_differences": tabulate_dvh_differences(read_csv(folder / "association/dose_levels.csv")),
+        "dose_levels": tabulate_dose_levels(read_csv(folder / "association/dose_levels.csv")),
+        "correlations": tabulate_correlations(
+            *(read_csv(folder / f"association/metric_{name}.csv") for name in ("correlations", "clusters", "tree"))
+        ),
         "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs", "bands"))),
         "forest": tabulate_forest(
             read_csv(folder / "association/univariable.csv"),
@@ -189,7 +207,11 @@ PLOTS = {
     "decision": plot_decision,
     "stability": plot_stability,
     "dendrogram": plot_dendrogram,
+    "flow": plot_flow,
     "dvh_groups": plot_dvh_groups,
+    "dvh_differences": plot_dvh_differences,
+    "dose_levels": plot_dose_levels,
+    "correlations": plot_correlations,
     "roc": plot_roc,
     "forest": plot_forest,
     "incidence": plot_incidence,
@@ -242,7 +264,7 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
 def test_no_text_is_cut_small_or_over_another(tables, name, style):
     figure = PLOTS[name](tables[name], settings=FiguresSettings(style=style))
     page = figure.bbox
-    columns = 1 if name in ("roc", "missing", "dendrogram") else 2
+    columns = 1 if name in ("flow", "roc", "missing", "dendrogram") else 2
     assert figure.get_figwidth() * 25.4 == pytest.approx(columns * style.width_mm)
     texts = visible_texts(figure)
     assert len(texts) > 5

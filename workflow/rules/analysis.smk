@@ -24,8 +24,9 @@ OUTCOME = ANALYSIS.has_outcome  # without a clinical table doses alone are analy
 AGREEMENT_FIGURES = ["agreement", "agreement_forest", "agreement_curves"]
 FIGURES = (
     (
-        ["dvh_groups", "roc", "forest", "ntcp"]
-        + ["calibration", "decision", "stability", "dendrogram"]
+        ["flow", "dvh_groups", "dvh_differences", "dose_levels"]
+        + ["roc", "forest", "ntcp"]
+        + ["calibration", "decision", "stability", "dendrogram", "correlations"]
         if OUTCOME
         else []
     )

@@ -3,18 +3,18 @@
 
 
 rule plot_dvh_groups:
-    """Mean cumulative DVH and functional DVH by group, with bands."""
+    """Who was analysed; mean cumulative DVH and functional DVH by group, their differences, odds ratios at each dose."""
     input:
         dvh="<results>/dose/model_dvhs.parquet",
         analysis="<results>/cohort/analysis.csv",
+        flow="<results>/cohort/flow.csv",
+        dose_levels="<results>/association/dose_levels.csv",
         script=script("plot_dvh_groups"),
     output:
-        multiext(
-            "<results>/figures/dvh_groups",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
+        expand(
+            "<results>/figures/{figure}{ending}",
+            figure=["flow", "dvh_groups", "dvh_differences", "dose_levels"],
+            ending=[".pdf", ".svg", ".png", ".csv"],
         ),
     log:
         "<logs>/plot_dvh_groups.log",
@@ -25,10 +25,11 @@ rule plot_dvh_groups:
     params:
         code=code_digest("plot_dvh_groups"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python {input.script:q} --dvh {input.dvh:q} --analysis {input.analysis:q}"
-        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+        "python {input.script:q} --dvh {input.dvh:q} --analysis {input.analysis:q} --flow {input.flow:q}"
+        " --dose-levels {input.dose_levels:q} --settings {params.settings:q} --folder {params.folder:q}"
+        " >{log:q} 2>&1"
 
 
 rule plot_roc:
@@ -275,7 +276,7 @@ rule plot_cytokines:
 
 
 rule plot_validation:
-    """Calibration, decision curves, stability of predictions and collinearity of the logistic models."""
+    """Calibration, decision curves, stability of predictions, collinearity of the models and of all dose metrics."""
     input:
         fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
         tables=expand(
@@ -289,11 +290,20 @@ rule plot_validation:
                 "dendrogram",
             ],
         ),
+        correlations="<results>/association/metric_correlations.csv",
+        clusters="<results>/association/metric_clusters.csv",
+        tree="<results>/association/metric_tree.csv",
         script=script("plot_validation"),
     output:
         expand(
             "<results>/figures/{figure}{ending}",
-            figure=["calibration", "decision", "stability", "dendrogram"],
+            figure=[
+                "calibration",
+                "decision",
+                "stability",
+                "dendrogram",
+                "correlations",
+            ],
             ending=[".pdf", ".svg", ".png", ".csv"],
         ),
     log:
@@ -307,8 +317,9 @@ rule plot_validation:
         settings=section("figures"),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python {input.script:q} --fits {input.fits:q} --settings {params.settings:q} --folder {params.folder:q}"
-        " >{log:q} 2>&1"
+        "python {input.script:q} --fits {input.fits:q} --correlations {input.correlations:q}"
+        " --clusters {input.clusters:q} --tree {input.tree:q} --settings {params.settings:q}"
+        " --folder {params.folder:q} >{log:q} 2>&1"
 
 
 rule plot_incidence:
