@@ -9,9 +9,10 @@ from lungtox.tables import read_csv, read_parquet, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     table = tabulate_dvh_groups(read_parquet(options.dvh), read_csv(options.analysis))
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_dvh_groups(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_dvh_groups(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":
