@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.agreement.config import AgreementSettings
 from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
+from lungtox.delivered import unknown_delivered
+from lungtox.delivered.config import DeliveredSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.dvhcurve import unknown_moved
 from lungtox.dvhcurve.config import DvhCurveSettings
@@ -53,6 +55,7 @@ STAGE_FOLDERS = frozenset(
         "printed",
         "fractionation",
         "dvh_curves",
+        "delivered",
         "figures",
         "pages",
         "logs",
@@ -111,6 +114,8 @@ class Config(Settings):
     """Number of fractions of equal tumour effect, judged on the organs' DVHs; left out when it is not wanted."""
     dvh_curve: DvhCurveSettings | None = None
     """Shapes of DVH curves of a structure that is moved; left out when they are not wanted."""
+    delivered: DeliveredSettings | None = None
+    """Dose delivered in sessions, accumulated through deformation fields; left out when there are none."""
     figures: FiguresSettings = Field(default_factory=FiguresSettings)
     """Looks of the figures."""
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -339,6 +344,8 @@ def _sister_faults(config: Config) -> Iterator[Fault]:
         yield from unknown_references(config.fractionation, config.dose.structures)
     if config.dvh_curve is not None:
         yield from unknown_moved(config.dvh_curve, config.dose.structures)
+    if config.delivered is not None:
+        yield from unknown_delivered(config.delivered, config.dose.structures)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:

@@ -36,4 +36,9 @@ from .pictures import picture_patient as picture_patient
 from .propose import NewNames as NewNames
 from .propose import extend_structures as extend_structures
 from .propose import proposal_cells as proposal_cells
+from .sessions import SESSION_COLUMNS as SESSION_COLUMNS
+from .sessions import SessionRow as SessionRow
+from .sessions import read_session_dose as read_session_dose
+from .sessions import read_session_field as read_session_field
+from .sessions import read_sessions as read_sessions
 from .table_rows import is_study_id as is_study_id

@@ -5,6 +5,7 @@ from .coverage import region_coverage as region_coverage
 from .cut import plane_values as plane_values
 from .deformation import DeformedMap as DeformedMap
 from .deformation import MapChain as MapChain
+from .deformation_field import DeformationField as DeformationField
 from .edges import Edges as Edges
 from .edges import structure_edges as structure_edges
 from .grid import Dose as Dose
