@@ -1,0 +1,280 @@
+"""Planned against delivered dose over the cohort: the tables of results/delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungtox.agreement import paired_t
+from lungtox.delivered.compare_config import DeliveredComparisonSettings
+from lungtox.delivered.risk import delivered_risks
+from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, QUALITY, TREND, VOLUMES, typed
+from lungtox.errors import Fault, InputError
+from lungtox.models import benjamini_hochberg, signed_rank
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lungtox.dose import Dvh
+
+FloatArray = NDArray[np.float64]
+IRRADIATED = "irradiated volume"
+"""Stands in `structure` of the quality table for the volume within `quality_from_pct` of the planned maximum."""
+FEWEST = 2
+NTCP_METRIC = "NTCP"
+
+
+@dataclass(frozen=True, eq=False)
+class DeliveredTables:
+    """Tables of docs/file-contracts.md.
+
+    Attributes
+    ----------
+    metrics : pandas.DataFrame
+        One row per patient, structure, quantity and metric.
+    paired : pandas.DataFrame
+        The same over the patients; NTCP of published models too.
+    ntcp : pandas.DataFrame
+        One row per patient and published model.
+    volumes, trend : pandas.DataFrame
+        Volume in each session, and how it changes over the course.
+    quality : pandas.DataFrame
+        One row per patient, session and structure.
+    curves : pandas.DataFrame
+        Mean planned and delivered DVH of each structure.
+    left_out : pandas.DataFrame
+        Who is not in it, and why.
+    """
+
+    metrics: pd.DataFrame
+    paired: pd.DataFrame
+    ntcp: pd.DataFrame
+    volumes: pd.DataFrame
+    trend: pd.DataFrame
+    quality: pd.DataFrame
+    curves: pd.DataFrame
+    left_out: pd.DataFrame
+
+
+def delivered_tables(
+    *,
+    metrics: pd.DataFrame,
+    volumes: pd.DataFrame,
+    qa: Sequence[Mapping[str, Any]],
+    planned: Iterable[tuple[str, Dvh]],
+    delivered: Iterable[tuple[str, Dvh]],
+    settings: DeliveredComparisonSettings,
+    patients: Sequence[str] = (),
+) -> DeliveredTables:
+    """Compare planned with delivered dose.
+
+    Parameters
+    ----------
+    metrics, volumes : pandas.DataFrame
+        Of all batches, as `write_delivered` writes them.
+    qa : sequence of dict
+        Quality entries of all batches.
+    planned, delivered : iterable of (patient, Dvh)
+    settings : DeliveredComparisonSettings
+    patients : sequence of str
+        Study IDs of patients.csv: those without a session are listed.
+
+    Raises
+    ------
+    InputError
+        Patients whose sessions cannot be used, all of them with every fault, unless they may be left out; nobody left;
+        a model that cannot be used.
+    """
+    left_out = _left_out(qa, patients)
+    faults = [Fault(**fault) for entry in qa if entry["status"] != "ok" for fault in entry["faults"]]
+    if faults and settings.on_unusable == "stop":
+        raise InputError(faults)
+    if not any(entry["status"] == "ok" for entry in qa):
+        action = "Correct the table of sessions or the files that it names."
+        raise InputError([*faults, Fault("delivered", "sessions of a patient", "none", action, "delivered-empty")])
+    pairs = ([*planned], [*delivered])
+    values = metrics.assign(planned_minus_delivered=metrics["planned"] - metrics["delivered"])
+    risks = delivered_risks(*pairs, settings)
+    compared = [*_paired(metrics, settings), *_paired_risks(risks, settings)]
+    return DeliveredTables(
+        metrics=METRICS.validate(values[list(METRICS.columns)].reset_index(drop=True), lazy=True),
+        paired=typed(compared, PAIRED),
+        ntcp=typed(risks, NTCP),
+        volumes=VOLUMES.validate(volumes[list(VOLUMES.columns)].reset_index(drop=True), lazy=True),
+        trend=typed(_trends(volumes), TREND),
+        quality=typed(_quality(qa), QUALITY),
+        curves=typed(_mean_curves(*pairs, step_gy=settings.curve_step_gy), CURVES),
+        left_out=typed(left_out, LEFT_OUT),
+    )
+
+
+def _left_out(qa: Sequence[Mapping[str, Any]], patients: Sequence[str]) -> list[dict[str, str]]:
+    found = []
+    known = {entry["patient"] for entry in qa}
+    for entry in qa:
+        if entry["status"] != "ok":
+            reasons = "; ".join(f"expected {fault['expected']}, found {fault['found']}" for fault in entry["faults"])
+            found.append({"patient": entry["patient"], "reason": reasons})
+    return found + [{"patient": name, "reason": "no session in the table"} for name in patients if name not in known]
+
+
+def _paired(metrics: pd.DataFrame, settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
+    rows = []
+    for (structure, quantity, metric), own in metrics.groupby(["structure", "quantity", "metric"], sort=False):
+        known = own.dropna(subset=["planned", "delivered"])
+        unit = own["unit"].iloc[0]
+        head = {"structure": structure, "quantity": quantity, "metric": metric,
+                "unit": unit if isinstance(unit, str) else ""}  # fmt: skip
+        a, b = (known[name].to_numpy(dtype=np.float64) for name in ("planned", "delivered"))
+        rows.append({**head, **compare_pairs(a, b, settings.test)})
+    return _adjusted(rows)
+
+
+def _paired_risks(
+    risks: Sequence[Mapping[str, Any]], settings: DeliveredComparisonSettings
+) -> list[dict[str, Any]]:
+    rows = []
+    for model, structure in settings.ntcp.items():
+        own = [row for row in risks if row["model"] == model]
+        if own:
+            a, b = (np.array([row[name] for row in own]) for name in ("planned", "delivered"))
+            head = {"structure": structure, "quantity": own[0]["quantity"], "metric": f"{NTCP_METRIC}({model})"}
+            rows.append({**head, "unit": "", **compare_pairs(a, b, settings.test)})
+    return _adjusted(rows)
+
+
+def _adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    q = benjamini_hochberg([row["p"] for row in rows]) if rows else []
+    return [{**row, "q": float(value)} for row, value in zip(rows, q, strict=True)]
+
+
+def compare_pairs(planned: FloatArray, delivered: FloatArray, test: str) -> dict[str, Any]:
+    """Compare paired values: mean difference (planned minus delivered), paired t and Wilcoxon signed-rank test.
+
+    Parameters
+    ----------
+    planned, delivered : ndarray, shape (patients,)
+    test : {"wilcoxon", "t"}
+        Whose p stands in ``p``.
+
+    Returns
+    -------
+    dict
+        Figures of the table `paired`; NaN where fewer than two patients leave nothing to test. ``smallest_p`` is the
+        smallest p that the exact Wilcoxon test can give with so many pairs: 2 / 2^n.
+    """
+    n = planned.size
+    difference = planned - delivered
+    found: dict[str, Any] = {
+        "n": n,
+        **{f"mean_{name}": float(v.mean()) if n else np.nan for name, v in _named(planned, delivered)},
+        **{f"sd_{name}": float(v.std(ddof=1)) if n > 1 else np.nan for name, v in _named(planned, delivered)},
+        "positive": int((difference > 0).sum()),
+        "negative": int((difference < 0).sum()),
+        "smallest_p": min(1.0, 2.0 ** (1 - n)) if n else np.nan,
+        "test": test,
+        "p": np.nan,
+    }
+    if n < FEWEST:
+        return found
+    student, ranks = paired_t(difference), signed_rank(difference)
+    mean = float(planned.mean())
+    return {
+        **found,
+        "difference": student.mean.value,
+        "low": student.mean.low,
+        "high": student.mean.high,
+        "sd": float(difference.std(ddof=1)),
+        "percent": 100.0 * student.mean.value / mean if mean > 0 else np.nan,
+        "t": student.t,
+        "p_t": student.p,
+        "shift": ranks.shift,
+        "shift_low": ranks.low,
+        "shift_high": ranks.high,
+        "p_wilcoxon": ranks.p,
+        "wilcoxon": ranks.name,
+        "p": student.p if test == "t" else ranks.p,
+    }
+
+
+def _named(planned: FloatArray, delivered: FloatArray) -> tuple[tuple[str, FloatArray], tuple[str, FloatArray]]:
+    return ("planned", planned), ("delivered", delivered)
+
+
+def _trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the change of each structure over the course: slope of each patient, ratio at the last session."""
+    rows = []
+    for (structure, source), own in volumes.groupby(["structure", "source"], sort=False):
+        slopes, last = [], []
+        for _, one in own.sort_values("order").groupby("patient", sort=True):
+            at, change = (one[name].to_numpy(dtype=np.float64) for name in ("fractions_before", "percent_change"))
+            last.append(float(one["ratio"].iloc[-1]))
+            if np.unique(at).size >= 3:
+                slopes.append(float((at - at.mean()) @ change / ((at - at.mean()) @ (at - at.mean()))))
+        ratio = np.array(last)
+        row = {"structure": structure, "source": source, "patients": ratio.size, "ratio": float(ratio.mean()),
+               "ratio_sd": float(ratio.std(ddof=1)) if ratio.size > 1 else np.nan,
+               "percent_change": 100.0 * (float(ratio.mean()) - 1.0),
+               "shrinking": int((ratio < 1.0).sum())}  # fmt: skip
+        if ratio.size >= FEWEST:
+            change = paired_t(ratio - 1.0)
+            row |= {"ratio_low": 1.0 + change.mean.low, "ratio_high": 1.0 + change.mean.high, "p_t": change.p,
+                    "p_wilcoxon": signed_rank(ratio - 1.0).p}  # fmt: skip
+        if len(slopes) >= FEWEST:
+            slope = paired_t(slopes)
+            row |= {"slope": slope.mean.value, "slope_low": slope.mean.low, "slope_high": slope.mean.high,
+                    "slope_p": slope.p}  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def _quality(qa: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for entry in qa:
+        for session in entry.get("sessions") or () if entry["status"] == "ok" else ():
+            head = {"patient": entry["patient"], **{k: session[k] for k in ("session", "fractions", "kind")}}
+            rows.append({**head, "structure": IRRADIATED, "mean_ratio": session["mean_ratio"], **_figures(session)})
+            rows += [{**head, "structure": name, **_figures(part)} for name, part in session["structures"].items()]
+    return rows
+
+
+def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
+    jacobian = part.get("jacobian") or {}
+    return {
+        "coverage_pct": part["coverage_pct"],
+        **{f"jacobian_{name}": jacobian.get(name) for name in ("minimum", "p1", "p99", "maximum")},
+        "folding_pct": jacobian.get("folding_pct"),
+        "mean_displacement_mm": part.get("mean_displacement_mm"),
+        "max_displacement_mm": part.get("max_displacement_mm"),
+    }
+
+
+def _mean_curves(
+    planned: Sequence[tuple[str, Dvh]], delivered: Sequence[tuple[str, Dvh]], *, step_gy: float
+) -> list[dict[str, Any]]:
+    """Give the mean cumulative DVHs of physical dose, in percent of the structure."""
+    found: dict[str, dict[str, list[Dvh]]] = {}
+    for name, dvhs in (("planned", planned), ("delivered", delivered)):
+        for _, dvh in dvhs:
+            if (dvh.weighting, dvh.quantity) == ("anatomical", "physical"):
+                found.setdefault(dvh.structure, {}).setdefault(name, []).append(dvh)
+    rows = []
+    for structure, both in found.items():
+        top = max(dvh.max_gy for dvhs in both.values() for dvh in dvhs)
+        doses = np.arange(0.0, top + step_gy, step_gy)
+        means = {name: np.mean([_percent_at(dvh, doses) for dvh in dvhs], axis=0) for name, dvhs in both.items()}
+        rows += [
+            {"structure": structure, "dose_gy": float(dose), "planned_pct": float(a), "delivered_pct": float(b),
+             "patients": len(both["planned"])}
+            for dose, a, b in zip(doses, means["planned"], means["delivered"], strict=True)
+        ]  # fmt: skip
+    return rows
+
+
+def _percent_at(dvh: Dvh, doses: FloatArray) -> FloatArray:
+    cumulative = dvh.cumulative
+    return np.array([100.0 * cumulative.volume_at_cc(float(dose)) / cumulative.total_cc for dose in doses])
