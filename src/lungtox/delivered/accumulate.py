@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.delivered.quality import SessionQuality
-from lungtox.dose import Samples
-from lungtox.geometry import DeformationField, Dose, Image
+from lungtox.delivered.limits import limit_faults, undefined_fault
+from lungtox.delivered.quality import (
+    FieldFigures,
+    FieldKind,
+    JacobianFigures,
+    SessionQuality,
+    StructureQuality,
+    coverage,
+    node_figures,
+    structure_quality,
+)
+from lungtox.dose import Samples, eqd2_gy
+from lungtox.errors import Fault, InputError, ParameterError, count_of
+from lungtox.extraction import read_session_dose, read_session_field
+from lungtox.geometry import DeformationField, Dose, Grid, Image, Warp, in_threads, jacobian_determinant
 
 if TYPE_CHECKING:
     from lungtox.delivered.config import DeliveredSettings
 
 FloatArray = NDArray[np.float64]
+
+_SLACK_FRACTIONS = 0.01
+"""Sevenths of 33 fractions are written with some decimals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +85,19 @@ class Delivered:
         With d_k the dose per fraction of session k and n_k its fractions, sum n_k d_k (d_k + r)/(2 + r) equals
         [D (D/N + r) + V/N]/(2 + r), D the sum and V the variance.
         """
-        raise NotImplementedError
+        if not 0 < alpha_beta_gy < np.inf:
+            raise ParameterError(f"alpha_beta_gy must be positive, got {alpha_beta_gy}")
+        if self.variance_gy2 is None or self.dose.fractions is None:
+            raise ParameterError("EQD2 of the delivered dose needs its variance over the fractions")
+        whole = eqd2_gy(self.dose.image.values, self.dose.fractions, alpha_beta_gy)
+        return Image(self.dose.image.grid, whole + excess_gy(self.variance_gy2, self.dose.fractions, alpha_beta_gy))
+
+
+def excess_gy(variance_gy2: Image | FloatArray, fractions: int, alpha_beta_gy: float) -> FloatArray:
+    """Give what unequal fractions add to EQD2: V/N/(2 + r)."""
+    values = variance_gy2.values if isinstance(variance_gy2, Image) else variance_gy2
+    result: FloatArray = values / fractions / (2.0 + alpha_beta_gy)
+    return result
 
 
 def accumulate(
@@ -113,4 +140,239 @@ def accumulate(
         of reference; folding (``delivered-folding``), displacement (``delivered-displacement``) or coverage
         (``delivered-coverage``) beyond the limits; doses in another unit than ``dose_of`` says (``delivered-scale``).
     """
-    raise NotImplementedError
+    if planning.fractions is None:
+        action = "Give the RTPLAN of the dose: without its fractions sessions have no weight."
+        raise InputError(Fault(who, "the number of fractions of the plan", "none", action, "fractions"))
+    faults = list(_weight_faults(sessions, planning.fractions, who))
+    total = _Total(planning.image.grid, variance=variance)
+    judged: list[SessionQuality] = []
+    region = _Region.of(planning.image, settings)
+    for session in sessions:
+        name = f"{who}, session {session.name}"
+        try:
+            one = _open(session, planning, settings, structures or {}, name)
+            judged.append(_add(one, session, planning, total, region, settings, threads=threads, who=name))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(dict.fromkeys(faults))
+    warnings = list(dict.fromkeys(text for one in judged for text in one.warnings))
+    dose = Dose(
+        Image(planning.image.grid, total.mean), planning.frame_of_reference, planning.fractions, planning.rbe_weighted
+    )
+    spread = None if total.squares is None else Image(planning.image.grid, total.squares / total.weight)
+    return Delivered(dose, spread, tuple(judged), tuple(warnings))
+
+
+@dataclass(frozen=True, eq=False)
+class _Open:
+    """The files of one session, read and judged."""
+
+    dose: Dose
+    field: DeformationField | None
+    figures: FieldFigures | None
+    structures: dict[str, StructureQuality]
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """The voxels of high planned dose."""
+
+    mask: NDArray[np.bool_]
+    mean_gy: float
+
+    @classmethod
+    def of(cls, planning: Image, settings: DeliveredSettings) -> _Region:
+        """Take what gets at least `quality_from_pct` of the maximum."""
+        from_gy = threshold_gy(planning, settings)
+        mask = planning.values >= from_gy
+        return cls(mask, float(planning.values[mask].mean()))
+
+
+class _Total:
+    """Mean and variance over the fractions of the session doses, in units of the whole plan (West 1979).
+
+    Sessions that are all alike leave their dose unchanged to the bit, and a variance of zero.
+    """
+
+    def __init__(self, grid: Grid, *, variance: bool) -> None:
+        self.mean = np.zeros(grid.shape)
+        self.squares = np.zeros(grid.shape) if variance else None
+        self.weight = 0.0
+
+    def add(self, number: int, values: FloatArray, weight: float) -> None:
+        """Take in one plane of a session."""
+        change = values - self.mean[number]
+        self.mean[number] += change * (weight / (self.weight + weight))
+        if self.squares is not None:
+            self.squares[number] += weight * change * (values - self.mean[number])
+
+
+def threshold_gy(planning: Image, settings: DeliveredSettings) -> float:
+    """Give the planned dose from which fields are judged; above zero."""
+    return max(settings.quality_from_pct / 100.0 * float(np.max(planning.values)), float(np.finfo(float).tiny))
+
+
+def _weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Iterator[Fault]:
+    if len({session.name for session in sessions}) < len(sessions):
+        yield Fault(who, "each session once", "one name twice", "Correct the table of sessions.", "delivered-twice")
+    if bad := [session.name for session in sessions if not 0 < session.fractions < np.inf]:
+        yield Fault(who, "positive fractions", f"others at {', '.join(bad)}", "Correct them.", "delivered-weights")
+    whole = sum(session.fractions for session in sessions)
+    if not abs(whole - fractions) <= _SLACK_FRACTIONS:
+        action = (
+            "Each session stands for the fractions until the next image: correct the column fractions so that they add"
+            " up, or add the sessions that are missing."
+        )
+        expected = f"sessions that stand for the {fractions} fractions of the plan"
+        yield Fault(who, expected, f"{whole:g} in {count_of(len(sessions), 'session')}", action, "delivered-weights")
+
+
+def _open(
+    session: Session, planning: Dose, settings: DeliveredSettings, structures: Mapping[str, Samples], who: str
+) -> _Open:
+    """Read the files of a session and judge its field."""
+    faults: list[Fault] = []
+    dose = _session_dose(session, settings, who, faults)
+    if dose is not None and dose.rbe_weighted != planning.rbe_weighted:
+        action = "Export both as physical dose, or both as RBE-weighted."
+        faults.append(Fault(who, "a dose of the kind of the planned one", "another DoseType", action, "delivered-kind"))
+    field = None if dose is None else _session_field(session, planning, dose, who, faults)
+    if dose is None or faults:
+        raise InputError(faults)
+    if field is None:
+        judged = {name: _still(name, samples, dose) for name, samples in structures.items()}
+        faults += limit_faults(None, judged, settings, who=who)
+        if faults:
+            raise InputError(faults)
+        return _Open(dose, None, None, judged)
+    determinant = jacobian_determinant(field)
+    figures = node_figures(field, determinant, planning.image, from_gy=threshold_gy(planning.image, settings))
+    found = {
+        name: structure_quality(name, samples, field, determinant, dose.image.grid)
+        for name, samples in structures.items()
+    }
+    for name, one in found.items():
+        if one is None:
+            faults.append(undefined_fault(name, 100.0, who))
+    judged = {name: one for name, one in found.items() if one is not None}
+    if figures is None:
+        action = "Check that the field belongs to this plan, and that it leads from the plan to the session."
+        expected = "vectors where the plan has dose"
+        faults.append(Fault(who, expected, "none", action, "delivered-coverage"))
+    faults += limit_faults(figures, judged, settings, who=who)
+    if faults:
+        raise InputError(faults)
+    return _Open(dose, field, figures, judged)
+
+
+def _session_dose(session: Session, settings: DeliveredSettings, who: str, faults: list[Fault]) -> Dose | None:
+    try:
+        if isinstance(session.dose, Dose):
+            return session.dose
+        if callable(session.dose):
+            return session.dose()
+        return read_session_dose(session.dose, dose_of=settings.dose_of, who=who)
+    except InputError as error:
+        faults += error.faults
+        return None
+
+
+def _session_field(
+    session: Session, planning: Dose, dose: Dose, who: str, faults: list[Fault]
+) -> DeformationField | None:
+    frames = {"planning_frame": planning.frame_of_reference, "session_frame": dose.frame_of_reference}
+    try:
+        field = session.field() if callable(session.field) else session.field
+        if isinstance(field, Path):
+            field = read_session_field(field, **frames, who=who)
+    except InputError as error:
+        faults += error.faults
+        return None
+    if field is None:
+        if dose.frame_of_reference != planning.frame_of_reference:
+            action = "Name its field, or give the dose warped to the planning CT."
+            expected = "a dose in the frame of reference of the plan, or a field to the session"
+            faults.append(
+                Fault(who, expected, "another frame of reference and no field", action, "delivered-dose-frame")
+            )
+        return None
+    if field.planning_frame != planning.frame_of_reference:
+        turned = field.session_frame == planning.frame_of_reference != field.planning_frame
+        found = "one that leads to the plan" if turned else "one of another frame of reference"
+        action = "Export the registration with the planning CT as the registered (fixed) image."
+        expected = "a field that leads from the planning frame of reference"
+        faults.append(Fault(who, expected, found, action, "delivered-field-frame"))
+    elif field.session_frame != dose.frame_of_reference:
+        action = "Give the field to the image on which this dose was calculated."
+        expected = "a field that leads to the frame of reference of the session's dose"
+        faults.append(Fault(who, expected, "another frame of reference", action, "delivered-field-frame"))
+    return field
+
+
+def _still(name: str, samples: Samples, dose: Dose) -> StructureQuality:
+    """Judge a structure in a session whose dose lies on the planning anatomy: nothing moves."""
+    kept = 100.0 * coverage(samples, dose.image.grid)
+    return StructureQuality(name, samples.region_cc, JacobianFigures(1.0, 1.0, 1.0, 1.0, 0.0), 0.0, 0.0, kept, 0.0)
+
+
+def _add(
+    one: _Open,
+    session: Session,
+    planning: Dose,
+    total: _Total,
+    region: _Region,
+    settings: DeliveredSettings,
+    *,
+    threads: int,
+    who: str,
+) -> SessionQuality:
+    """Bring the dose of a session to the planning grid and add it, plane by plane."""
+    grid, fractions = planning.image.grid, planning.fractions or 1
+    factor = {"plan": 1.0, "fraction": float(fractions), "session": fractions / session.fractions}[settings.dose_of]
+    warp = Warp(one.dose.image, one.field, grid)
+    sums = np.zeros((grid.z_mm.size, 2))
+
+    def take(number: int) -> None:
+        values = warp.plane(number)
+        if factor != 1.0:
+            values *= factor
+        total.add(number, values, session.fractions)
+        inside = values[region.mask[number]]
+        known = np.isfinite(inside)
+        sums[number] = known.sum(), inside[known].sum()
+
+    in_threads(take, grid.z_mm.size, threads=threads)
+    total.weight += session.fractions
+    covered, summed = sums.sum(axis=0)
+    ratio = summed / max(covered, 1.0) / region.mean_gy
+    if not 1.0 / settings.max_dose_ratio <= ratio <= settings.max_dose_ratio:
+        raise InputError(_scale_fault(ratio, settings, who))
+    kind: FieldKind = "none" if one.field is None else "registered" if one.field.registered_by_lungtox else "field"
+    moved = (0.0, 0.0, 0.0) if one.figures is None else one.figures.displacement_mm
+    warnings = [f"the field of session {session.name} was registered by lungtox"] if kind == "registered" else []
+    return SessionQuality(
+        session=session.name,
+        fractions=session.fractions,
+        kind=kind,
+        mean_ratio=ratio,
+        coverage_pct=100.0 * covered / int(region.mask.sum()),
+        jacobian=None if one.figures is None else one.figures.jacobian,
+        mean_displacement_mm=moved[0],
+        p99_displacement_mm=moved[1],
+        max_displacement_mm=moved[2],
+        structures=one.structures,
+        warnings=tuple(warnings),
+    )
+
+
+def _scale_fault(ratio: float, settings: DeliveredSettings, who: str) -> Fault:
+    words = {"plan": "the whole plan", "fraction": "one fraction", "session": "the fractions of the session"}
+    least = 1.0 / settings.max_dose_ratio
+    return Fault(
+        who,
+        f"a dose of {words[settings.dose_of]}, {least:.2g} to {settings.max_dose_ratio:g} times the planned one",
+        f"{ratio:.3g} times",
+        "Set delivered.dose_of to what the dose files hold, or give the dose of this plan.",
+        "delivered-scale",
+    )

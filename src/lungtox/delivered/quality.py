@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungtox.dose import Samples
+from lungtox.geometry import DeformationField, Grid, Image, interpolate, pull_back
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 FieldKind = Literal["field", "none", "registered"]
 
@@ -90,3 +99,111 @@ class SessionQuality:
     structures: dict[str, StructureQuality] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     registration: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FieldFigures:
+    """What a field does within a volume of planning points.
+
+    Attributes
+    ----------
+    jacobian : JacobianFigures
+    displacement_mm : tuple of float
+        Mean, 99th percentile and largest length of the vectors.
+    volume_ratio : float
+        Mean of the determinant.
+    undefined_pct : float
+        Share of the volume without a vector.
+    """
+
+    jacobian: JacobianFigures
+    displacement_mm: tuple[float, float, float]
+    volume_ratio: float
+    undefined_pct: float
+
+
+def field_figures(
+    determinant: FloatArray, displacement_mm: FloatArray, volume_cc: FloatArray | None = None
+) -> FieldFigures | None:
+    """Summarise determinants and displacements, each of shape (points,), NaN where undefined; None if all are.
+
+    Percentiles are of the points, shares and means of the volume for which they stand.
+    """
+    weight = np.ones(determinant.size) if volume_cc is None else volume_cc
+    known = np.isfinite(determinant) & np.isfinite(displacement_mm)
+    if not known.any():
+        return None
+    det, moved, own = determinant[known], displacement_mm[known], weight[known]
+    p1, p99 = (float(value) for value in np.percentile(det, [1, 99]))
+    folding = 100.0 * float(own[det <= 0.0].sum()) / float(own.sum())
+    return FieldFigures(
+        JacobianFigures(float(det.min()), p1, p99, float(det.max()), folding),
+        (float(np.average(moved, weights=own)), float(np.percentile(moved, 99)), float(moved.max())),
+        float(np.average(det, weights=own)),
+        100.0 * float(weight[~known].sum()) / float(weight.sum()),
+    )
+
+
+def node_figures(
+    field: DeformationField, determinant: Image, planning: Image, *, from_gy: float
+) -> FieldFigures | None:
+    """Give the figures of a field at its nodes where the planned dose is at least so high."""
+    grid = field.grid
+    inside: list[BoolArray] = []
+    for z_mm in grid.z_mm:
+        dose_gy = pull_back(planning, None, replace(grid, z_mm=np.array([z_mm]))).values
+        with np.errstate(invalid="ignore"):
+            inside.append(dose_gy[0] >= from_gy)
+    mask = np.stack(inside)
+    vectors = field.vectors_mm[:, mask].astype(np.float64)
+    return field_figures(determinant.values[mask], np.sqrt((vectors**2).sum(axis=0)))
+
+
+def structure_quality(
+    name: str, samples: Samples, field: DeformationField, determinant: Image, session: Grid
+) -> StructureQuality | None:
+    """Give the figures of a field at the points of a structure; None where the field is defined nowhere in it.
+
+    Parameters
+    ----------
+    name : str
+    samples : Samples
+        Points in the planning frame of reference.
+    field : DeformationField
+    determinant : Image
+        As `jacobian_determinant` gives it.
+    session : Grid
+        Of the session's dose.
+    """
+    points = (samples.x_mm, samples.y_mm, samples.z_mm)
+    source = field(*points)
+    vectors = [interpolate(Image(field.grid, component), *points) for component in field.vectors_mm]
+    displacement_mm = np.sqrt(np.sum(np.square(vectors), axis=0))
+    figures = field_figures(interpolate(determinant, *points), displacement_mm, samples.volume_cc)
+    if figures is None:
+        return None
+    covered = samples.volume_cc[_within(session, *source)].sum()
+    return StructureQuality(
+        structure=name,
+        volume_cc=figures.volume_ratio * samples.region_cc,
+        jacobian=figures.jacobian,
+        mean_displacement_mm=figures.displacement_mm[0],
+        max_displacement_mm=figures.displacement_mm[2],
+        coverage_pct=100.0 * float(covered) / float(samples.volume_cc.sum()),
+        undefined_pct=figures.undefined_pct,
+    )
+
+
+def coverage(samples: Samples, grid: Grid) -> float:
+    """Give the share, 0 to 1, of a structure's points that lie within a grid."""
+    inside = _within(grid, samples.x_mm, samples.y_mm, samples.z_mm)
+    return float(samples.volume_cc[inside].sum()) / float(samples.volume_cc.sum())
+
+
+def _within(grid: Grid, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> BoolArray:
+    inside = np.ones(x_mm.shape, dtype=bool)
+    places = grid.along_axes(x_mm, y_mm, z_mm)
+    with np.errstate(invalid="ignore"):
+        for axis, place in zip((grid.x_mm, grid.y_mm, grid.z_mm), places, strict=True):
+            inside &= (place >= axis[0] - 1e-6) & (place <= axis[-1] + 1e-6)
+    return inside

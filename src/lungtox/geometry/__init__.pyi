@@ -14,6 +14,7 @@ from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
 from .interpolation import interpolate_with_changes as interpolate_with_changes
+from .jacobian import jacobian_determinant as jacobian_determinant
 from .lattice import Lattice as Lattice
 from .margin import Margin as Margin
 from .margin import grow as grow
@@ -37,3 +38,6 @@ from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet
 from .transform import PointMap as PointMap
 from .transform import RigidMap as RigidMap
+from .warp import Warp as Warp
+from .warp import in_threads as in_threads
+from .warp import pull_back as pull_back
