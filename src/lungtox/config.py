@@ -345,7 +345,7 @@ def _sister_faults(config: Config) -> Iterator[Fault]:
     if config.dvh_curve is not None:
         yield from unknown_moved(config.dvh_curve, config.dose.structures)
     if config.delivered is not None:
-        yield from unknown_delivered(config.delivered, config.dose.structures)
+        yield from unknown_delivered(config.delivered, config.dose.structures, config.dose.eqd2)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:

@@ -96,6 +96,10 @@ rule build_report:
                 else []
             ),
         ),
+        delivered=expand(
+            "<results>/delivered/{name}.csv",
+            name=DELIVERED_TABLES if ANALYSIS.delivered else [],
+        ),
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",

@@ -1,6 +1,12 @@
 from .accumulate import Delivered as Delivered
 from .accumulate import Session as Session
 from .accumulate import accumulate as accumulate
+from .cohort import DeliveredBatches as DeliveredBatches
+from .cohort import DeliveredTables as DeliveredTables
+from .cohort import compare_pairs as compare_pairs
+from .cohort import delivered_tables as delivered_tables
+from .cohort import read_batches as read_batches
+from .compare_config import DeliveredComparisonSettings as DeliveredComparisonSettings
 from .config import DeformableSettings as DeformableSettings
 from .config import DeliveredSettings as DeliveredSettings
 from .config import unknown_delivered as unknown_delivered
@@ -12,5 +18,6 @@ from .patient import deliver_patient as deliver_patient
 from .quality import JacobianFigures as JacobianFigures
 from .quality import SessionQuality as SessionQuality
 from .quality import StructureQuality as StructureQuality
+from .risk import delivered_risks as delivered_risks
 from .tables import read_delivered_qa as read_delivered_qa
 from .tables import write_delivered as write_delivered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,19 +14,39 @@ from lungtox.agreement import paired_t
 from lungtox.delivered.compare_config import DeliveredComparisonSettings
 from lungtox.delivered.risk import delivered_risks
 from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, QUALITY, TREND, VOLUMES, typed
+from lungtox.delivered.tables import read_delivered_qa
+from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import Fault, InputError
 from lungtox.models import benjamini_hochberg, signed_rank
+from lungtox.tables import read_csv
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from lungtox.dose import Dvh
 
 FloatArray = NDArray[np.float64]
 IRRADIATED = "irradiated volume"
 """Stands in `structure` of the quality table for the volume within `quality_from_pct` of the planned maximum."""
 FEWEST = 2
 NTCP_METRIC = "NTCP"
+
+
+@dataclass(frozen=True, eq=False)
+class DeliveredBatches:
+    """What the batches gave, together.
+
+    Attributes
+    ----------
+    metrics, volumes : pandas.DataFrame
+    qa : tuple of dict
+        Quality entries.
+    planned, delivered : tuple of (patient, Dvh)
+    """
+
+    metrics: pd.DataFrame
+    volumes: pd.DataFrame
+    qa: tuple[Mapping[str, Any], ...]
+    planned: tuple[tuple[str, Dvh], ...]
+    delivered: tuple[tuple[str, Dvh], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +81,37 @@ class DeliveredTables:
     left_out: pd.DataFrame
 
 
-def delivered_tables(
+def read_batches(
     *,
-    metrics: pd.DataFrame,
-    volumes: pd.DataFrame,
-    qa: Sequence[Mapping[str, Any]],
-    planned: Iterable[tuple[str, Dvh]],
-    delivered: Iterable[tuple[str, Dvh]],
-    settings: DeliveredComparisonSettings,
-    patients: Sequence[str] = (),
+    metrics: Iterable[str | Path],
+    volumes: Iterable[str | Path],
+    qa: Iterable[str | Path],
+    planned: Iterable[str | Path],
+    delivered: Iterable[str | Path],
+) -> DeliveredBatches:
+    """Read the files of all batches, as `write_delivered` writes them."""
+    import pandas as pd
+
+    def table(paths: Iterable[str | Path]) -> pd.DataFrame:
+        return pd.concat([read_csv(path, dtype={"patient": str}) for path in paths], ignore_index=True)
+
+    return DeliveredBatches(
+        metrics=table(metrics),
+        volumes=table(volumes),
+        qa=tuple(entry for path in qa for entry in read_delivered_qa(path)),
+        planned=tuple(pair for path in planned for pair in read_dvhs(path)),
+        delivered=tuple(pair for path in delivered for pair in read_dvhs(path)),
+    )
+
+
+def delivered_tables(
+    batches: DeliveredBatches, settings: DeliveredComparisonSettings, *, patients: Sequence[str] = ()
 ) -> DeliveredTables:
     """Compare planned with delivered dose.
 
     Parameters
     ----------
-    metrics, volumes : pandas.DataFrame
-        Of all batches, as `write_delivered` writes them.
-    qa : sequence of dict
-        Quality entries of all batches.
-    planned, delivered : iterable of (patient, Dvh)
+    batches : DeliveredBatches
     settings : DeliveredComparisonSettings
     patients : sequence of str
         Study IDs of patients.csv: those without a session are listed.
@@ -89,26 +122,26 @@ def delivered_tables(
         Patients whose sessions cannot be used, all of them with every fault, unless they may be left out; nobody left;
         a model that cannot be used.
     """
-    left_out = _left_out(qa, patients)
+    qa, metrics, volumes = batches.qa, batches.metrics, batches.volumes
     faults = [Fault(**fault) for entry in qa if entry["status"] != "ok" for fault in entry["faults"]]
     if faults and settings.on_unusable == "stop":
         raise InputError(faults)
     if not any(entry["status"] == "ok" for entry in qa):
         action = "Correct the table of sessions or the files that it names."
         raise InputError([*faults, Fault("delivered", "sessions of a patient", "none", action, "delivered-empty")])
-    pairs = ([*planned], [*delivered])
     values = metrics.assign(planned_minus_delivered=metrics["planned"] - metrics["delivered"])
-    risks = delivered_risks(*pairs, settings)
+    risks = delivered_risks(batches.planned, batches.delivered, settings)
     compared = [*_paired(metrics, settings), *_paired_risks(risks, settings)]
+    curves = _mean_curves(batches.planned, batches.delivered, step_gy=settings.curve_step_gy)
     return DeliveredTables(
-        metrics=METRICS.validate(values[list(METRICS.columns)].reset_index(drop=True), lazy=True),
+        metrics=METRICS.validate(values[list(METRICS.columns)], lazy=True),
         paired=typed(compared, PAIRED),
         ntcp=typed(risks, NTCP),
-        volumes=VOLUMES.validate(volumes[list(VOLUMES.columns)].reset_index(drop=True), lazy=True),
+        volumes=VOLUMES.validate(volumes[list(VOLUMES.columns)], lazy=True),
         trend=typed(_trends(volumes), TREND),
         quality=typed(_quality(qa), QUALITY),
-        curves=typed(_mean_curves(*pairs, step_gy=settings.curve_step_gy), CURVES),
-        left_out=typed(left_out, LEFT_OUT),
+        curves=typed(curves, CURVES),
+        left_out=typed(_left_out(qa, patients), LEFT_OUT),
     )
 
 
@@ -134,9 +167,7 @@ def _paired(metrics: pd.DataFrame, settings: DeliveredComparisonSettings) -> lis
     return _adjusted(rows)
 
 
-def _paired_risks(
-    risks: Sequence[Mapping[str, Any]], settings: DeliveredComparisonSettings
-) -> list[dict[str, Any]]:
+def _paired_risks(risks: Sequence[Mapping[str, Any]], settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
     rows = []
     for model, structure in settings.ntcp.items():
         own = [row for row in risks if row["model"] == model]

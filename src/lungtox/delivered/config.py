@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from lungtox.delivered.compare_config import DeliveredComparisonSettings, unknown_compared
 from lungtox.dose.metric_names import parse_metric
 from lungtox.errors import Fault
 from lungtox.imaging.config import DeformableSettings as DeformableSettings
@@ -47,6 +48,8 @@ class DeliveredSettings(Settings):
     everywhere: a field that a person has checked is better."""
     deformable: DeformableSettings = Field(default_factory=DeformableSettings)
     """How images are registered under register_cbct."""
+    compare: DeliveredComparisonSettings = Field(default_factory=DeliveredComparisonSettings)
+    """Planned against delivered dose over the cohort."""
 
     @model_validator(mode="after")
     def _each_once_and_known(self) -> DeliveredSettings:
@@ -60,11 +63,15 @@ class DeliveredSettings(Settings):
         return self
 
 
-def unknown_delivered(settings: DeliveredSettings, structures: Collection[str]) -> Iterator[Fault]:
-    """Find structures that the config does not analyse."""
+def unknown_delivered(
+    settings: DeliveredSettings, structures: Collection[str], eqd2: Mapping[str, float]
+) -> Iterator[Fault]:
+    """Find structures that the config does not analyse, and published models that cannot be used."""
     for key, names in (("structures", settings.structures), ("metrics", list(settings.metrics))):
         for name in names:
             if name not in structures:
                 known = f"Known: {', '.join(structures)}."
                 expected = "a structure of dose.structures"
                 yield Fault(f"config: delivered.{key}", expected, repr(name), known, "config-reference")
+    compared = settings.structures or list(structures)
+    yield from unknown_compared(settings.compare, compared=compared, eqd2=eqd2)

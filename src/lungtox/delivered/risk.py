@@ -58,18 +58,12 @@ def delivered_risks(
 
 
 def _by_key(dvhs: Sequence[tuple[str, Dvh]]) -> dict[Key, Dvh]:
-    return {
-        (patient, dvh.structure, dvh.quantity): dvh for patient, dvh in dvhs if dvh.weighting == "anatomical"
-    }
+    return {(patient, dvh.structure, dvh.quantity): dvh for patient, dvh in dvhs if dvh.weighting == "anatomical"}
 
 
-def _risk(
-    model: PublishedModel, planned: Dvh, delivered: Dvh, settings: DeliveredComparisonSettings
-) -> dict[str, Any]:
+def _risk(model: PublishedModel, planned: Dvh, delivered: Dvh, settings: DeliveredComparisonSettings) -> dict[str, Any]:
     allowed = settings.allow_structure
-    accepted = model.accept(
-        planned, allow_structure=allowed, allow_unchecked=model.name in settings.allow_unchecked
-    )
+    accepted = model.accept(planned, allow_structure=allowed, allow_unchecked=model.name in settings.allow_unchecked)
     return {
         "model": model.name,
         "structure": planned.structure,
