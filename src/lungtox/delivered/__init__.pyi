@@ -3,13 +3,13 @@ from .accumulate import Session as Session
 from .accumulate import accumulate as accumulate
 from .cohort import DeliveredBatches as DeliveredBatches
 from .cohort import DeliveredTables as DeliveredTables
-from .cohort import compare_pairs as compare_pairs
 from .cohort import delivered_tables as delivered_tables
 from .cohort import read_batches as read_batches
 from .compare_config import DeliveredComparisonSettings as DeliveredComparisonSettings
 from .config import DeformableSettings as DeformableSettings
 from .config import DeliveredSettings as DeliveredSettings
 from .config import unknown_delivered as unknown_delivered
+from .paired import compare_pairs as compare_pairs
 from .patient import DeliveredPatient as DeliveredPatient
 from .patient import MetricPair as MetricPair
 from .patient import SessionVolume as SessionVolume

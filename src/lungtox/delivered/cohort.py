@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from lungtox.agreement import paired_t
 from lungtox.delivered.compare_config import DeliveredComparisonSettings
+from lungtox.delivered.paired import FEWEST, paired_metrics, paired_risks
 from lungtox.delivered.risk import delivered_risks
 from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, QUALITY, TREND, VOLUMES, typed
 from lungtox.delivered.tables import read_delivered_qa
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import Fault, InputError
-from lungtox.models import benjamini_hochberg, signed_rank
+from lungtox.models import signed_rank
 from lungtox.tables import read_csv
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IRRADIATED = "irradiated volume"
 """Stands in `structure` of the quality table for the volume within `quality_from_pct` of the planned maximum."""
-FEWEST = 2
-NTCP_METRIC = "NTCP"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +130,7 @@ def delivered_tables(
         raise InputError([*faults, Fault("delivered", "sessions of a patient", "none", action, "delivered-empty")])
     values = metrics.assign(planned_minus_delivered=metrics["planned"] - metrics["delivered"])
     risks = delivered_risks(batches.planned, batches.delivered, settings)
-    compared = [*_paired(metrics, settings), *_paired_risks(risks, settings)]
+    compared = [*paired_metrics(metrics, settings), *paired_risks(risks, settings)]
     curves = _mean_curves(batches.planned, batches.delivered, step_gy=settings.curve_step_gy)
     return DeliveredTables(
         metrics=METRICS.validate(values[list(METRICS.columns)], lazy=True),
@@ -155,87 +154,6 @@ def _left_out(qa: Sequence[Mapping[str, Any]], patients: Sequence[str]) -> list[
     return found + [{"patient": name, "reason": "no session in the table"} for name in patients if name not in known]
 
 
-def _paired(metrics: pd.DataFrame, settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
-    rows = []
-    for (structure, quantity, metric), own in metrics.groupby(["structure", "quantity", "metric"], sort=False):
-        known = own.dropna(subset=["planned", "delivered"])
-        unit = own["unit"].iloc[0]
-        head = {"structure": structure, "quantity": quantity, "metric": metric,
-                "unit": unit if isinstance(unit, str) else ""}  # fmt: skip
-        a, b = (known[name].to_numpy(dtype=np.float64) for name in ("planned", "delivered"))
-        rows.append({**head, **compare_pairs(a, b, settings.test)})
-    return _adjusted(rows)
-
-
-def _paired_risks(risks: Sequence[Mapping[str, Any]], settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
-    rows = []
-    for model, structure in settings.ntcp.items():
-        own = [row for row in risks if row["model"] == model]
-        if own:
-            a, b = (np.array([row[name] for row in own]) for name in ("planned", "delivered"))
-            head = {"structure": structure, "quantity": own[0]["quantity"], "metric": f"{NTCP_METRIC}({model})"}
-            rows.append({**head, "unit": "", **compare_pairs(a, b, settings.test)})
-    return _adjusted(rows)
-
-
-def _adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    q = benjamini_hochberg([row["p"] for row in rows]) if rows else []
-    return [{**row, "q": float(value)} for row, value in zip(rows, q, strict=True)]
-
-
-def compare_pairs(planned: FloatArray, delivered: FloatArray, test: str) -> dict[str, Any]:
-    """Compare paired values: mean difference (planned minus delivered), paired t and Wilcoxon signed-rank test.
-
-    Parameters
-    ----------
-    planned, delivered : ndarray, shape (patients,)
-    test : {"wilcoxon", "t"}
-        Whose p stands in ``p``.
-
-    Returns
-    -------
-    dict
-        Figures of the table `paired`; NaN where fewer than two patients leave nothing to test. ``smallest_p`` is the
-        smallest p that the exact Wilcoxon test can give with so many pairs: 2 / 2^n.
-    """
-    n = planned.size
-    difference = planned - delivered
-    found: dict[str, Any] = {
-        "n": n,
-        **{f"mean_{name}": float(v.mean()) if n else np.nan for name, v in _named(planned, delivered)},
-        **{f"sd_{name}": float(v.std(ddof=1)) if n > 1 else np.nan for name, v in _named(planned, delivered)},
-        "positive": int((difference > 0).sum()),
-        "negative": int((difference < 0).sum()),
-        "smallest_p": min(1.0, 2.0 ** (1 - n)) if n else np.nan,
-        "test": test,
-        "p": np.nan,
-    }
-    if n < FEWEST:
-        return found
-    student, ranks = paired_t(difference), signed_rank(difference)
-    mean = float(planned.mean())
-    return {
-        **found,
-        "difference": student.mean.value,
-        "low": student.mean.low,
-        "high": student.mean.high,
-        "sd": float(difference.std(ddof=1)),
-        "percent": 100.0 * student.mean.value / mean if mean > 0 else np.nan,
-        "t": student.t,
-        "p_t": student.p,
-        "shift": ranks.shift,
-        "shift_low": ranks.low,
-        "shift_high": ranks.high,
-        "p_wilcoxon": ranks.p,
-        "wilcoxon": ranks.name,
-        "p": student.p if test == "t" else ranks.p,
-    }
-
-
-def _named(planned: FloatArray, delivered: FloatArray) -> tuple[tuple[str, FloatArray], tuple[str, FloatArray]]:
-    return ("planned", planned), ("delivered", delivered)
-
-
 def _trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the change of each structure over the course: slope of each patient, ratio at the last session."""
     rows = []
@@ -252,8 +170,8 @@ def _trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
                "percent_change": 100.0 * (float(ratio.mean()) - 1.0),
                "shrinking": int((ratio < 1.0).sum())}  # fmt: skip
         if ratio.size >= FEWEST:
-            change = paired_t(ratio - 1.0)
-            row |= {"ratio_low": 1.0 + change.mean.low, "ratio_high": 1.0 + change.mean.high, "p_t": change.p,
+            tested = paired_t(ratio - 1.0)
+            row |= {"ratio_low": 1.0 + tested.mean.low, "ratio_high": 1.0 + tested.mean.high, "p_t": tested.p,
                     "p_wilcoxon": signed_rank(ratio - 1.0).p}  # fmt: skip
         if len(slopes) >= FEWEST:
             slope = paired_t(slopes)

@@ -1,4 +1,4 @@
-"""Plans, session doses and deformation fields whose truth is known: the synthetic DICOM of a study of delivered dose."""
+"""The synthetic DICOM of a study of delivered dose: plans, session doses and fields whose truth is known."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ COARSE_TRUTH_MM = 4.0
 AROUND_MM = 20.0
 """By how much the dose grid of a session goes beyond that of the plan, for tissue that moves out of it."""
 _LEAVES_MM = np.array([-100.0, 0.0, 100.0])
+_OPEN_MM = np.tile([-40.0, -40.0, 40.0, 40.0], (2, 1))
 
 
 def write_delivered_study(simulation: str | Path, folder: str | Path) -> int:
@@ -93,10 +94,9 @@ def true_values(one: SimulatedDelivery) -> pd.DataFrame:
     for solid in one.solids:
         points = _points_in(solid)
         planned = one.dose.at(*points)
-        delivered = sum(
-            session.fractions * session.dose_factor * one.dose.at(*session.to_session(*points))
-            for session in one.sessions
-        ) / sum(session.fractions for session in one.sessions)
+        weights = [session.fractions for session in one.sessions]
+        given = [session.dose_factor * one.dose.at(*session.to_session(*points)) for session in one.sessions]
+        delivered = np.average(given, axis=0, weights=weights)
         pairs = {"Mean[Gy]": (planned.mean(), delivered.mean())}
         if solid.name == "SpinalCord":
             pairs["Max[Gy]"] = (planned.max(), delivered.max())
@@ -139,8 +139,7 @@ def _write_planning(one: SimulatedDelivery, settings: DeliveredSimulation, folde
     write_dose(Image(grid, one.dose.at(*_mesh(grid))), folder / cells["dose"], subject=subject)
     fraction_mu = 100.0 * settings.prescription_gy / settings.fractions
     beams = [
-        BeamOutline(f"beam {number}", "TREATMENT", np.array([angle, angle]), leaves_mm=np.tile([-40.0, -40.0, 40.0, 40.0], (2, 1)),
-                    meterset_mu=fraction_mu)
+        BeamOutline(f"beam {number}", "TREATMENT", np.full(2, angle), leaves_mm=_OPEN_MM, meterset_mu=fraction_mu)
         for number, angle in enumerate((200.0, 270.0, 340.0, 50.0), start=1)
     ]  # fmt: skip
     write_plan(

@@ -15,7 +15,7 @@ Ratio = Annotated[float, Field(gt=0.5, lt=1.2)]
 
 
 class RatioSettings(Settings):
-    """Volume at the last session in parts of that at planning; between them it changes evenly from session to session."""
+    """Volume at the last session in parts of that at planning; it changes evenly from session to session."""
 
     mean: Ratio
     """Mean over the patients, before chance."""

@@ -117,7 +117,7 @@ ANATOMIES: dict[str, Callable[[np.random.Generator], list[Solid]]] = {
 
 
 def grid_around(solids: list[Solid], *, spacing_mm: float, offset: float, around_mm: float = 3.0) -> Grid:
-    """Give a grid that covers the solids and what is around, with two points to spare, at places fixed in the patient."""
+    """Give a grid that covers the solids and what is around, two points to spare, at places fixed in the patient."""
     axes = []
     for axis in range(3):
         low = min(one.centre_mm[axis] - one.half_mm[axis] for one in solids) - around_mm
