@@ -6,7 +6,6 @@ from .config import DeliveredSettings as DeliveredSettings
 from .config import unknown_delivered as unknown_delivered
 from .patient import DeliveredPatient as DeliveredPatient
 from .patient import MetricPair as MetricPair
-from .patient import SessionVolume as SessionVolume
 from .patient import deliver_batch as deliver_batch
 from .patient import deliver_patient as deliver_patient
 from .quality import JacobianFigures as JacobianFigures
@@ -14,3 +13,4 @@ from .quality import SessionQuality as SessionQuality
 from .quality import StructureQuality as StructureQuality
 from .tables import read_delivered_qa as read_delivered_qa
 from .tables import write_delivered as write_delivered
+from .volumes import SessionVolume as SessionVolume

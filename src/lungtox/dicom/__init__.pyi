@@ -1,8 +1,8 @@
-from .deformation import read_deformation as read_deformation
 from .ct import CtHeader as CtHeader
 from .ct import CtImage as CtImage
 from .ct import read_ct as read_ct
 from .ct import read_ct_header as read_ct_header
+from .deformation import read_deformation as read_deformation
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
