@@ -12,7 +12,6 @@ from .config import unknown_delivered as unknown_delivered
 from .paired import compare_pairs as compare_pairs
 from .patient import DeliveredPatient as DeliveredPatient
 from .patient import MetricPair as MetricPair
-from .patient import SessionVolume as SessionVolume
 from .patient import deliver_batch as deliver_batch
 from .patient import deliver_patient as deliver_patient
 from .quality import JacobianFigures as JacobianFigures
@@ -21,3 +20,4 @@ from .quality import StructureQuality as StructureQuality
 from .risk import delivered_risks as delivered_risks
 from .tables import read_delivered_qa as read_delivered_qa
 from .tables import write_delivered as write_delivered
+from .volumes import SessionVolume as SessionVolume

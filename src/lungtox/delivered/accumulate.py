@@ -283,9 +283,11 @@ def _session_field(
 ) -> DeformationField | None:
     frames = {"planning_frame": planning.frame_of_reference, "session_frame": dose.frame_of_reference}
     try:
-        field = session.field() if callable(session.field) else session.field
-        if isinstance(field, Path):
-            field = read_session_field(field, **frames, who=who)
+        given = session.field
+        if isinstance(given, Path):
+            given = read_session_field(given, **frames, who=who)
+        # A field is a map of points, and so callable itself.
+        field = given if given is None or isinstance(given, DeformationField) else given()
     except InputError as error:
         faults += error.faults
         return None

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from lungtox.dose import Dvh
-from lungtox.extraction import PatientRow, SessionRow
+from lungtox.delivered.accumulate import Delivered, Session, accumulate
+from lungtox.delivered.histograms import delivered_dvhs
+from lungtox.delivered.volumes import SessionVolume, session_volumes, volume_cc
+from lungtox.dose import Dvh, compute_metrics_table
+from lungtox.errors import Fault, InputError, LungtoxError
+from lungtox.extraction import (
+    Loaded,
+    PatientRow,
+    SessionRow,
+    about,
+    anatomical_dvhs,
+    as_fault,
+    load_patient,
+    read_session_dose,
+    read_session_regions,
+    register_session,
+    sample_all,
+)
+from lungtox.geometry import DeformationField, Dose
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from lungtox.delivered.config import DeliveredSettings
@@ -32,38 +49,6 @@ class MetricPair:
     unit: str
     planned: float | None
     delivered: float | None
-
-
-@dataclass(frozen=True)
-class SessionVolume:
-    """Volume of a structure in one session.
-
-    Attributes
-    ----------
-    session : str
-        ``planning`` for the planning image.
-    order : int
-        0 for planning, then the sessions in the order of the table.
-    fractions_before : float
-        Fractions given before the session (0 for planning).
-    structure : str
-    source : {"contours", "jacobian"}
-        From a structure set of that image, or from the field.
-    volume_cc : float
-    ratio : float
-        Of the volume in the planning image.
-    percent_change : float
-        ``100 (ratio - 1)``.
-    """
-
-    session: str
-    order: int
-    fractions_before: float
-    structure: str
-    source: Literal["contours", "jacobian"]
-    volume_cc: float
-    ratio: float
-    percent_change: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +96,17 @@ def deliver_batch(
     settings : DeliveredSettings
     threads : int
     """
-    raise NotImplementedError
+    found = []
+    for row in rows:
+        if row.patient not in sessions:
+            continue
+        try:
+            found.append(deliver_patient(row, sessions[row.patient], dose=dose, settings=settings, threads=threads))
+        except LungtoxError as error:
+            faults = error.faults if isinstance(error, InputError) else (as_fault(row.patient, error),)
+            qa = _qa(row.patient, settings, status="unusable", faults=about(row.patient, faults))
+            found.append(DeliveredPatient(row.patient, (), (), (), (), qa))
+    return found
 
 
 def deliver_patient(
@@ -129,14 +124,182 @@ def deliver_patient(
     row : PatientRow
         With DICOM files of one plan.
     sessions : sequence of SessionRow
+        In the order of treatment.
     dose : DoseSettings
         Structures, EQD2, metrics.
     settings : DeliveredSettings
     threads : int
+        The result does not depend on it.
 
     Raises
     ------
     InputError
         Files that cannot be used, several plans (``delivered-courses``), and as `accumulate`; all at once.
     """
-    raise NotImplementedError
+    loaded = _load(row, dose, settings)
+    planning = loaded.doses[0]
+    samples = sample_all(row.patient, loaded, dose)
+    opened = [_Files(row, one, planning, settings) for one in sessions]
+    delivered = accumulate(
+        [one.session() for one in opened],
+        planning=planning,
+        settings=settings,
+        structures={name: one.samples for name, one in samples.items()},
+        variance=bool(dose.eqd2),
+        threads=threads,
+        who=row.patient,
+    )
+    planned_dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, dose)]
+    delivered_dvhs = _delivered_dvhs(row.patient, delivered, loaded, dose, settings)
+    judged = [
+        replace(quality, registration=one.registration) for quality, one in zip(delivered.sessions, opened, strict=True)
+    ]
+    drawn = _drawn(row, sessions, loaded, opened, dose)
+    volumes = session_volumes({name: one.samples for name, one in samples.items()}, judged, drawn)
+    prescription_gy = loaded.prescription_gy
+    metrics = _metric_pairs(row.patient, planned_dvhs, delivered_dvhs, dose, settings, prescription_gy)
+    qa = _qa(
+        row.patient,
+        settings,
+        warnings=dict.fromkeys([*loaded.warnings, *delivered.warnings]),
+        fractions=planning.fractions,
+        prescription_gy=prescription_gy,
+        sessions=[asdict(one) for one in judged],
+    )
+    return DeliveredPatient(row.patient, tuple(planned_dvhs), tuple(delivered_dvhs), metrics, volumes, qa)
+
+
+def _load(row: PatientRow, dose: DoseSettings, settings: DeliveredSettings) -> Loaded:
+    """Read plan, dose and structures, those that are compared only."""
+    if row.export is not None or "dvh" in row.cells:
+        action = "Give plan, structures and dose; DVHs cannot be accumulated."
+        raise InputError(Fault(row.patient, "DICOM files of the plan", "a DVH", action, "delivered-source"))
+    loaded = load_patient(row, dose)
+    if len(loaded.doses) > 1:
+        action = "Accumulate one course at a time: a table of patients with one plan each."
+        found = f"{len(loaded.doses)} doses"
+        raise InputError(Fault(row.patient, "the dose of one plan", found, action, "delivered-courses"))
+    wanted = settings.structures or list(dose.structures)
+    regions = {name: region for name, region in loaded.regions.items() if name in wanted}
+    if not regions:
+        action = "Accept its contours in structures.csv, or take the patient out of the table of sessions."
+        expected = f"contours of {' or '.join(wanted)}"
+        raise InputError(Fault(row.patient, expected, "none", action, "structure-missing"))
+    return replace(loaded, regions=regions)
+
+
+class _Files:
+    """The files of one session, opened when its turn comes."""
+
+    def __init__(self, row: PatientRow, session: SessionRow, planning: Dose, settings: DeliveredSettings) -> None:
+        self._row, self._session, self._planning, self._settings = row, session, planning, settings
+        self._who = f"{row.patient}, session {session.session}"
+        self.frame_of_reference = ""
+        self.registration: dict[str, Any] | None = None
+
+    def session(self) -> Session:
+        """Give what `accumulate` takes."""
+        field = self._session.path("field")
+        register = field is None and self._settings.register_cbct and self._session.path("cbct") is not None
+        return Session(
+            self._session.session, self._session.fractions, self._dose, self._registered if register else field
+        )
+
+    def _dose(self) -> Dose:
+        path = self._session.path("dose")
+        assert path is not None  # read_sessions refuses a row without one
+        dose = read_session_dose(path, dose_of=self._settings.dose_of, who=self._who)
+        self.frame_of_reference = dose.frame_of_reference
+        return dose
+
+    def _registered(self) -> DeformationField:
+        field, quality = register_session(
+            self._row,
+            self._session,
+            settings=self._settings.deformable,
+            planning_frame=self._planning.frame_of_reference,
+            session_frame=self.frame_of_reference,
+        )
+        self.registration = asdict(quality)
+        return field
+
+
+def _delivered_dvhs(
+    patient: str, delivered: Delivered, loaded: Loaded, dose: DoseSettings, settings: DeliveredSettings
+) -> list[Dvh]:
+    found: list[Dvh] = []
+    faults: list[Fault] = []
+    for region in loaded.regions.values():
+        try:
+            found += delivered_dvhs(
+                delivered, region, dose, minimum_coverage_pct=settings.minimum_coverage_pct, who=patient
+            )
+        except InputError as error:
+            faults += about(patient, error.faults)
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def _drawn(
+    row: PatientRow, sessions: Sequence[SessionRow], loaded: Loaded, opened: Sequence[_Files], dose: DoseSettings
+) -> dict[str, dict[str, float]]:
+    """Give the volumes of the contours of the sessions that have a structure set."""
+    found: dict[str, dict[str, float]] = {}
+    faults: list[Fault] = []
+    like = loaded.doses[0].image.grid
+    for session, files in zip(sessions, opened, strict=True):
+        try:
+            regions = read_session_regions(
+                row, session, dose, names=list(loaded.regions), frame_of_reference=files.frame_of_reference
+            )
+            found[session.session] = {name: volume_cc(region, dose, like=like) for name, region in regions.items()}
+        except InputError as error:
+            faults += about(row.patient, error.faults)
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def _metric_pairs(
+    patient: str,
+    planned: Sequence[Dvh],
+    delivered: Sequence[Dvh],
+    dose: DoseSettings,
+    settings: DeliveredSettings,
+    prescription_gy: float | None,
+) -> tuple[MetricPair, ...]:
+    wanted = dose.model_copy(update={"metrics": settings.metrics or dose.metrics})
+    qa = [{"patient": patient, "prescription_gy": prescription_gy}]
+    columns = []
+    for dvhs in (planned, delivered):
+        table = compute_metrics_table([(patient, dvh) for dvh in dvhs], dose=wanted, function=None, qa=qa)
+        columns.append(table.to_pylist())
+    return tuple(
+        MetricPair(one["structure"], one["quantity"], one["metric"], one["unit"], one["value"], other["value"])
+        for one, other in zip(*columns, strict=True)
+    )
+
+
+def _qa(
+    patient: str,
+    settings: DeliveredSettings,
+    *,
+    status: str = "ok",
+    faults: Iterable[Fault] = (),
+    warnings: Iterable[str] = (),
+    fractions: int | None = None,
+    prescription_gy: float | None = None,
+    sessions: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    return {
+        "patient": patient,
+        "status": status,
+        "faults": [asdict(fault) for fault in faults],
+        "warnings": list(warnings),
+        "fractions": fractions,
+        "prescription_gy": prescription_gy,
+        "dose_of": settings.dose_of,
+        "registered_by_lungtox": any(one["kind"] == "registered" for one in sessions),
+        "sessions": list(sessions),
+    }

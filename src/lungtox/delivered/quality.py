@@ -156,7 +156,7 @@ def node_figures(
             inside.append(dose_gy[0] >= from_gy)
     mask = np.stack(inside)
     vectors = field.vectors_mm[:, mask].astype(np.float64)
-    return field_figures(determinant.values[mask], np.sqrt((vectors**2).sum(axis=0)))
+    return field_figures(np.asarray(determinant.values[mask], dtype=np.float64), np.sqrt((vectors**2).sum(axis=0)))
 
 
 def structure_quality(

@@ -54,7 +54,8 @@ def _planes(field: DeformationField, first: int, last: int) -> FloatArray:
     vectors = np.asarray(field.vectors_mm[:, low:high], dtype=np.float64)
     steps = [_differences(vectors, axis_mm, number + 1) for number, axis_mm in enumerate(axes)]
     sides = [tuple(each[:, own] for each in pair) for pair in steps]
-    widths = [_widths(axis_mm)[own if number == 0 else slice(None)] for number, axis_mm in enumerate(axes)]
+    along_z, along_y, along_x = (_widths(axis_mm) for axis_mm in axes)
+    widths = [along_z[own], along_y, along_x]
     # Second order also where planes are spaced unevenly: each side counts by the width of the other.
     central = [
         (back * _along(after, number) + ahead * _along(before, number)) / _along(before + after, number)
@@ -103,7 +104,7 @@ def _determinant(field: DeformationField, dx: FloatArray, dy: FloatArray, dz: Fl
     columns = [dx, dy, dz]
     if field.grid.turn is not None:
         turn = field.grid.turn
-        columns = [sum(turn[axis, j] * columns[axis] for axis in range(3)) for j in range(3)]  # type: ignore[misc]
+        columns = [turn[0, j] * dx + turn[1, j] * dy + turn[2, j] * dz for j in range(3)]
     b = field.before.rotation
     (a, d, g), (e, h, k), (m, n, o) = (tuple(column[i] + b[i, j] for i in range(3)) for j, column in enumerate(columns))
     result: FloatArray = a * (h * o - n * k) - e * (d * o - n * g) + m * (d * k - h * g)

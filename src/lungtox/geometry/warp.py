@@ -154,7 +154,8 @@ class _Index:
     def of(self, at_mm: FloatArray) -> FloatArray:
         """Give positions; NaN beyond the ends of an uneven axis."""
         if self.even:
-            return (at_mm - self.axis_mm[0]) / self.step_mm
+            place: FloatArray = (at_mm - self.axis_mm[0]) / self.step_mm
+            return place
         near = np.clip(at_mm, self.axis_mm[0], self.axis_mm[-1])
         found = np.interp(near, self.axis_mm, np.arange(self.axis_mm.size, dtype=np.float64))
         return np.where(np.abs(at_mm - near) <= _EVEN_MM, found, np.nan)
@@ -163,7 +164,8 @@ class _Index:
         """Give positions, on a voxel what lies on it but for rounding: a field of zeros changes no bit of an image."""
         place = (at_mm - self.axis_mm[0]) / self.step_mm
         whole = np.rint(place)
-        return np.where(np.abs(place - whole) <= _SNAP, whole, place)
+        found: FloatArray = np.where(np.abs(place - whole) <= _SNAP, whole, place)
+        return found
 
 
 class _Vectors:

@@ -100,9 +100,8 @@ def _field(sitk: Any, image: Any, *, planning_frame: str, session_frame: str, wh
         axes = [start[axis] + spacing[axis] * np.arange(values.shape[3 - axis]) for axis in range(3)]
     # One component that is not defined leaves the whole vector without a meaning.
     values = np.where(np.isfinite(values).all(axis=0), values, np.float32(np.nan))
-    return DeformationField(
-        Grid(*(np.ascontiguousarray(axis) for axis in axes), turn), values, planning_frame, session_frame
-    )
+    x, y, z = (np.ascontiguousarray(axis, dtype=np.float64) for axis in axes)
+    return DeformationField(Grid(x, y, z, turn), values, planning_frame, session_frame)
 
 
 def write_field(field: DeformationField, path: str | Path) -> None:
