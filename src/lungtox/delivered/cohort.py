@@ -160,10 +160,14 @@ def _trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
     for (structure, source), own in volumes.groupby(["structure", "source"], sort=False):
         slopes, last = [], []
         for _, one in own.sort_values("order").groupby("patient", sort=True):
+            if one["order"].iloc[-1] == 0:  # contours of the planning image alone
+                continue
             at, change = (one[name].to_numpy(dtype=np.float64) for name in ("fractions_before", "percent_change"))
             last.append(float(one["ratio"].iloc[-1]))
             if np.unique(at).size >= 3:
                 slopes.append(float((at - at.mean()) @ change / ((at - at.mean()) @ (at - at.mean()))))
+        if not last:
+            continue
         ratio = np.array(last)
         row = {"structure": structure, "source": source, "patients": ratio.size, "ratio": float(ratio.mean()),
                "ratio_sd": float(ratio.std(ddof=1)) if ratio.size > 1 else np.nan,
@@ -194,7 +198,7 @@ def _quality(qa: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
     jacobian = part.get("jacobian") or {}
     return {
-        "coverage_pct": part["coverage_pct"],
+        "coverage_pct": min(part["coverage_pct"], 100.0),
         **{f"jacobian_{name}": jacobian.get(name) for name in ("minimum", "p1", "p99", "maximum")},
         "folding_pct": jacobian.get("folding_pct"),
         "mean_displacement_mm": part.get("mean_displacement_mm"),

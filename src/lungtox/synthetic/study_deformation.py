@@ -12,7 +12,7 @@ from lungtox.synthetic.study_solids import Solid
 FloatArray = NDArray[np.float64]
 Points = tuple[FloatArray, FloatArray, FloatArray]
 
-_WHOLE, _NONE = 1.1, 2.0
+_WHOLE, _NONE = 1.25, 2.2
 """The target's map acts in full to the first radius, in half axes of the target, and no more from the second."""
 _EVEN_BELOW_MM, _FROM_MM = -16.0, 4.0
 """The lungs give way below the second height; below the first they do so evenly."""

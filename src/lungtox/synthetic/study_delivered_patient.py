@@ -19,7 +19,7 @@ MARGIN_MM = 8.0
 """From GTV to PTV."""
 _TOP = 1.07
 _BATH = 0.45
-_EDGE_MM = 1.5
+_EDGE_MM = 2.5
 _FIELD_MM = 12.0
 _PENUMBRA_MM = 2.5
 
@@ -108,7 +108,7 @@ def simulate_delivery(settings: DeliveredSimulation, index: int) -> SimulatedDel
     ptv = replace(gtv, name="PTV", half_mm=(half[0], half[1], half[2]))
     left = Solid("Lung_L", (74.0, 0.0, 0.0), (40.0, 56.0, 75.0))
     right = Solid("Lung_R", (-74.0, 0.0, 0.0), (40.0, 56.0, 75.0))
-    heart = Solid("Heart", (4.0, -22.0, -20.0), (24.0, 32.0, 36.0))
+    heart = Solid("Heart", (0.0, -20.0, -26.0), (28.0, 44.0, 42.0))
     cord = Solid("SpinalCord", (0.0, 58.0, 0.0), (6.5, 6.5, 72.0), straight=True)
     dose = PlannedDose(ptv, settings.prescription_gy, rng.uniform(*settings.v100_pct) / 100.0, rng.uniform(52.0, 70.0))
     sessions = tuple(_sessions(settings, rng, gtv=gtv, left=left, right=right))
