@@ -19,7 +19,7 @@ MARGIN_MM = 8.0
 """From GTV to PTV."""
 _TOP = 1.07
 _BATH = 0.45
-_EDGE_MM = 2.5
+_EDGE_MM = 3.0
 _FIELD_MM = 12.0
 _PENUMBRA_MM = 2.5
 
