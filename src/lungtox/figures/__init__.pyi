@@ -11,6 +11,8 @@ from .config import StyleSettings as StyleSettings
 from .contact_sheet import plot_contact_sheet as plot_contact_sheet
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
+from .delivered import plot_delivered as plot_delivered
+from .delivered import tabulate_delivered as tabulate_delivered
 from .dendrogram import plot_dendrogram as plot_dendrogram
 from .dendrogram import tabulate_dendrogram as tabulate_dendrogram
 from .dvh_curves import plot_dvh_curves as plot_dvh_curves
