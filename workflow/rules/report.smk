@@ -100,6 +100,10 @@ rule build_report:
             "<results>/delivered/{name}.csv",
             name=DELIVERED_TABLES if ANALYSIS.delivered else [],
         ),
+        delivered_qa=expand(
+            "<results>/delivered/{batch}.qa.json",
+            batch=BATCHES if ANALYSIS.delivered else [],
+        ),
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",

@@ -22,6 +22,7 @@ COLUMNS = ["panel", "series", "kind", "x", "value", "low", "high", "difference",
 ROW_MM, PANEL_MM = 5.2, 66.0
 LABEL_MM, NUMBERS_MM = 40.0, 62.0
 MOST_SERIES = 7
+LINES: dict[str, Any] = {"planned": "-", "delivered": (0, (3, 1.2))}
 EMPTY = "No dose was accumulated"
 
 
@@ -184,7 +185,7 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
     names = list(dict.fromkeys(own["series"]))[:MOST_SERIES]
     for number, name in enumerate(names):
         look = curve_look(settings.style, number)
-        for kind, line in (("planned", "-"), ("delivered", (0, (3, 1.2)))):
+        for kind, line in LINES.items():
             points = own[(own["series"] == name) & (own["kind"] == kind)]
             ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0)
     top = float(own["x"].max()) if len(own) else 1.0
@@ -195,7 +196,7 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
     ax.set_ylabel(translate(settings, "Volume (%)"))
     kinds = [
         Line2D([], [], color=INK, linewidth=1.0, linestyle=line, label=translate(settings, text))
-        for text, line in (("planned", "-"), ("delivered", (0, (3, 1.2))))
+        for text, line in LINES.items()
     ]
     # The names of the structures stand in the other panel, where there is room for them.
     place: Any = {"loc": "upper center", "bbox_to_anchor": (0.6, 0.9)}
