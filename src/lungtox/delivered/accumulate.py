@@ -18,6 +18,7 @@ from lungtox.delivered.quality import (
     SessionQuality,
     StructureQuality,
     coverage,
+    judged_part,
     node_figures,
     structure_quality,
 )
@@ -150,7 +151,7 @@ def accumulate(
     for session in sessions:
         name = f"{who}, session {session.name}"
         try:
-            one = _open(session, planning, settings, structures or {}, name)
+            one = _open(session, planning, region, settings, structures or {}, name)
             judged.append(_add(one, session, planning, total, region, settings, threads=threads, who=name))
         except InputError as error:
             faults += error.faults
@@ -229,7 +230,12 @@ def _weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Ite
 
 
 def _open(
-    session: Session, planning: Dose, settings: DeliveredSettings, structures: Mapping[str, Samples], who: str
+    session: Session,
+    planning: Dose,
+    region: _Region,
+    settings: DeliveredSettings,
+    structures: Mapping[str, Samples],
+    who: str,
 ) -> _Open:
     """Read the files of a session and judge its field."""
     faults: list[Fault] = []
@@ -246,10 +252,11 @@ def _open(
         if faults:
             raise InputError(faults)
         return _Open(dose, None, None, judged)
-    determinant = jacobian_determinant(field)
-    figures = node_figures(field, determinant, planning.image, from_gy=threshold_gy(planning.image, settings))
+    part = judged_part(field, region.mask, planning.image.grid, structures.values())
+    determinant = jacobian_determinant(part)
+    figures = node_figures(part, determinant, planning.image, from_gy=threshold_gy(planning.image, settings))
     found = {
-        name: structure_quality(name, samples, field, determinant, dose.image.grid)
+        name: structure_quality(name, samples, part, determinant, dose.image.grid)
         for name, samples in structures.items()
     }
     for name, one in found.items():
@@ -335,14 +342,14 @@ def _add(
     warp = Warp(one.dose.image, one.field, grid)
     sums = np.zeros((grid.z_mm.size, 2))
 
-    def take(number: int) -> None:
-        values = warp.plane(number)
-        if factor != 1.0:
-            values *= factor
-        total.add(number, values, session.fractions)
-        inside = values[region.mask[number]]
-        known = np.isfinite(inside)
-        sums[number] = known.sum(), inside[known].sum()
+    def take(first: int, last: int) -> None:
+        for number, values in warp.planes(first, last):
+            if factor != 1.0:
+                values *= factor
+            total.add(number, values, session.fractions)
+            inside = values[region.mask[number]]
+            known = np.isfinite(inside)
+            sums[number] = known.sum(), inside[known].sum()
 
     in_threads(take, grid.z_mm.size, threads=threads)
     total.weight += session.fractions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -157,6 +158,33 @@ def node_figures(
     mask = np.stack(inside)
     vectors = field.vectors_mm[:, mask].astype(np.float64)
     return field_figures(np.asarray(determinant.values[mask], dtype=np.float64), np.sqrt((vectors**2).sum(axis=0)))
+
+
+def judged_part(
+    field: DeformationField, region: BoolArray, grid: Grid, structures: Iterable[Samples]
+) -> DeformationField:
+    """Give the part of a field around what is judged: voxels of the planning grid, and points of structures.
+
+    Parameters
+    ----------
+    field : DeformationField
+    region : ndarray of bool, shape of the grid
+    grid : Grid
+    structures : iterable of Samples
+    """
+    ends = []
+    for axis_mm, others in ((grid.x_mm, (0, 1)), (grid.y_mm, (0, 2)), (grid.z_mm, (1, 2))):
+        within = np.flatnonzero(region.any(axis=others))
+        ends.append(axis_mm[within[[0, -1]]] if within.size else axis_mm[[0, -1]])
+    corners = np.stack([axis.ravel() for axis in np.meshgrid(*ends)])
+    if grid.turn is not None:
+        corners = grid.turn.T @ corners
+    boxes = [np.stack(field.grid.along_axes(*corners))]
+    for samples in structures:
+        boxes.append(np.stack(field.grid.along_axes(samples.x_mm, samples.y_mm, samples.z_mm)))
+    low = np.min([box.min(axis=1) for box in boxes], axis=0)
+    high = np.max([box.max(axis=1) for box in boxes], axis=0)
+    return field.around(low, high)
 
 
 def structure_quality(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,3 +73,22 @@ class DeformationField:
     def __call__(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> Points:
         """Take planning points, each of shape (points,), to the session; NaN where no vector is defined."""
         return self.as_map()(x_mm, y_mm, z_mm)
+
+    def around(self, low_mm: FloatArray, high_mm: FloatArray) -> DeformationField:
+        """Give the part with the nodes around a box, and one more on each side; all of it where they do not meet.
+
+        Parameters
+        ----------
+        low_mm, high_mm : ndarray, shape (3,)
+            Corners of the box along the axes of the grid (`Grid.along_axes`).
+        """
+        parts = []
+        for axis, low, high in zip((self.grid.x_mm, self.grid.y_mm, self.grid.z_mm), low_mm, high_mm, strict=True):
+            first = max(int(np.searchsorted(axis, low, side="right")) - 2, 0)
+            last = min(int(np.searchsorted(axis, high, side="left")) + 2, axis.size)
+            if last - first < 2:
+                return self
+            parts.append(slice(first, last))
+        x, y, z = parts
+        grid = Grid(self.grid.x_mm[x], self.grid.y_mm[y], self.grid.z_mm[z], self.grid.turn)
+        return replace(self, grid=grid, vectors_mm=self.vectors_mm[:, z, y, x])

@@ -53,20 +53,18 @@ def _planes(field: DeformationField, first: int, last: int) -> FloatArray:
     own = slice(first - low, last - low)
     vectors = np.asarray(field.vectors_mm[:, low:high], dtype=np.float64)
     steps = [_differences(vectors, axis_mm, number + 1) for number, axis_mm in enumerate(axes)]
-    sides = [tuple(each[:, own] for each in pair) for pair in steps]
+    sides = [(back[:, own], ahead[:, own]) for back, ahead in steps]
     along_z, along_y, along_x = (_widths(axis_mm) for axis_mm in axes)
     widths = [along_z[own], along_y, along_x]
     # Second order also where planes are spaced unevenly: each side counts by the width of the other.
     central = [
-        (back * _along(after, number) + ahead * _along(before, number)) / _along(before + after, number)
-        for number, ((back, ahead), (before, after)) in enumerate(
-            zip(sides, [(width[:, 0], width[:, 1]) for width in widths], strict=True)
-        )
+        (back * _along(width[:, 1], axis) + ahead * _along(width[:, 0], axis)) / _along(width.sum(axis=1), axis)
+        for axis, ((back, ahead), width) in enumerate(zip(sides, widths, strict=True))
     ]
     result = _determinant(field, central[2], central[1], central[0])
     at = np.nonzero(_may_fold(field, sides))
     if at[0].size:
-        picked = [[side[(slice(None), *at)] for side in pair] for pair in sides]
+        picked = [[side[:, at[0], at[1], at[2]] for side in pair] for pair in sides]
         worst = np.min(
             [_determinant(field, picked[2][i], picked[1][j], picked[0][k]) for i, j, k in _corners()], axis=0
         )
@@ -111,7 +109,7 @@ def _determinant(field: DeformationField, dx: FloatArray, dy: FloatArray, dz: Fl
     return result
 
 
-def _may_fold(field: DeformationField, sides: list[tuple[FloatArray, ...]]) -> NDArray[np.bool_]:
+def _may_fold(field: DeformationField, sides: list[tuple[FloatArray, FloatArray]]) -> NDArray[np.bool_]:
     """Leave out the nodes at which every one-sided matrix has a dominant diagonal: its determinant is above 0."""
     if field.grid.turn is not None or not np.array_equal(field.before.rotation, np.eye(3)):
         return np.ones(sides[0][0].shape[1:], dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +17,7 @@ FloatArray = NDArray[np.float64]
 
 _EVEN_MM = 1e-6
 _SNAP = 1e-9
+_PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 
 class Warp:
@@ -42,40 +43,57 @@ class Warp:
         self._turned = self._bent @ before.rotation @ of_grid.T
         self._shift = self._bent @ before.shift_mm + of_image @ after.shift_mm
         self._aligned = np.array_equal(self._turned, np.eye(3))
+        self._straight = np.array_equal(self._bent, np.eye(3))
         self._index = [_Index(axis) for axis in (self._to.x_mm, self._to.y_mm, self._to.z_mm)]
         self._vectors = None if field is None else _Vectors(field, grid)
 
-    def plane(self, number: int) -> FloatArray:
-        """Give one plane of the grid, shape (ny, nx); NaN without a vector, and outside the image."""
-        moved = None if self._vectors is None else self._vectors.plane(number)
-        if moved is not None and not np.array_equal(self._bent, np.eye(3)):
+    def planes(self, first: int, last: int) -> Iterator[tuple[int, FloatArray]]:
+        """Give planes of the grid with their numbers, each shape (ny, nx); NaN without a vector, and outside the image.
+
+        Neighbouring planes share work: a thread takes a range of them.
+        """
+        vectors = None if self._vectors is None else self._vectors.planes(first, last)
+        rows = max(1, _PIECE // self._grid.x_mm.size)
+        for number in range(first, last):
+            moved = None if vectors is None else next(vectors)
+            result = np.empty(self._grid.shape[1:])
+            for start in range(0, self._grid.y_mm.size, rows):
+                piece = slice(start, start + rows)
+                x, y, z = self._places(number, piece, None if moved is None else moved[:, piece])
+                self._at(x, y, z, result[piece])
+            yield number, result
+
+    def _places(self, number: int, rows: slice, moved: NDArray[np.floating] | None) -> list[FloatArray]:
+        """Give positions in the image, counted in voxels, of some rows of a plane."""
+        axes = (self._grid.x_mm[None, :], self._grid.y_mm[rows, None], np.array([[self._grid.z_mm[number]]]))
+        if moved is not None and not self._straight:
             moved = np.tensordot(self._bent, moved, axes=1)
-        axes = (self._grid.x_mm[None, :], self._grid.y_mm[:, None], np.array([[self._grid.z_mm[number]]]))
         places = []
         for axis, index in enumerate(self._index):
             if self._aligned and index.even:
                 place = index.snapped(axes[axis] + self._shift[axis])
-                places.append(place if moved is None else place + moved[axis] / index.step_mm)
+                places.append(place if moved is None else place + moved[axis] * (1.0 / index.step_mm))
                 continue
             at = sum(self._turned[axis, j] * axes[j] for j in range(3) if self._turned[axis, j]) + self._shift[axis]
             places.append(index.of(at if moved is None else at + moved[axis]))
-        return self._at(*(np.broadcast_to(place, (axes[1].size, axes[0].size)) for place in places))
+        return [np.broadcast_to(place, (axes[1].size, axes[0].size)) for place in places]
 
-    def _at(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
-        """Interpolate trilinearly at positions counted in voxels."""
+    def _at(self, x: FloatArray, y: FloatArray, z: FloatArray, result: FloatArray) -> None:
+        """Interpolate trilinearly into an array."""
         nz, ny, nx = self._to.shape
         with np.errstate(invalid="ignore"):
             (ix, px), (iy, py), (iz, pz) = (_split(at, size) for at, size in ((x, nx), (y, ny), (z, nz)))
-        corner = iz * (ny * nx)
-        corner += iy * nx
-        corner += ix
+        iz *= ny
+        iz += iy
+        iz *= nx
+        iz += ix
         values = self._values
 
         def along_x(step: int) -> FloatArray:
-            at = corner + step
-            low = values.take(at)
-            at += 1
-            change: FloatArray = values.take(at)
+            iz_step = iz + step
+            low = values.take(iz_step)
+            iz_step += 1
+            change: FloatArray = values.take(iz_step)
             change -= low
             change *= px
             change += low
@@ -88,11 +106,10 @@ class Warp:
             change += low
             return change
 
-        low, result = along_y(0), along_y(ny * nx)
-        result -= low
-        result *= pz
-        result += low
-        return result
+        low, high = along_y(0), along_y(ny * nx)
+        high -= low
+        high *= pz
+        np.add(high, low, out=result)
 
 
 def pull_back(image: Image, field: DeformationField | None, grid: Grid, *, threads: int = 1) -> Image:
@@ -114,27 +131,30 @@ def pull_back(image: Image, field: DeformationField | None, grid: Grid, *, threa
     warp = Warp(image, field, grid)
     values = np.empty(grid.shape)
 
-    def fill(number: int) -> None:
-        values[number] = warp.plane(number)
+    def fill(first: int, last: int) -> None:
+        for number, plane in warp.planes(first, last):
+            values[number] = plane
 
     in_threads(fill, grid.z_mm.size, threads=threads)
     return Image(grid, values)
 
 
-def in_threads(do: Callable[[int], None], count: int, *, threads: int) -> None:
-    """Call a function with 0, 1, ... count - 1, each of which writes its own part of a result."""
+def in_threads(do: Callable[[int, int], None], count: int, *, threads: int) -> None:
+    """Call a function with ranges (first, last) that cover 0 to count; each writes its own part of a result."""
     if threads == 1:
-        for number in range(count):
-            do(number)
+        do(0, count)
         return
+    ends = np.linspace(0, count, min(4 * threads, count) + 1).astype(int).tolist()
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        for _ in pool.map(do, range(count)):
+        for _ in pool.map(do, ends[:-1], ends[1:]):
             pass
 
 
 def _split(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatArray]:
     """Give lower neighbour and weight of the upper one; NaN as weight outside."""
     index = at.astype(np.intp)
+    if at.min() >= 0.0 and at.max() < size - 1:  # False for NaN
+        return index, at - index
     np.minimum(np.maximum(index, 0, out=index), size - 2, out=index)
     part = at - index
     outside = ~((part >= -1e-6) & (part <= 1.0 + 1e-6))
@@ -179,21 +199,36 @@ class _Vectors:
         pairs = ((own.x_mm, grid.x_mm), (own.y_mm, grid.y_mm), (own.z_mm, grid.z_mm))
         self._weights = [_axis_weights(axis, points) for axis, points in pairs] if self._along else []
 
-    def plane(self, number: int) -> FloatArray:
-        """Give the vectors of one plane, shape (3, ny, nx), NaN where there is none."""
+    def planes(self, first: int, last: int) -> Iterator[NDArray[np.floating]]:
+        """Give the vectors of planes one by one, shape (3, ny, nx), NaN where there is none.
+
+        Where the grids share their axes, interpolation goes axis by axis, in the precision of the field.
+        """
         if not self._along:
-            return self._scattered(number)
-        (ix, px), (iy, py), (iz, pz) = self._weights
-        vectors = self._field.vectors_mm
-        # Where the grids share their axes, interpolation goes axis by axis, the shortest way first.
-        low = vectors[:, iz[number]].astype(np.float64)
-        here = low + pz[number] * (vectors[:, iz[number] + 1] - low) if pz[number] != 0.0 else low
-        rows = here[:, iy] if not py.any() else here[:, iy] + py[:, None] * (here[:, iy + 1] - here[:, iy])
-        if not px.any():
-            return rows[:, :, ix]
-        low = rows[:, :, ix]
-        result: FloatArray = low + px * (rows[:, :, ix + 1] - low)
-        return result
+            yield from (self._scattered(number) for number in range(first, last))
+            return
+        index, part = self._weights[2]
+        across: dict[int, NDArray[np.floating]] = {}
+        for number in range(first, last):
+            node, share = int(index[number]), part[number].astype(self._field.vectors_mm.dtype)
+            needed = (node,) if share == 0.0 else (node, node + 1)
+            across = {one: across[one] if one in across else self._across(one) for one in needed}
+            yield across[node] if share == 0.0 else across[node] + share * (across[node + 1] - across[node])
+
+    def _across(self, node: int) -> NDArray[np.floating]:
+        """Interpolate one plane of nodes along its rows, then along its columns."""
+        (ix, px), (iy, py), _ = self._weights
+        found = self._field.vectors_mm[:, node]
+        for axis, index, part in ((2, ix, px), (1, iy, py)):
+            low = found.take(index, axis=axis)
+            if part.any():
+                share = part.astype(found.dtype)
+                change = found.take(index + 1, axis=axis)
+                change -= low
+                change *= share if axis == 2 else share[:, None]
+                low += change
+            found = low
+        return found
 
     def _scattered(self, number: int) -> FloatArray:
         grid = self._grid
