@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.agreement import paired_t
 from lungtox.delivered.compare_config import DeliveredComparisonSettings
-from lungtox.delivered.paired import FEWEST, paired_metrics, paired_risks
+from lungtox.delivered.paired import paired_metrics, paired_risks
 from lungtox.delivered.risk import delivered_risks
 from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, QUALITY, TREND, VOLUMES, typed
 from lungtox.delivered.tables import read_delivered_qa
+from lungtox.delivered.trend import volume_trends
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import Fault, InputError
-from lungtox.models import signed_rank
 from lungtox.tables import read_csv
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def delivered_tables(
         paired=typed(compared, PAIRED),
         ntcp=typed(risks, NTCP),
         volumes=VOLUMES.validate(volumes[list(VOLUMES.columns)], lazy=True),
-        trend=typed(_trends(volumes), TREND),
+        trend=typed(volume_trends(volumes), TREND),
         quality=typed(_quality(qa), QUALITY),
         curves=typed(curves, CURVES),
         left_out=typed(_left_out(qa, patients), LEFT_OUT),
@@ -152,37 +151,6 @@ def _left_out(qa: Sequence[Mapping[str, Any]], patients: Sequence[str]) -> list[
             reasons = "; ".join(f"expected {fault['expected']}, found {fault['found']}" for fault in entry["faults"])
             found.append({"patient": entry["patient"], "reason": reasons})
     return found + [{"patient": name, "reason": "no session in the table"} for name in patients if name not in known]
-
-
-def _trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the change of each structure over the course: slope of each patient, ratio at the last session."""
-    rows = []
-    for (structure, source), own in volumes.groupby(["structure", "source"], sort=False):
-        slopes, last = [], []
-        for _, one in own.sort_values("order").groupby("patient", sort=True):
-            if one["order"].iloc[-1] == 0:  # contours of the planning image alone
-                continue
-            at, change = (one[name].to_numpy(dtype=np.float64) for name in ("fractions_before", "percent_change"))
-            last.append(float(one["ratio"].iloc[-1]))
-            if np.unique(at).size >= 3:
-                slopes.append(float((at - at.mean()) @ change / ((at - at.mean()) @ (at - at.mean()))))
-        if not last:
-            continue
-        ratio = np.array(last)
-        row = {"structure": structure, "source": source, "patients": ratio.size, "ratio": float(ratio.mean()),
-               "ratio_sd": float(ratio.std(ddof=1)) if ratio.size > 1 else np.nan,
-               "percent_change": 100.0 * (float(ratio.mean()) - 1.0),
-               "shrinking": int((ratio < 1.0).sum())}  # fmt: skip
-        if ratio.size >= FEWEST:
-            tested = paired_t(ratio - 1.0)
-            row |= {"ratio_low": 1.0 + tested.mean.low, "ratio_high": 1.0 + tested.mean.high, "p_t": tested.p,
-                    "p_wilcoxon": signed_rank(ratio - 1.0).p}  # fmt: skip
-        if len(slopes) >= FEWEST:
-            slope = paired_t(slopes)
-            row |= {"slope": slope.mean.value, "slope_low": slope.mean.low, "slope_high": slope.mean.high,
-                    "slope_p": slope.p}  # fmt: skip
-        rows.append(row)
-    return rows
 
 
 def _quality(qa: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -91,7 +91,10 @@ def delivered_findings(results: Results) -> Iterator[str]:
     yield from (f"{_sentence(row)}." for row in sure)
     rest = [f"{_name(row)} ({format_p(optional(row['p']))})" for row in metrics if row not in sure]
     if rest:
-        yield f"No difference between planned and delivered dose at p < {LEVEL:g}: {join_words(rest)}."
+        yield (
+            f"Not told apart by the paired test (p of {LEVEL:g} or more), which is no proof of being equal: "
+            f"{join_words(rest)}."
+        )
     for row in rows:
         if _is_risk(row) and optional(row["difference"]) is not None:
             ends = format_interval(100.0 * row["low"], 100.0 * row["high"])
