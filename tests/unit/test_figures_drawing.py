@@ -21,6 +21,7 @@ from lungtox.figures import (
     plot_calibration,
     plot_cytokines,
     plot_decision,
+    plot_delivered,
     plot_dendrogram,
     plot_dvh_curves,
     plot_dvh_groups,
@@ -42,6 +43,7 @@ from lungtox.figures import (
     tabulate_calibration,
     tabulate_cytokines,
     tabulate_decision,
+    tabulate_delivered,
     tabulate_dendrogram,
     tabulate_dvh_curves,
     tabulate_dvh_groups,
@@ -60,12 +62,12 @@ from lungtox.figures import (
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
-from tests.unit.sister_tables import dvh_curves, fractionation
+from tests.unit.sister_tables import delivered, dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
 NTCP = ["ntcp", "ntcp_surface"]
-SISTERS = ["fractionation", "dvh_curves"]
+SISTERS = ["fractionation", "dvh_curves", "delivered"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
     "dvh_groups",
@@ -160,6 +162,9 @@ def tables(folder):
         "dvh_curves": tabulate_dvh_curves(
             dvh_curves().fits, comparison=dvh_curves().comparison, curves=dvh_curves().curves
         ),
+        "delivered": tabulate_delivered(
+            delivered().metrics, paired=delivered().paired, curves=delivered().curves, volumes=delivered().volumes
+        ),
     }
 
 
@@ -184,6 +189,7 @@ PLOTS = {
     "ntcp_comparison": plot_ntcp_comparison,
     "fractionation": plot_fractionation,
     "dvh_curves": plot_dvh_curves,
+    "delivered": plot_delivered,
 }
 
 
