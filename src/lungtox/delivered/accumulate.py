@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,11 +150,14 @@ def accumulate(
     total = _Total(planning.image.grid, variance=variance)
     judged: list[SessionQuality] = []
     region = _Region.of(planning.image, settings)
-    for session in sessions:
-        name = f"{who}, session {session.name}"
+
+    def opened(session: Session) -> _Open:
+        return _open(session, planning, region, settings, structures or {}, f"{who}, session {session.name}")
+
+    for session, read in zip(sessions, _one_ahead(opened, sessions, ahead=threads > 1), strict=True):
         try:
-            one = _open(session, planning, region, settings, structures or {}, name)
-            judged.append(_add(one, session, planning, total, region, settings, threads=threads, who=name))
+            name = f"{who}, session {session.name}"
+            judged.append(_add(read(), session, planning, total, region, settings, threads=threads, who=name))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -163,6 +168,24 @@ def accumulate(
     )
     spread = None if total.squares is None else Image(planning.image.grid, total.squares / total.weight)
     return Delivered(dose, spread, tuple(judged), tuple(warnings))
+
+
+def _one_ahead(
+    opened: Callable[[Session], _Open], sessions: Sequence[Session], *, ahead: bool
+) -> Iterator[Callable[[], _Open]]:
+    """Give what reads each session; ahead reads the next one while this one is added."""
+    if not ahead:
+        yield from (partial(opened, session) for session in sessions)
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = pool.submit(opened, sessions[0]) if sessions else None
+        for following in [*sessions[1:], None]:
+            if waiting is None:
+                return
+            ready = waiting
+            ready.exception()  # waits
+            waiting = None if following is None else pool.submit(opened, following)
+            yield ready.result
 
 
 @dataclass(frozen=True, eq=False)

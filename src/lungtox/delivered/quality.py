@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose import Samples
-from lungtox.geometry import DeformationField, Grid, Image, interpolate, pull_back
+from lungtox.geometry import DeformationField, Grid, Image, interpolate_all, pull_back
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -204,10 +204,10 @@ def structure_quality(
         Of the session's dose.
     """
     points = (samples.x_mm, samples.y_mm, samples.z_mm)
-    source = field(*points)
-    vectors = [interpolate(Image(field.grid, component), *points) for component in field.vectors_mm]
-    displacement_mm = np.sqrt(np.sum(np.square(vectors), axis=0))
-    figures = field_figures(interpolate(determinant, *points), displacement_mm, samples.volume_cc)
+    *vectors, changes = interpolate_all(field.grid, [*field.vectors_mm, determinant.values], *points)
+    displacement_mm = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
+    source = field.after(*(place + moved for place, moved in zip(field.before(*points), vectors, strict=True)))
+    figures = field_figures(changes, displacement_mm, samples.volume_cc)
     if figures is None:
         return None
     covered = samples.volume_cc[_within(session, *source)].sum()

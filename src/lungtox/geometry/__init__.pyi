@@ -13,6 +13,7 @@ from .grid import Grid as Grid
 from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
+from .interpolation import interpolate_all as interpolate_all
 from .interpolation import interpolate_with_changes as interpolate_with_changes
 from .jacobian import jacobian_determinant as jacobian_determinant
 from .lattice import Lattice as Lattice
