@@ -101,17 +101,19 @@ def session_quality(name: str, *, ratio: float = 0.9, kind: str = "field") -> Se
 
 
 def delivered_batches(kind: str = "field") -> DeliveredBatches:
-    """Give four patients: GTV as `DELIVERED_GY`, lungs 20 Gy planned and 18 Gy delivered, GTV volume to 88.28 %."""
+    """Give four patients: GTV as `DELIVERED_GY`, its volume to 88.28 % (mean); lungs 20 Gy planned, 18 Gy delivered."""
     metrics, volumes, qa = [], [], []
     planned: list[tuple[str, Dvh]] = []
     delivered: list[tuple[str, Dvh]] = []
-    for patient, mean_gy in DELIVERED_GY.items():
+    for (patient, mean_gy), apart in zip(DELIVERED_GY.items(), (-0.02, -0.01, 0.01, 0.02), strict=True):
+        last = 0.8828 + apart
         for structure, before, after in (("GTV", 60.0, mean_gy), ("Lungs-GTV", 20.0, 18.0)):
             head = {"patient": patient, "structure": structure, "quantity": "physical", "metric": "Mean[Gy]"}
             metrics.append({**head, "unit": "Gy", "planned": before, "delivered": after})
             for dvhs, dose in ((planned, before), (delivered, after)):
                 dvhs.append((patient, dvh_from_samples(np.full(9, dose), np.ones(9), structure=structure)))
-        for order, (session, ratio) in enumerate((("planning", 1.0), ("w1", 1.0), ("w2", 0.9414), ("w3", 0.8828))):
+        course = {"planning": 1.0, "w1": 1.0, "w2": 0.5 * (1.0 + last), "w3": last}
+        for order, (session, ratio) in enumerate(course.items()):
             at = {"patient": patient, "session": session, "order": order, "fractions_before": 10.0 * max(order - 1, 0)}
             volumes.append({**at, "structure": "GTV", "source": "contours", "volume_cc": 20.0 * ratio, "ratio": ratio,
                             "percent_change": 100.0 * (ratio - 1.0)})  # fmt: skip
