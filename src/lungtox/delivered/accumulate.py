@@ -216,7 +216,7 @@ class _Region:
 class _Total:
     """Mean and variance over the fractions of the session doses, in units of the whole plan (West 1979).
 
-    Sessions that are all alike leave their dose unchanged to the bit, and a variance of zero.
+    Sessions that are all alike leave their dose unchanged to the last bit, and a variance of zero.
     """
 
     def __init__(self, grid: Grid, *, variance: bool) -> None:
