@@ -17,7 +17,7 @@ def main(options: Namespace) -> None:
         delivered=options.delivered,
     )
     tables = delivered_tables(batches, settings, patients=options.patients)
-    for name in ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "curves", "left_out"):
+    for name in ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "curves", "left_out", "source"):
         write_csv(getattr(tables, name), getattr(options, name))
 
 
@@ -39,4 +39,5 @@ if __name__ == "__main__":
         quality="quality of the fields to write (CSV)",
         curves="mean DVHs to write (CSV)",
         left_out="who is not in it to write (CSV)",
+        source="delivered DVHs as a source of dose, in the form of patients.csv, to write",
     )

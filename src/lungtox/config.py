@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.agreement.config import AgreementSettings
-from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
+from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, MetricSource, TablesSettings
 from lungtox.delivered import unknown_delivered
 from lungtox.delivered.config import DeliveredSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
@@ -284,13 +284,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
-    for column, source in config.cohort.metrics.items():
-        where = f"cohort.metrics.{column}"
-        if source.weighting != "anatomical":
-            yield from _function_faults(config, where, source.weighting, source.metric)
-        elif source.metric not in config.dose.metrics.get(source.structure, []):
-            known = config.dose.metrics.get(source.structure, [])
-            yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+    yield from _column_faults(config)
     for name, fit in config.ntcp.fits.items():
         if fit.weighting != "anatomical":
             yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
@@ -300,6 +294,35 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _column_faults(config: Config) -> Iterator[Fault]:
+    """Find dose columns of the analysis table that no stage gives."""
+    for column, source in config.cohort.metrics.items():
+        where = f"cohort.metrics.{column}"
+        if source.dose == "delivered":
+            yield from _delivered_faults(config, where, source)
+        elif source.weighting != "anatomical":
+            yield from _function_faults(config, where, source.weighting, source.metric)
+        elif source.metric not in config.dose.metrics.get(source.structure, []):
+            known = config.dose.metrics.get(source.structure, [])
+            yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+
+
+def _delivered_faults(config: Config, where: str, source: MetricSource) -> Iterator[Fault]:
+    """Find columns of delivered dose that the section `delivered` does not give."""
+    if config.delivered is None:
+        action = "Add the section, or take this entry out."
+        yield Fault(f"config: {where}.dose", "a `delivered` section", "none", action, "config-reference")
+        return
+    if source.weighting != "anatomical":
+        action = "Functional dose is known for the planned dose only."
+        yield Fault(f"config: {where}.weighting", "anatomical", repr(source.weighting), action, "config-reference")
+    known = (config.delivered.metrics or config.dose.metrics).get(source.structure, [])
+    if config.delivered.structures and source.structure not in config.delivered.structures:
+        known = []
+    if source.metric not in known:
+        yield _unknown(where, f"a metric of delivered dose of {source.structure}", source.metric, known)
 
 
 def _comparison_faults(config: Config) -> Iterator[Fault]:

@@ -66,6 +66,7 @@ if ANALYSIS.delivered:
             quality="<results>/delivered/quality.csv",
             curves="<results>/delivered/curves.csv",
             left_out="<results>/delivered/left_out.csv",
+            source="<results>/delivered/patients.csv",
         log:
             "<logs>/compare_delivered.log",
         benchmark:
@@ -81,7 +82,8 @@ if ANALYSIS.delivered:
             " --planned {input.planned:q} --delivered {input.delivered:q} --patients {params.patients:q}"
             " --settings {params.settings:q} --metrics {output.metrics:q} --paired {output.paired:q}"
             " --ntcp {output.ntcp:q} --volumes {output.volumes:q} --trend {output.trend:q}"
-            " --quality {output.quality:q} --curves {output.curves:q} --left-out {output.left_out:q} >{log:q} 2>&1"
+            " --quality {output.quality:q} --curves {output.curves:q} --left-out {output.left_out:q}"
+            " --source {output.source:q} >{log:q} 2>&1"
 
     rule plot_delivered:
         """Paired differences of each metric, mean planned and delivered DVHs, volumes over the course."""

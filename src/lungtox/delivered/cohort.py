@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lungtox.delivered.compare_config import DeliveredComparisonSettings
 from lungtox.delivered.paired import paired_metrics, paired_risks
 from lungtox.delivered.risk import delivered_risks
-from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, QUALITY, TREND, VOLUMES, typed
+from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, PATIENTS, QUALITY, TREND, VOLUMES, typed
 from lungtox.delivered.tables import read_delivered_qa
 from lungtox.delivered.trend import volume_trends
 from lungtox.dose import Dvh, read_dvhs
@@ -38,6 +38,8 @@ class DeliveredBatches:
     qa : tuple of dict
         Quality entries.
     planned, delivered : tuple of (patient, Dvh)
+    files : tuple of (patient, name)
+        File of the delivered DVHs of each patient.
     """
 
     metrics: pd.DataFrame
@@ -45,6 +47,7 @@ class DeliveredBatches:
     qa: tuple[Mapping[str, Any], ...]
     planned: tuple[tuple[str, Dvh], ...]
     delivered: tuple[tuple[str, Dvh], ...]
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,8 @@ class DeliveredTables:
         Mean planned and delivered DVH of each structure.
     left_out : pandas.DataFrame
         Who is not in it, and why.
+    source : pandas.DataFrame
+        In the form of patients.csv, with the delivered DVHs as the source of dose: for an analysis of its own.
     """
 
     metrics: pd.DataFrame
@@ -77,6 +82,7 @@ class DeliveredTables:
     quality: pd.DataFrame
     curves: pd.DataFrame
     left_out: pd.DataFrame
+    source: pd.DataFrame
 
 
 def read_batches(
@@ -93,12 +99,14 @@ def read_batches(
     def table(paths: Iterable[str | Path]) -> pd.DataFrame:
         return pd.concat([read_csv(path, dtype={"patient": str}) for path in paths], ignore_index=True)
 
+    given = {path: read_dvhs(path) for path in map(Path, delivered)}
     return DeliveredBatches(
         metrics=table(metrics),
         volumes=table(volumes),
         qa=tuple(entry for path in qa for entry in read_delivered_qa(path)),
         planned=tuple(pair for path in planned for pair in read_dvhs(path)),
-        delivered=tuple(pair for path in delivered for pair in read_dvhs(path)),
+        delivered=tuple(pair for pairs in given.values() for pair in pairs),
+        files=tuple(dict.fromkeys((name, path.name) for path, pairs in given.items() for name, _ in pairs)),
     )
 
 
@@ -140,6 +148,7 @@ def delivered_tables(
         quality=typed(_quality(qa), QUALITY),
         curves=typed(curves, CURVES),
         left_out=typed(_left_out(qa, patients), LEFT_OUT),
+        source=typed([{"patient": name, "dvh": file} for name, file in batches.files], PATIENTS),
     )
 
 

@@ -130,6 +130,7 @@ CURVES = _table(
     }
 )
 LEFT_OUT = _table({"patient": _text(), "reason": _text()})
+PATIENTS = _table({"patient": _text(), "dvh": _text()})
 
 
 def typed(rows: Sequence[Mapping[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
