@@ -14,12 +14,13 @@ from lungtox.check import check
 from lungtox.config import load_config
 from lungtox.delivered import deliver_batch, delivered_tables, read_batches, write_delivered
 from lungtox.errors import InputError
-from lungtox.extraction import read_patients, read_sessions
+from lungtox.extraction import extract_batch, read_patients, read_sessions
 from lungtox.synthetic import is_delivered, write_delivered_study
 from lungtox.synthetic.study_deformation import SessionMap, press_for
 from lungtox.synthetic.study_delivered_config import DeliveredSimulation, load_delivered_simulation
 from lungtox.synthetic.study_delivered_patient import simulate_delivery
 from lungtox.synthetic.study_solids import Solid
+from lungtox.tables import write_csv
 
 STUDY = Path(__file__).resolve().parents[2] / "studies" / "ma2017"
 LUNG = Solid("Lung_R", (-74.0, 0.0, 0.0), (40.0, 56.0, 75.0))
@@ -77,13 +78,15 @@ def _delivered(folder: Path, raw: dict[str, object]) -> dict[str, pd.DataFrame]:
     rows = read_patients(study / "patients.csv", structures=study / "structures.csv")
     found = deliver_batch(rows, read_sessions(study / "sessions.csv"), dose=config.dose, settings=config.delivered)
     assert [one.qa["faults"] for one in found] == [[]] * len(rows)
-    files = {name: folder / f"batch.{name}" for name in ("dvh", "planned", "metrics", "volumes", "qa")}
+    endings = {"dvh": "dvh.parquet", "planned": "planned.parquet", "metrics": "csv", "volumes": "v.csv", "qa": "json"}
+    files = {name: folder / f"batch.{ending}" for name, ending in endings.items()}
     write_delivered(found, **files)
     batches = read_batches(
         metrics=[files["metrics"]], volumes=[files["volumes"]], qa=[files["qa"]], planned=[files["planned"]],
         delivered=[files["dvh"]],
     )  # fmt: skip
     tables = delivered_tables(batches, config.delivered.compare, patients=[row.patient for row in rows])
+    write_csv(tables.source, folder / "patients.csv")
     truth = pd.read_csv(study / "truth.csv")
     return {"truth": truth, **{name: getattr(tables, name) for name in ("metrics", "paired", "volumes", "quality")}}
 
@@ -108,6 +111,11 @@ def test_declared_changes_come_back_from_dicom(tmp_path: Path) -> None:
     for name in ("GTV", "Lung_L", "Lung_R", "Heart", "SpinalCord"):
         assert last[name] == pytest.approx(true[name], abs=5e-3)
     assert (found["quality"]["folding_pct"] == 0).all() and (found["quality"]["coverage_pct"] == 100).all()
+    # The delivered DVHs are a source of dose like any other.
+    extracted = extract_batch(read_patients(tmp_path / "patients.csv"), dose=load_config(STUDY / "config.yaml").dose)
+    means = {dvh.structure: dvh.mean_gy for dvh in extracted[0].dvhs if dvh.quantity == "physical"}
+    delivered = found["metrics"].query("metric == 'Mean[Gy]'").set_index("structure")["delivered"]
+    assert {name: means[name] for name in delivered.index} == pytest.approx(delivered.to_dict())
 
 
 @pytest.mark.slow
