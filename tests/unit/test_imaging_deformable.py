@@ -45,6 +45,7 @@ def register(truth: Bent, *, grid: Grid = GRID, **changes: object) -> tuple[np.n
     return apart, quality, field
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["bspline", "demons"])
 def test_a_planted_field_is_recovered_within_a_voxel_in_the_lungs(method: str) -> None:
     truth = Bent()
@@ -61,12 +62,21 @@ def test_a_planted_field_is_recovered_within_a_voxel_in_the_lungs(method: str) -
     assert np.array_equal(again.vectors_mm, field.vectors_mm)
 
 
+def test_coarse_demons_move_the_lungs_towards_the_truth() -> None:
+    coarse = chest.grid((9.0, 9.0, 9.0), half_mm=(180.0, 120.0, 130.0))
+    apart, quality, _ = register(Bent(), grid=coarse, method="demons", spacing_mm=9.0, iterations=10)
+    assert np.median(apart) < 4.5  # half a voxel, of 9 mm before
+    assert quality.correlation > quality.correlation_start
+
+
+@pytest.mark.slow
 def test_origins_that_lie_far_apart_are_found() -> None:
     apart, quality, _ = register(Bent(shift_mm=(300.0, -200.0, 50.0)))
     assert np.median(apart) < 5.0
     assert quality.shift_mm == pytest.approx(np.hypot(np.hypot(300, 200), 50), abs=10)
 
 
+@pytest.mark.slow
 def test_images_of_nothing_alike_are_refused() -> None:
     empty = Image(GRID, np.random.default_rng(1).normal(0, 20, GRID.shape).astype(np.float32))
     chest_image = chest.paint_ct(GRID)

@@ -186,12 +186,8 @@ def _bspline(
     method.SetShrinkFactorsPerLevel([2, 1])
     method.SetSmoothingSigmasPerLevel([2.0 * settings.spacing_mm, 0.0])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    method.SetOptimizerAsLBFGSB(
-        gradientConvergenceTolerance=1e-6,
-        numberOfIterations=settings.iterations,
-        maximumNumberOfCorrections=5,
-        maximumNumberOfFunctionEvaluations=2 * settings.iterations,
-        costFunctionConvergenceFactor=1e8,
+    method.SetOptimizerAsLBFGS2(
+        solutionAccuracy=1e-4, numberOfIterations=settings.iterations, deltaConvergenceTolerance=1e-4
     )
     method.SetMovingInitialTransform(_as_transform(rigid))
     method.SetInitialTransformAsBSpline(transform, inPlace=True, scaleFactors=[1, 2])
