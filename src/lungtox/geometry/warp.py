@@ -181,7 +181,7 @@ class _Index:
         return np.where(np.abs(at_mm - near) <= _EVEN_MM, found, np.nan)
 
     def snapped(self, at_mm: FloatArray) -> FloatArray:
-        """Give positions; what lies on a voxel but for rounding lies on it, so that a field of zeros changes nothing."""
+        """Give positions; what lies on a voxel but for rounding lies on it: a field of zeros changes nothing."""
         place = (at_mm - self.axis_mm[0]) / self.step_mm
         whole = np.rint(place)
         found: FloatArray = np.where(np.abs(place - whole) <= _SNAP, whole, place)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.errors import Fault, FitError, InputError
-from lungtox.geometry import DeformationField, Image, RigidMap, jacobian_determinant, pull_back
-from lungtox.imaging.lungs import coarsened
+from lungtox.geometry import DeformationField, Grid, Image, RigidMap, jacobian_determinant, pull_back
+from lungtox.imaging.lungs import coarsened, find_lungs, middle_mm
 from lungtox.imaging.mutual_information import as_itk, one_thread, optimise
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -102,12 +102,12 @@ def register_deformable(
     field = DeformationField(
         fixed.grid, vectors_mm, planning_frame, session_frame, after=rigid, registered_by_lungtox=True
     )
-    start = replace(field, vectors_mm=np.zeros_like(vectors_mm), after=RigidMap.identity())
-    information_start, correlation_start = _likeness(fixed, moving, start, low, high)
-    information, correlation = _likeness(fixed, moving, field, low, high)
+    information_start, correlation_start, _ = _likeness(
+        fixed, moving, _only(RigidMap.identity(), fixed.grid), low, high
+    )
+    information, correlation, _ = _likeness(fixed, moving, field, low, high)
     folds = jacobian_determinant(field).values
-    centre = np.array([axis.mean() for axis in (fixed.grid.x_mm, fixed.grid.y_mm, fixed.grid.z_mm)])
-    centre = centre if fixed.grid.turn is None else fixed.grid.turn.T @ centre
+    centre = _centre_mm(fixed.grid)
     quality = DeformableQuality(
         method=settings.method,
         mutual_information_start=information_start,
@@ -133,19 +133,34 @@ def _clipped(image: Image, low: float, high: float) -> Image:
 def _rigid(
     planning: Image, session: Image, settings: DeformableSettings, low: float, high: float, *, who: str
 ) -> RigidMap:
-    """Find rotation and shift on coarse voxels, from where the coordinates of the images say."""
+    """Find rotation and shift from the best of several starts: scanners place their origins as they like."""
     fixed, moving = (_clipped(coarsened(one, spacing_mm=_RIGID_MM), low, high) for one in (planning, session))
-    known = np.isfinite(pull_back(moving, None, fixed.grid).values)
-    centre = np.array([axis.mean() for axis in (fixed.grid.x_mm, fixed.grid.y_mm, fixed.grid.z_mm)])
-    if known.mean() < _LEAST_SEEN:
+    centre = _centre_mm(fixed.grid)
+    shifts = [np.zeros(3), _centre_mm(moving.grid) - centre]
+    lungs = [find_lungs(one) for one in (fixed, moving)]
+    if all(one.any() for one in lungs):
+        shifts.append(middle_mm(moving.grid, lungs[1]) - middle_mm(fixed.grid, lungs[0]))
+    starts = [RigidMap(np.eye(3), shift) for shift in shifts]
+    alike = [_likeness(fixed, moving, _only(start, fixed.grid), low, high) for start in starts]
+    if max(seen for _, _, seen in alike) < _LEAST_SEEN:
         raise InputError(_no_overlap(who))
-    centre = centre if fixed.grid.turn is None else fixed.grid.turn.T @ centre
+    best = max(range(len(starts)), key=lambda number: alike[number][0])
     try:
-        return optimise(
-            fixed, moving, start=RigidMap.identity(), centre_mm=centre, region=None, seed=settings.seed
-        ).mapping
+        return optimise(fixed, moving, start=starts[best], centre_mm=centre, region=None, seed=settings.seed).mapping
     except FitError:
         raise InputError(_no_overlap(who)) from None
+
+
+def _centre_mm(grid: Grid) -> FloatArray:
+    centre = np.array([axis.mean() for axis in (grid.x_mm, grid.y_mm, grid.z_mm)])
+    return centre if grid.turn is None else np.asarray(grid.turn.T @ centre)
+
+
+def _only(rigid: RigidMap, grid: Grid) -> DeformationField:
+    """Give a rigid map as a field without vectors."""
+    ends = (axis[[0, -1]] for axis in (grid.x_mm, grid.y_mm, grid.z_mm))
+    x, y, z = ends
+    return DeformationField(Grid(x, y, z, grid.turn), np.zeros((3, 2, 2, 2)), "", "", after=rigid)
 
 
 def _no_overlap(who: str) -> Fault:
@@ -171,12 +186,8 @@ def _bspline(
     method.SetShrinkFactorsPerLevel([2, 1])
     method.SetSmoothingSigmasPerLevel([2.0 * settings.spacing_mm, 0.0])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    method.SetOptimizerAsLBFGSB(
-        gradientConvergenceTolerance=1e-6,
-        numberOfIterations=settings.iterations,
-        maximumNumberOfCorrections=5,
-        maximumNumberOfFunctionEvaluations=2 * settings.iterations,
-        costFunctionConvergenceFactor=1e8,
+    method.SetOptimizerAsLBFGS2(
+        solutionAccuracy=1e-4, numberOfIterations=settings.iterations, deltaConvergenceTolerance=1e-4
     )
     method.SetMovingInitialTransform(_as_transform(rigid))
     method.SetInitialTransformAsBSpline(transform, inPlace=True, scaleFactors=[1, 2])
@@ -219,20 +230,23 @@ def _demons(
     return _vectors(field), iterations
 
 
-def _likeness(fixed: Image, moving: Image, field: DeformationField, low: float, high: float) -> tuple[float, float]:
-    """Give mutual information in nats and correlation where both images show something."""
+def _likeness(
+    fixed: Image, moving: Image, field: DeformationField, low: float, high: float
+) -> tuple[float, float, float]:
+    """Give mutual information in nats and correlation where both images show something, and that share of the fixed."""
     other = pull_back(moving, field, fixed.grid).values
     known = np.isfinite(other)
     a, b = fixed.values[known].astype(np.float64), other[known]
     if a.size < _BINS**2:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     counts, _, _ = np.histogram2d(a, b, bins=_BINS, range=[[low, high]] * 2)
     joint = counts / counts.sum()
     apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     filled = joint > 0
     information = float(np.sum(joint[filled] * np.log(joint[filled] / apart[filled])))
     spread = float(a.std() * b.std())
-    return information, float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 0 else 0.0
+    correlation = float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 0 else 0.0
+    return information, correlation, float(known.mean())
 
 
 def _as_transform(rigid: RigidMap) -> Any:
