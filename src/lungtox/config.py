@@ -339,9 +339,8 @@ def _outcome_faults(config: Config) -> Iterator[Fault]:
         if name not in named:
             yield Fault(f"config: {name}", "a value", "nothing", "Add this key.", "config-missing-key")
     if not config.has_outcome:
-        optional = [
-            name for name in ("ladder", "time", "missing", "tables", "printed") if getattr(config, name) is not None
-        ]
+        optional = [name for name in ("ladder", "time", "missing", "tables") if getattr(config, name) is not None]
+        optional += ["printed.findings"] if config.printed is not None and config.printed.findings else []
         optional += [f"inputs.{name}" for name in ("cytokines", "grades") if getattr(config.inputs, name)]
         if named or optional:
             action = f"Add this key, or take out {_and([*named, *optional])} for an analysis of dose alone."

@@ -72,9 +72,9 @@ def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
     }
     if section in sisters:
         return bool(sisters[section])
-    if not results.has_outcome:
-        return section in DOSE_SECTIONS
-    return section is not printed_section or bool(results.config.get("printed"))
+    if section is printed_section:
+        return bool(results.config.get("printed"))
+    return results.has_outcome or section in DOSE_SECTIONS
 
 
 def build_report(

@@ -55,6 +55,8 @@ def summary_section(results: Results) -> Section:
 
 
 def _dose_findings(results: Results) -> Iterator[str]:
+    if sentence := simulated_sentence(results):
+        yield sentence
     usable = sum(entry.get("status") == "ok" for entry in results.qa)
     yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
     for entry in results.qa:
