@@ -210,6 +210,14 @@ def test_an_analysis_of_dose_alone_needs_no_outcome(tmp_path):
     assert config.agreement.pairs == [("main", "other")]
 
 
+def test_printed_findings_need_an_outcome_and_figures_do_not(tmp_path):
+    assert load_config(study(tmp_path, printed={"paper": "P", "figures": "f.csv"})).printed is not None
+    with pytest.raises(InputError, match="take out printed.findings"):
+        load_config(study(tmp_path, printed={"paper": "P", "findings": "f.csv"}))
+    with pytest.raises(InputError, match="findings, figures or both"):
+        load_config(study(tmp_path, printed={"paper": "P"}))
+
+
 def test_an_outcome_and_its_sections_come_together(tmp_path):
     with pytest.raises(InputError) as error:
         load_config(study(tmp_path, roc={"scores": []}))
