@@ -1,5 +1,4 @@
 from .accumulate import Delivered as Delivered
-from .accumulate import Session as Session
 from .accumulate import accumulate as accumulate
 from .config import DeformableSettings as DeformableSettings
 from .config import DeliveredSettings as DeliveredSettings
@@ -11,6 +10,7 @@ from .patient import deliver_patient as deliver_patient
 from .quality import JacobianFigures as JacobianFigures
 from .quality import SessionQuality as SessionQuality
 from .quality import StructureQuality as StructureQuality
+from .session import Session as Session
 from .tables import read_delivered_qa as read_delivered_qa
 from .tables import write_delivered as write_delivered
 from .volumes import SessionVolume as SessionVolume
