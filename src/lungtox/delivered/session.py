@@ -178,7 +178,7 @@ def _session_field(
         return None
     if field is None:
         if dose.frame_of_reference != planning.frame_of_reference:
-            action = "Name its field, or give the dose warped to the planning CT."
+            action = "Name its field or set delivered.register_cbct, or give the dose warped to the planning CT."
             expected = "a dose in the frame of reference of the plan, or a field to the session"
             faults.append(
                 Fault(who, expected, "another frame of reference and no field", action, "delivered-dose-frame")
