@@ -212,7 +212,7 @@ def test_an_analysis_of_dose_alone_needs_no_outcome(tmp_path):
 
 def test_printed_findings_need_an_outcome_and_figures_do_not(tmp_path):
     assert load_config(study(tmp_path, printed={"paper": "P", "figures": "f.csv"})).printed is not None
-    with pytest.raises(InputError, match="take out printed.findings"):
+    with pytest.raises(InputError, match=r"take out printed\.findings"):
         load_config(study(tmp_path, printed={"paper": "P", "findings": "f.csv"}))
     with pytest.raises(InputError, match="findings, figures or both"):
         load_config(study(tmp_path, printed={"paper": "P"}))

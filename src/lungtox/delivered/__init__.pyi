@@ -1,5 +1,4 @@
 from .accumulate import Delivered as Delivered
-from .accumulate import Session as Session
 from .accumulate import accumulate as accumulate
 from .cohort import DeliveredBatches as DeliveredBatches
 from .cohort import DeliveredTables as DeliveredTables
@@ -18,6 +17,7 @@ from .quality import JacobianFigures as JacobianFigures
 from .quality import SessionQuality as SessionQuality
 from .quality import StructureQuality as StructureQuality
 from .risk import delivered_risks as delivered_risks
+from .session import Session as Session
 from .tables import read_delivered_qa as read_delivered_qa
 from .tables import write_delivered as write_delivered
 from .volumes import SessionVolume as SessionVolume

@@ -6,28 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.delivered.limits import limit_faults, undefined_fault
-from lungtox.delivered.quality import (
-    FieldFigures,
-    FieldKind,
-    JacobianFigures,
-    SessionQuality,
-    StructureQuality,
-    coverage,
-    judged_part,
-    node_figures,
-    structure_quality,
-)
+from lungtox.delivered.quality import FieldKind, SessionQuality
+from lungtox.delivered.session import HighDose, OpenSession, Session, open_session
 from lungtox.dose import Samples, eqd2_gy
 from lungtox.errors import Fault, InputError, ParameterError, count_of
-from lungtox.extraction import read_session_dose, read_session_field
-from lungtox.geometry import DeformationField, Dose, Grid, Image, Warp, in_threads, jacobian_determinant
+from lungtox.geometry import Dose, Grid, Image, Warp, in_threads
 
 if TYPE_CHECKING:
     from lungtox.delivered.config import DeliveredSettings
@@ -36,29 +24,6 @@ FloatArray = NDArray[np.float64]
 
 _SLACK_FRACTIONS = 0.01
 """Sevenths of 33 fractions are written with some decimals."""
-
-
-@dataclass(frozen=True, eq=False)
-class Session:
-    """One session, or several fractions for which it stands.
-
-    Attributes
-    ----------
-    name : str
-        Such as ``week_2``; at the front of messages.
-    fractions : float
-        Fractions of the plan for which it stands.
-    dose : Dose, path of an RTDOSE, or callable that gives a Dose
-        Read when its turn comes. What it holds is `DeliveredSettings.dose_of`.
-    field : DeformationField, path, callable, or None
-        Leads from planning points to the session. None: the dose already lies on the planning anatomy. A NIfTI or
-        MetaImage file leads from the planning frame of reference to that of the session's dose.
-    """
-
-    name: str
-    fractions: float
-    dose: Dose | Path | Callable[[], Dose]
-    field: DeformationField | Path | Callable[[], DeformationField] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +114,10 @@ def accumulate(
     faults = list(_weight_faults(sessions, planning.fractions, who))
     total = _Total(planning.image.grid, variance=variance)
     judged: list[SessionQuality] = []
-    region = _Region.of(planning.image, settings)
+    region = HighDose.of(planning.image, settings)
 
-    def opened(session: Session) -> _Open:
-        return _open(session, planning, region, settings, structures or {}, f"{who}, session {session.name}")
+    def opened(session: Session) -> OpenSession:
+        return open_session(session, planning, region, settings, structures or {}, f"{who}, session {session.name}")
 
     for session, read in zip(sessions, _one_ahead(opened, sessions, ahead=threads > 1), strict=True):
         try:
@@ -171,8 +136,8 @@ def accumulate(
 
 
 def _one_ahead(
-    opened: Callable[[Session], _Open], sessions: Sequence[Session], *, ahead: bool
-) -> Iterator[Callable[[], _Open]]:
+    opened: Callable[[Session], OpenSession], sessions: Sequence[Session], *, ahead: bool
+) -> Iterator[Callable[[], OpenSession]]:
     """Give what reads each session; ahead reads the next one while this one is added."""
     if not ahead:
         yield from (partial(opened, session) for session in sessions)
@@ -186,31 +151,6 @@ def _one_ahead(
             ready.exception()  # waits
             waiting = None if following is None else pool.submit(opened, following)
             yield ready.result
-
-
-@dataclass(frozen=True, eq=False)
-class _Open:
-    """The files of one session, read and judged."""
-
-    dose: Dose
-    field: DeformationField | None
-    figures: FieldFigures | None
-    structures: dict[str, StructureQuality]
-
-
-@dataclass(frozen=True, eq=False)
-class _Region:
-    """The voxels of high planned dose."""
-
-    mask: NDArray[np.bool_]
-    mean_gy: float
-
-    @classmethod
-    def of(cls, planning: Image, settings: DeliveredSettings) -> _Region:
-        """Take what gets at least `quality_from_pct` of the maximum."""
-        from_gy = threshold_gy(planning, settings)
-        mask = planning.values >= from_gy
-        return cls(mask, float(planning.values[mask].mean()))
 
 
 class _Total:
@@ -232,11 +172,6 @@ class _Total:
             self.squares[number] += weight * change * (values - self.mean[number])
 
 
-def threshold_gy(planning: Image, settings: DeliveredSettings) -> float:
-    """Give the planned dose from which fields are judged; above zero."""
-    return max(settings.quality_from_pct / 100.0 * float(np.max(planning.values)), float(np.finfo(float).tiny))
-
-
 def _weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Iterator[Fault]:
     if len({session.name for session in sessions}) < len(sessions):
         yield Fault(who, "each session once", "one name twice", "Correct the table of sessions.", "delivered-twice")
@@ -252,108 +187,12 @@ def _weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Ite
         yield Fault(who, expected, f"{whole:g} in {count_of(len(sessions), 'session')}", action, "delivered-weights")
 
 
-def _open(
-    session: Session,
-    planning: Dose,
-    region: _Region,
-    settings: DeliveredSettings,
-    structures: Mapping[str, Samples],
-    who: str,
-) -> _Open:
-    """Read the files of a session and judge its field."""
-    faults: list[Fault] = []
-    dose = _session_dose(session, settings, who, faults)
-    if dose is not None and dose.rbe_weighted != planning.rbe_weighted:
-        action = "Export both as physical dose, or both as RBE-weighted."
-        faults.append(Fault(who, "a dose of the kind of the planned one", "another DoseType", action, "delivered-kind"))
-    field = None if dose is None else _session_field(session, planning, dose, who, faults)
-    if dose is None or faults:
-        raise InputError(faults)
-    if field is None:
-        judged = {name: _still(name, samples, dose) for name, samples in structures.items()}
-        faults += limit_faults(None, judged, settings, who=who)
-        if faults:
-            raise InputError(faults)
-        return _Open(dose, None, None, judged)
-    part = judged_part(field, region.mask, planning.image.grid, structures.values())
-    determinant = jacobian_determinant(part)
-    figures = node_figures(part, determinant, planning.image, from_gy=threshold_gy(planning.image, settings))
-    found = {
-        name: structure_quality(name, samples, part, determinant, dose.image.grid)
-        for name, samples in structures.items()
-    }
-    for name, one in found.items():
-        if one is None:
-            faults.append(undefined_fault(name, 100.0, who))
-    judged = {name: one for name, one in found.items() if one is not None}
-    if figures is None:
-        action = "Check that the field belongs to this plan, and that it leads from the plan to the session."
-        expected = "vectors where the plan has dose"
-        faults.append(Fault(who, expected, "none", action, "delivered-coverage"))
-    faults += limit_faults(figures, judged, settings, who=who)
-    if faults:
-        raise InputError(faults)
-    return _Open(dose, field, figures, judged)
-
-
-def _session_dose(session: Session, settings: DeliveredSettings, who: str, faults: list[Fault]) -> Dose | None:
-    try:
-        if isinstance(session.dose, Dose):
-            return session.dose
-        if callable(session.dose):
-            return session.dose()
-        return read_session_dose(session.dose, dose_of=settings.dose_of, who=who)
-    except InputError as error:
-        faults += error.faults
-        return None
-
-
-def _session_field(
-    session: Session, planning: Dose, dose: Dose, who: str, faults: list[Fault]
-) -> DeformationField | None:
-    frames = {"planning_frame": planning.frame_of_reference, "session_frame": dose.frame_of_reference}
-    try:
-        given = session.field
-        if isinstance(given, Path):
-            given = read_session_field(given, **frames, who=who)
-        # A field is a map of points, and so callable itself.
-        field = given if given is None or isinstance(given, DeformationField) else given()
-    except InputError as error:
-        faults += error.faults
-        return None
-    if field is None:
-        if dose.frame_of_reference != planning.frame_of_reference:
-            action = "Name its field, or give the dose warped to the planning CT."
-            expected = "a dose in the frame of reference of the plan, or a field to the session"
-            faults.append(
-                Fault(who, expected, "another frame of reference and no field", action, "delivered-dose-frame")
-            )
-        return None
-    if field.planning_frame != planning.frame_of_reference:
-        turned = field.session_frame == planning.frame_of_reference != field.planning_frame
-        found = "one that leads to the plan" if turned else "one of another frame of reference"
-        action = "Export the registration with the planning CT as the registered (fixed) image."
-        expected = "a field that leads from the planning frame of reference"
-        faults.append(Fault(who, expected, found, action, "delivered-field-frame"))
-    elif field.session_frame != dose.frame_of_reference:
-        action = "Give the field to the image on which this dose was calculated."
-        expected = "a field that leads to the frame of reference of the session's dose"
-        faults.append(Fault(who, expected, "another frame of reference", action, "delivered-field-frame"))
-    return field
-
-
-def _still(name: str, samples: Samples, dose: Dose) -> StructureQuality:
-    """Judge a structure in a session whose dose lies on the planning anatomy: nothing moves."""
-    kept = 100.0 * coverage(samples, dose.image.grid)
-    return StructureQuality(name, samples.region_cc, JacobianFigures(1.0, 1.0, 1.0, 1.0, 0.0), 0.0, 0.0, kept, 0.0)
-
-
 def _add(
-    one: _Open,
+    one: OpenSession,
     session: Session,
     planning: Dose,
     total: _Total,
-    region: _Region,
+    region: HighDose,
     settings: DeliveredSettings,
     *,
     threads: int,

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lungtox.delivered.accumulate import Delivered, Session, accumulate
+from lungtox.delivered.accumulate import Delivered, accumulate
 from lungtox.delivered.histograms import delivered_dvhs
+from lungtox.delivered.session import Session
 from lungtox.delivered.volumes import SessionVolume, session_volumes, volume_cc
 from lungtox.dose import Dvh, compute_metrics_table
 from lungtox.errors import Fault, InputError, LungtoxError
