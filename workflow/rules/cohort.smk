@@ -48,9 +48,7 @@ rule assemble_cohort:
         remarks="<results>/cohort/tables.json",
         delivered=(
             ["<results>/delivered/metrics.csv"]
-            if any(
-                one.dose == "delivered" for one in ANALYSIS.cohort.metrics.values()
-            )
+            if any(one.dose == "delivered" for one in ANALYSIS.cohort.metrics.values())
             else []
         ),
         script=script("assemble_cohort"),

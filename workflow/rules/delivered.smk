@@ -52,9 +52,7 @@ if ANALYSIS.delivered:
             metrics=expand("<results>/delivered/{batch}.metrics.csv", batch=BATCHES),
             volumes=expand("<results>/delivered/{batch}.volumes.csv", batch=BATCHES),
             qa=expand("<results>/delivered/{batch}.qa.json", batch=BATCHES),
-            planned=expand(
-                "<results>/delivered/{batch}.planned.parquet", batch=BATCHES
-            ),
+            planned=expand("<results>/delivered/{batch}.planned.parquet", batch=BATCHES),
             delivered=expand("<results>/delivered/{batch}.dvh.parquet", batch=BATCHES),
             script=script("compare_delivered"),
         output:
