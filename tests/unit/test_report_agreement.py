@@ -59,4 +59,4 @@ def test_verdicts_points_scatter_and_who_was_left_out(folder):
 
 
 def test_without_the_section_nothing_of_it_is_shown(folder):
-    assert 'id="agreement"' not in page(folder, agreement=None, delivered=None)
+    assert 'id="agreement"' not in page(folder, agreement=None)
