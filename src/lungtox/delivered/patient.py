@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -140,18 +140,20 @@ def deliver_patient(
     loaded = _load(row, dose, settings)
     planning = loaded.doses[0]
     samples = sample_all(row.patient, loaded, dose)
+    partial = _partial(loaded, dose)
     opened = [_Files(row, one, planning, settings) for one in sessions]
     delivered = accumulate(
         [one.session() for one in opened],
         planning=planning,
         settings=settings,
         structures={name: one.samples for name, one in samples.items()},
+        partial=partial,
         variance=bool(dose.eqd2),
         threads=threads,
         who=row.patient,
     )
     planned_dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, dose)]
-    delivered_dvhs = _delivered_dvhs(row.patient, delivered, loaded, dose, settings)
+    delivered_dvhs = _delivered_dvhs(row.patient, delivered, loaded, dose, settings, partial)
     judged = [
         replace(quality, registration=one.registration) for quality, one in zip(delivered.sessions, opened, strict=True)
     ]
@@ -162,7 +164,7 @@ def deliver_patient(
     qa = _qa(
         row.patient,
         settings,
-        warnings=dict.fromkeys([*loaded.warnings, *delivered.warnings]),
+        warnings=dict.fromkeys([*loaded.warnings, *delivered.warnings, *_less_covered(planned_dvhs, delivered_dvhs)]),
         fractions=planning.fractions,
         prescription_gy=prescription_gy,
         sessions=[asdict(one) for one in judged],
@@ -187,6 +189,22 @@ def _load(row: PatientRow, dose: DoseSettings, settings: DeliveredSettings) -> L
         expected = f"contours of {' or '.join(wanted)}"
         raise InputError(Fault(row.patient, expected, "none", action, "structure-missing"))
     return replace(loaded, regions=regions)
+
+
+def _partial(loaded: Loaded, dose: DoseSettings) -> frozenset[str]:
+    """Give the structures that may leave the dose grid of the plan: they may leave those of the sessions too."""
+    allowed = set(dose.allow_partial_coverage)
+    return frozenset(name for name in loaded.regions if {name, *dose.structures[name].union} & allowed)
+
+
+def _less_covered(planned: Sequence[Dvh], delivered: Sequence[Dvh]) -> Iterator[str]:
+    """Say where planned and delivered DVHs are of different parts of a structure."""
+    for one, other in zip(planned, delivered, strict=True):
+        if one.quantity == "physical" and other.coverage_pct < one.coverage_pct - 1e-6:
+            parts = (
+                f"{one.coverage_pct:.2f} % of the volume has a planned dose, {other.coverage_pct:.2f} % a delivered one"
+            )
+            yield f"{one.structure}: {parts}; the DVHs are of these parts"
 
 
 class _Files:
@@ -226,15 +244,19 @@ class _Files:
 
 
 def _delivered_dvhs(
-    patient: str, delivered: Delivered, loaded: Loaded, dose: DoseSettings, settings: DeliveredSettings
+    patient: str,
+    delivered: Delivered,
+    loaded: Loaded,
+    dose: DoseSettings,
+    settings: DeliveredSettings,
+    partial: Collection[str],
 ) -> list[Dvh]:
     found: list[Dvh] = []
     faults: list[Fault] = []
-    for region in loaded.regions.values():
+    for name, region in loaded.regions.items():
+        minimum_pct = 0.0 if name in partial else settings.minimum_coverage_pct
         try:
-            found += delivered_dvhs(
-                delivered, region, dose, minimum_coverage_pct=settings.minimum_coverage_pct, who=patient
-            )
+            found += delivered_dvhs(delivered, region, dose, minimum_coverage_pct=minimum_pct, who=patient)
         except InputError as error:
             faults += about(patient, error.faults)
     if faults:
