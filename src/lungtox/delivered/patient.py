@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.delivered.accumulate import Delivered, accumulate
 from lungtox.delivered.histograms import delivered_dvhs
-from lungtox.delivered.session import Session
+from lungtox.delivered.session_files import SessionFiles
 from lungtox.delivered.volumes import SessionVolume, session_volumes, volume_cc
 from lungtox.dose import Dvh, compute_metrics_table
 from lungtox.errors import Fault, InputError, LungtoxError
@@ -20,12 +20,9 @@ from lungtox.extraction import (
     anatomical_dvhs,
     as_fault,
     load_patient,
-    read_session_dose,
     read_session_regions,
-    register_session,
     sample_all,
 )
-from lungtox.geometry import DeformationField, Dose
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from lungtox.delivered.config import DeliveredSettings
@@ -141,7 +138,7 @@ def deliver_patient(
     planning = loaded.doses[0]
     samples = sample_all(row.patient, loaded, dose)
     partial = _partial(loaded, dose)
-    opened = [_Files(row, one, planning, settings) for one in sessions]
+    opened = [SessionFiles(row, one, planning, settings) for one in sessions]
     delivered = accumulate(
         [one.session() for one in opened],
         planning=planning,
@@ -207,42 +204,6 @@ def _less_covered(planned: Sequence[Dvh], delivered: Sequence[Dvh]) -> Iterator[
             yield f"{one.structure}: {parts}; the DVHs are of these parts"
 
 
-class _Files:
-    """The files of one session, opened when its turn comes."""
-
-    def __init__(self, row: PatientRow, session: SessionRow, planning: Dose, settings: DeliveredSettings) -> None:
-        self._row, self._session, self._planning, self._settings = row, session, planning, settings
-        self._who = f"{row.patient}, session {session.session}"
-        self.frame_of_reference = ""
-        self.registration: dict[str, Any] | None = None
-
-    def session(self) -> Session:
-        """Give what `accumulate` takes."""
-        field = self._session.path("field")
-        register = field is None and self._settings.register_cbct and self._session.path("cbct") is not None
-        return Session(
-            self._session.session, self._session.fractions, self._dose, self._registered if register else field
-        )
-
-    def _dose(self) -> Dose:
-        path = self._session.path("dose")
-        assert path is not None  # read_sessions refuses a row without one
-        dose = read_session_dose(path, dose_of=self._settings.dose_of, who=self._who)
-        self.frame_of_reference = dose.frame_of_reference
-        return dose
-
-    def _registered(self) -> DeformationField:
-        field, quality = register_session(
-            self._row,
-            self._session,
-            settings=self._settings.deformable,
-            planning_frame=self._planning.frame_of_reference,
-            session_frame=self.frame_of_reference,
-        )
-        self.registration = asdict(quality)
-        return field
-
-
 def _delivered_dvhs(
     patient: str,
     delivered: Delivered,
@@ -265,7 +226,7 @@ def _delivered_dvhs(
 
 
 def _drawn(
-    row: PatientRow, sessions: Sequence[SessionRow], loaded: Loaded, opened: Sequence[_Files], dose: DoseSettings
+    row: PatientRow, sessions: Sequence[SessionRow], loaded: Loaded, opened: Sequence[SessionFiles], dose: DoseSettings
 ) -> dict[str, dict[str, float]]:
     """Give the volumes of the contours of the sessions that have a structure set."""
     found: dict[str, dict[str, float]] = {}
