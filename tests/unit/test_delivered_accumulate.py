@@ -225,3 +225,10 @@ def test_limits_are_those_of_the_config() -> None:
     found = accumulate([session], planning=LINEAR, settings=chosen, structures=samples)
     jacobian = found.sessions[0].structures["Box"].jacobian
     assert jacobian.minimum < 0 < jacobian.folding_pct < 100
+
+
+def test_a_structure_that_may_leave_the_grid_may_leave_the_sessions_too() -> None:
+    samples = {"Box": sample_region(box(), LINEAR)}
+    session = Session("a", N, DAY, shifted((0, 0, 30.0)))  # up to 44 mm of a grid that ends at 40
+    found = accumulate([session], planning=LINEAR, settings=SETTINGS, structures=samples, partial={"Box"})
+    assert found.sessions[0].structures["Box"].coverage_pct == pytest.approx(100 * 24 / 28, abs=2.0)

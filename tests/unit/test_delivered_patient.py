@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 
 from lungtox.delivered import (
@@ -15,12 +16,14 @@ from lungtox.delivered import (
     read_delivered_qa,
     write_delivered,
 )
+from lungtox.dicom import Subject, write_ct
 from lungtox.dose import read_dvhs
 from lungtox.errors import InputError
 from lungtox.extraction import PatientRow, SessionRow, extract_patient, read_patients, read_sessions
 from lungtox.geometry import DeformationField, Grid
 from lungtox.imaging import write_field
 from tests.unit import box_patient as boxes
+from tests.unit import chest_phantom as chest
 from tests.unit import dicom_files as make
 from tests.unit import registration_files as reg
 
@@ -198,3 +201,60 @@ def test_rows_know_their_files(course: tuple) -> None:
     assert [path.name for path in sessions[2].files] == ["dose3.dcm", "field3.nii.gz", "drawn.dcm"]
     assert len({session.digest for session in sessions}) == 3
     assert sessions[0].path("field") is None and sessions[1].path("field") == folder / "field2.dcm"
+
+
+def in_frame(folder: Path, frame: str) -> None:
+    """Move the slices of a CT to another frame of reference."""
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.FrameOfReferenceUID = frame
+        dataset.save_as(path)
+
+
+def cbct_course(row: PatientRow, folder: Path) -> tuple[PatientRow, SessionRow, DeliveredSettings]:
+    """One session for all 30 fractions, with a CBCT and no field."""
+    cells = {**row.cells, "planning_ct": str(folder / "ct")}
+    make.save(boxes.dose(FrameOfReferenceUID=DAY), folder / "dose.dcm")
+    session = SessionRow(
+        "P001", "week_3", 30.0, {"dose": str(folder / "dose.dcm"), "cbct": str(folder / "cbct")}, folder
+    )
+    settings = DeliveredSettings.model_validate(
+        {
+            "sessions": "sessions.csv",
+            "register_cbct": True,
+            "structures": ["Heart"],
+            "deformable": {"method": "demons", "spacing_mm": 8.0, "iterations": 10},
+        }
+    )
+    return PatientRow(row.patient, cells, row.folder, row.rois), session, settings
+
+
+@pytest.mark.slow
+def test_a_cbct_without_a_field_is_registered_and_marked(course: tuple, tmp_path: Path) -> None:
+    row, session, settings = cbct_course(course[0], tmp_path)
+    grid = chest.grid((8.0, 8.0, 8.0))
+    moved = chest.motion(shift_mm=(6.0, 0.0, 0.0), axis=(0, 0, 1), angle_deg=0.0)
+    for name, image, frame in (
+        ("ct", chest.paint_ct(grid), make.FRAME),
+        ("cbct", chest.paint_ct(grid, moved=moved, seed=1), DAY),
+    ):
+        write_ct(image, tmp_path / name, subject=Subject("Phantom^One", "S1", name))
+        in_frame(tmp_path / name, frame)
+    found = deliver_patient(row, [session], dose=DOSES, settings=settings)
+    # The patient lies 6 mm further left in a dose that rises by 0.2 Gy/mm; a quarter of a voxel is 0.4 Gy.
+    assert found.delivered[0].mean_gy - found.planned[0].mean_gy == pytest.approx(1.2, abs=0.4)
+    assert found.qa["registered_by_lungtox"] and found.qa["sessions"][0]["kind"] == "registered"
+    assert found.qa["sessions"][0]["registration"]["correlation"] > 0.9
+    assert found.qa["warnings"][-1] == "the field of session week_3 was registered by lungtox"
+
+
+def test_images_that_are_missing_for_a_registration_are_named(course: tuple, tmp_path: Path) -> None:
+    row, session, settings = cbct_course(course[0], tmp_path)
+    with pytest.raises(InputError) as raised:
+        deliver_patient(row, [session], dose=DOSES, settings=settings)
+    assert len(raised.value.faults) == 2  # neither CT nor CBCT
+    off = settings.model_copy(update={"register_cbct": False})
+    with pytest.raises(InputError) as raised:
+        deliver_patient(row, [session], dose=DOSES, settings=off)
+    assert raised.value.faults[0].code == "delivered-dose-frame"
+    assert "register_cbct" in raised.value.faults[0].action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -74,6 +74,7 @@ def accumulate(
     planning: Dose,
     settings: DeliveredSettings,
     structures: Mapping[str, Samples] | None = None,
+    partial: Collection[str] = (),
     variance: bool = True,
     threads: int = 1,
     who: str = "delivered",
@@ -89,6 +90,8 @@ def accumulate(
         What the dose files hold, and the limits beyond which a field is refused.
     structures : mapping of str to Samples, optional
         Points of structures by name, as `lungtox.dose.sample_region` gives them; judged one by one.
+    partial : collection of str
+        Structures that may leave the field and the dose of a session, by name.
     variance : bool
         Keep the variance over the fractions, for EQD2.
     threads : int
@@ -117,7 +120,8 @@ def accumulate(
     region = HighDose.of(planning.image, settings)
 
     def opened(session: Session) -> OpenSession:
-        return open_session(session, planning, region, settings, structures or {}, f"{who}, session {session.name}")
+        name = f"{who}, session {session.name}"
+        return open_session(session, planning, region, settings, structures or {}, name, partial=partial)
 
     for session, read in zip(sessions, _one_ahead(opened, sessions, ahead=threads > 1), strict=True):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lungtox.delivered.quality import FieldFigures, StructureQuality
@@ -19,6 +19,7 @@ def limit_faults(
     structures: Mapping[str, StructureQuality],
     settings: DeliveredSettings,
     *,
+    partial: Collection[str] = (),
     who: str,
 ) -> list[Fault]:
     """Find what lies beyond the limits of the config, in the dose and in each structure.
@@ -29,6 +30,8 @@ def limit_faults(
         Of the volume of high dose; None without a field.
     structures : mapping of str to StructureQuality
     settings : DeliveredSettings
+    partial : collection of str
+        Structures that may leave the field and the session's dose.
     who : str
     """
     faults: list[Fault] = []
@@ -44,7 +47,7 @@ def limit_faults(
         if one.max_displacement_mm > settings.max_displacement_mm:
             expected = f"a displacement of at most {settings.max_displacement_mm:g} mm in {name}"
             faults.append(Fault(who, expected, f"{one.max_displacement_mm:.3g} mm", _LOOK, "delivered-displacement"))
-        allowed_pct = 100.0 - settings.minimum_coverage_pct + 1e-6
+        allowed_pct = 100.0 if name in partial else 100.0 - settings.minimum_coverage_pct + 1e-6
         if one.undefined_pct > allowed_pct:
             faults.append(undefined_fault(name, one.undefined_pct, who))
         elif 100.0 - one.coverage_pct > allowed_pct:

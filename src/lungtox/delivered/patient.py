@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lungtox.delivered.accumulate import Delivered, accumulate
 from lungtox.delivered.histograms import delivered_dvhs
-from lungtox.delivered.session import Session
+from lungtox.delivered.session_files import SessionFiles
 from lungtox.delivered.volumes import SessionVolume, session_volumes, volume_cc
 from lungtox.dose import Dvh, compute_metrics_table
 from lungtox.errors import Fault, InputError, LungtoxError
@@ -20,12 +20,9 @@ from lungtox.extraction import (
     anatomical_dvhs,
     as_fault,
     load_patient,
-    read_session_dose,
     read_session_regions,
-    register_session,
     sample_all,
 )
-from lungtox.geometry import DeformationField, Dose
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from lungtox.delivered.config import DeliveredSettings
@@ -140,18 +137,20 @@ def deliver_patient(
     loaded = _load(row, dose, settings)
     planning = loaded.doses[0]
     samples = sample_all(row.patient, loaded, dose)
-    opened = [_Files(row, one, planning, settings) for one in sessions]
+    partial = _partial(loaded, dose)
+    opened = [SessionFiles(row, one, planning, settings) for one in sessions]
     delivered = accumulate(
         [one.session() for one in opened],
         planning=planning,
         settings=settings,
         structures={name: one.samples for name, one in samples.items()},
+        partial=partial,
         variance=bool(dose.eqd2),
         threads=threads,
         who=row.patient,
     )
     planned_dvhs = [dvh for name, one in samples.items() for dvh in anatomical_dvhs(name, one, dose)]
-    delivered_dvhs = _delivered_dvhs(row.patient, delivered, loaded, dose, settings)
+    delivered_dvhs = _delivered_dvhs(row.patient, delivered, loaded, dose, settings, partial)
     judged = [
         replace(quality, registration=one.registration) for quality, one in zip(delivered.sessions, opened, strict=True)
     ]
@@ -162,7 +161,7 @@ def deliver_patient(
     qa = _qa(
         row.patient,
         settings,
-        warnings=dict.fromkeys([*loaded.warnings, *delivered.warnings]),
+        warnings=dict.fromkeys([*loaded.warnings, *delivered.warnings, *_less_covered(planned_dvhs, delivered_dvhs)]),
         fractions=planning.fractions,
         prescription_gy=prescription_gy,
         sessions=[asdict(one) for one in judged],
@@ -189,52 +188,36 @@ def _load(row: PatientRow, dose: DoseSettings, settings: DeliveredSettings) -> L
     return replace(loaded, regions=regions)
 
 
-class _Files:
-    """The files of one session, opened when its turn comes."""
+def _partial(loaded: Loaded, dose: DoseSettings) -> frozenset[str]:
+    """Give the structures that may leave the dose grid of the plan: they may leave those of the sessions too."""
+    allowed = set(dose.allow_partial_coverage)
+    return frozenset(name for name in loaded.regions if {name, *dose.structures[name].union} & allowed)
 
-    def __init__(self, row: PatientRow, session: SessionRow, planning: Dose, settings: DeliveredSettings) -> None:
-        self._row, self._session, self._planning, self._settings = row, session, planning, settings
-        self._who = f"{row.patient}, session {session.session}"
-        self.frame_of_reference = ""
-        self.registration: dict[str, Any] | None = None
 
-    def session(self) -> Session:
-        """Give what `accumulate` takes."""
-        field = self._session.path("field")
-        register = field is None and self._settings.register_cbct and self._session.path("cbct") is not None
-        return Session(
-            self._session.session, self._session.fractions, self._dose, self._registered if register else field
-        )
-
-    def _dose(self) -> Dose:
-        path = self._session.path("dose")
-        assert path is not None  # read_sessions refuses a row without one
-        dose = read_session_dose(path, dose_of=self._settings.dose_of, who=self._who)
-        self.frame_of_reference = dose.frame_of_reference
-        return dose
-
-    def _registered(self) -> DeformationField:
-        field, quality = register_session(
-            self._row,
-            self._session,
-            settings=self._settings.deformable,
-            planning_frame=self._planning.frame_of_reference,
-            session_frame=self.frame_of_reference,
-        )
-        self.registration = asdict(quality)
-        return field
+def _less_covered(planned: Sequence[Dvh], delivered: Sequence[Dvh]) -> Iterator[str]:
+    """Say where planned and delivered DVHs are of different parts of a structure."""
+    for one, other in zip(planned, delivered, strict=True):
+        if one.quantity == "physical" and other.coverage_pct < one.coverage_pct - 1e-6:
+            parts = (
+                f"{one.coverage_pct:.2f} % of the volume has a planned dose, {other.coverage_pct:.2f} % a delivered one"
+            )
+            yield f"{one.structure}: {parts}; the DVHs are of these parts"
 
 
 def _delivered_dvhs(
-    patient: str, delivered: Delivered, loaded: Loaded, dose: DoseSettings, settings: DeliveredSettings
+    patient: str,
+    delivered: Delivered,
+    loaded: Loaded,
+    dose: DoseSettings,
+    settings: DeliveredSettings,
+    partial: Collection[str],
 ) -> list[Dvh]:
     found: list[Dvh] = []
     faults: list[Fault] = []
-    for region in loaded.regions.values():
+    for name, region in loaded.regions.items():
+        minimum_pct = 0.0 if name in partial else settings.minimum_coverage_pct
         try:
-            found += delivered_dvhs(
-                delivered, region, dose, minimum_coverage_pct=settings.minimum_coverage_pct, who=patient
-            )
+            found += delivered_dvhs(delivered, region, dose, minimum_coverage_pct=minimum_pct, who=patient)
         except InputError as error:
             faults += about(patient, error.faults)
     if faults:
@@ -243,7 +226,7 @@ def _delivered_dvhs(
 
 
 def _drawn(
-    row: PatientRow, sessions: Sequence[SessionRow], loaded: Loaded, opened: Sequence[_Files], dose: DoseSettings
+    row: PatientRow, sessions: Sequence[SessionRow], loaded: Loaded, opened: Sequence[SessionFiles], dose: DoseSettings
 ) -> dict[str, dict[str, float]]:
     """Give the volumes of the contours of the sessions that have a structure set."""
     found: dict[str, dict[str, float]] = {}

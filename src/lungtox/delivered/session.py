@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +108,8 @@ def open_session(
     settings: DeliveredSettings,
     structures: Mapping[str, Samples],
     who: str,
+    *,
+    partial: Collection[str] = (),
 ) -> OpenSession:
     """Read the files of a session and judge its field.
 
@@ -126,7 +128,7 @@ def open_session(
         raise InputError(faults)
     if field is None:
         judged = {name: _still(name, samples, dose) for name, samples in structures.items()}
-        faults += limit_faults(None, judged, settings, who=who)
+        faults += limit_faults(None, judged, settings, partial=partial, who=who)
         if faults:
             raise InputError(faults)
         return OpenSession(dose, None, None, judged)
@@ -138,14 +140,14 @@ def open_session(
         for name, samples in structures.items()
     }
     for name, one in found.items():
-        if one is None:
+        if one is None and name not in partial:
             faults.append(undefined_fault(name, 100.0, who))
     judged = {name: one for name, one in found.items() if one is not None}
     if figures is None:
         action = "Check that the field belongs to this plan, and that it leads from the plan to the session."
         expected = "vectors where the plan has dose"
         faults.append(Fault(who, expected, "none", action, "delivered-coverage"))
-    faults += limit_faults(figures, judged, settings, who=who)
+    faults += limit_faults(figures, judged, settings, partial=partial, who=who)
     if faults:
         raise InputError(faults)
     return OpenSession(dose, field, figures, judged)

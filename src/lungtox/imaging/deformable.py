@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +81,8 @@ def register_deformable(
     Returns
     -------
     field : DeformationField
-        With ``registered_by_lungtox``; the rotation and shift stand after the vectors.
+        With ``registered_by_lungtox``; the rotation and shift stand after the vectors. Not defined where the session's
+        image shows nothing.
     quality : DeformableQuality
 
     Raises
@@ -102,6 +103,9 @@ def register_deformable(
     field = DeformationField(
         fixed.grid, vectors_mm, planning_frame, session_frame, after=rigid, registered_by_lungtox=True
     )
+    # Where the session's image shows nothing, a vector is what smoothness makes of its neighbours.
+    seen = np.isfinite(pull_back(moving, field, fixed.grid).values)
+    field = replace(field, vectors_mm=np.where(seen, vectors_mm, np.float32(np.nan)))
     information_start, correlation_start, _ = _likeness(
         fixed, moving, _only(RigidMap.identity(), fixed.grid), low, high
     )
@@ -207,7 +211,9 @@ def _demons(
 ) -> tuple[NDArray[np.float32], int]:
     """Follow the differences of HU along the gradients of both images, on coarse voxels first."""
     sitk = _sitk()
-    source = sitk.Resample(as_itk(moving), as_itk(fixed), _as_transform(rigid), sitk.sitkLinear, settings.window_hu[0])
+    moved = pull_back(moving, _only(rigid, fixed.grid), fixed.grid).values
+    # Beyond the ends of the session's image nothing pulls: air there would draw everything to itself.
+    source = as_itk(Image(fixed.grid, np.where(np.isfinite(moved), moved, fixed.values).astype(np.float32)))
     field, iterations = None, 0
     for level in (4, 2, 1):
         images = [
