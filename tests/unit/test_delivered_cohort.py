@@ -8,8 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lungtox.delivered import DeliveredComparisonSettings, DeliveredSettings, compare_pairs, delivered_tables
+from lungtox.delivered import (
+    DeliveredBatches,
+    DeliveredComparisonSettings,
+    DeliveredSettings,
+    compare_pairs,
+    delivered_tables,
+    read_batches,
+    write_delivered,
+)
 from lungtox.delivered.config import unknown_delivered
+from lungtox.dose import write_dvhs
 from lungtox.errors import InputError
 from lungtox.report.blocks import Bullets, Table
 from lungtox.report.delivered_section import delivered_findings, delivered_methods, delivered_section
@@ -68,6 +77,37 @@ def test_unusable_patients_stop_the_comparison_all_together_or_are_listed() -> N
     assert [fault.who for fault in caught.value.faults] == ["P001", "P002"]
     left = delivered_tables(broken, DeliveredComparisonSettings(on_unusable="exclude")).left_out
     assert left["patient"].tolist() == ["P001", "P002"] and "3 % folded" in left["reason"].iloc[1]
+
+
+def test_batches_without_sessions_change_nothing_and_alone_are_refused(tmp_path: Path) -> None:
+    found = delivered_batches()
+    full = {"metrics": found.metrics, "volumes": found.volumes}
+    for name, table in full.items():
+        write_csv(table, tmp_path / f"full.{name}.csv")
+    write_dvhs(found.planned, tmp_path / "full.planned.parquet")
+    write_dvhs(found.delivered, tmp_path / "full.delivered.parquet")
+    write_json(list(found.qa), tmp_path / "full.qa.json")
+    empty = {
+        "dvh": "delivered.parquet",
+        "planned": "planned.parquet",
+        "metrics": "metrics.csv",
+        "volumes": "volumes.csv",
+    }
+    write_delivered([], **{n: tmp_path / f"empty.{end}" for n, end in empty.items()}, qa=tmp_path / "empty.qa.json")
+
+    def read(*batches: str) -> DeliveredBatches:
+        def paths(end: str) -> list[Path]:
+            return [tmp_path / f"{batch}.{end}" for batch in batches]
+
+        return read_batches(metrics=paths("metrics.csv"), volumes=paths("volumes.csv"), qa=paths("qa.json"),
+                            planned=paths("planned.parquet"), delivered=paths("delivered.parquet"))  # fmt: skip
+
+    settings = DeliveredComparisonSettings.model_validate(DELIVERED["compare"])
+    tables = delivered_tables(read("empty", "full"), settings, patients=[*DELIVERED_GY, "P005"])
+    assert tables.paired.equals(delivered().paired)
+    assert tables.left_out.to_dict("records") == [{"patient": "P005", "reason": "no session in the table"}]
+    with pytest.raises(InputError, match="sessions of a patient"):
+        delivered_tables(read("empty"), settings)
 
 
 def test_models_that_cannot_be_used_are_found_before_the_run() -> None:

@@ -97,7 +97,9 @@ def read_batches(
     import pandas as pd
 
     def table(paths: Iterable[str | Path]) -> pd.DataFrame:
-        return pd.concat([read_csv(path, dtype={"patient": str}) for path in paths], ignore_index=True)
+        tables = [read_csv(path, dtype={"patient": str}) for path in paths]
+        # A batch whose patients have no sessions gives a table without rows, whose columns have no type.
+        return pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
 
     given = {path: read_dvhs(path) for path in map(Path, delivered)}
     return DeliveredBatches(
