@@ -138,6 +138,19 @@ def test_dicom_field_within_one_frame_keeps_its_direction(tmp_path: Path) -> Non
     np.testing.assert_allclose(at(field, -4.0, 26.0, 35.0), [31, 22, 13])
 
 
+def test_a_rigid_registration_leads_from_the_plan_to_the_session(tmp_path: Path) -> None:
+    # The matrix takes (1, 2, 3) of the session to (8, 21, 33) of the plan: the field leads back.
+    path = tmp_path / "rigid.dcm"
+    make.save(reg.spatial(reg.entry(reg.SPECT, reg.matrix(reg.TURN))), path)
+    field = read_session_field(path, planning_frame=reg.PLAN, session_frame=reg.SPECT, who="P001")
+    np.testing.assert_allclose(np.ravel(field(*np.array([[8.0], [21.0], [33.0]]))), [1, 2, 3], atol=1e-9)
+    with pytest.raises(InputError) as raised:
+        read_session_field(path, planning_frame=reg.PLAN, session_frame=reg.BETWEEN, who="P001")
+    assert raised.value.faults[0].code == "delivered-field-frame"
+    with pytest.raises(InputError, match="found a Spatial Registration"):
+        read_deformation(path, who="P001")
+
+
 @pytest.mark.parametrize("turn", [None, TURN])
 def test_written_dicom_is_read_back(tmp_path: Path, turn: np.ndarray | None) -> None:
     subject = Subject("Phantom^One", "S1", "seed")
@@ -176,9 +189,6 @@ def test_unusable_fields_are_named(tmp_path: Path) -> None:
     assert code_of(garbage) == "field-file"
     assert code_of(other) == "field-file"
     assert code_of(metaimage(tmp_path / "scalar.mha", vectors=stored()[..., :1])) == "field-file"
-    rigid = tmp_path / "rigid.dcm"
-    make.save(reg.spatial(reg.entry(reg.SPECT, reg.matrix(reg.TURN))), rigid)
-    assert code_of(rigid) == "registration-kind"
     two = reg.deformable(reg.deformation(reg.SPECT, stored()), reg.deformation(reg.BETWEEN, stored()))
     make.save(two, tmp_path / "two.dcm")
     assert code_of(tmp_path / "two.dcm") == "deformation-field"

@@ -232,3 +232,17 @@ def test_a_structure_that_may_leave_the_grid_may_leave_the_sessions_too() -> Non
     session = Session("a", N, DAY, shifted((0, 0, 30.0)))  # up to 44 mm of a grid that ends at 40
     found = accumulate([session], planning=LINEAR, settings=SETTINGS, structures=samples, partial={"Box"})
     assert found.sessions[0].structures["Box"].coverage_pct == pytest.approx(100 * 24 / 28, abs=2.0)
+
+
+def test_a_field_coarser_than_the_irradiated_volume_is_judged_between_its_nodes() -> None:
+    spot = dose(
+        lambda x, y, z: np.where((abs(x - 20) < 9) & (abs(y - 20) < 9) & (abs(z - 20) < 9), 60.0, 0.0), fractions=N
+    )
+    ends = np.array([-60.0, 60.0])
+    field = DeformationField(Grid(ends, ends, ends), np.full((3, 2, 2, 2), 2.0), "plan", "day")
+    found = accumulate(
+        [Session("a", N, replace(spot, frame_of_reference="day"), field)], planning=spot, settings=SETTINGS
+    )
+    quality = found.sessions[0]
+    assert quality.jacobian is not None and quality.jacobian.minimum == 1.0
+    assert quality.mean_displacement_mm == pytest.approx(2 * np.sqrt(3))

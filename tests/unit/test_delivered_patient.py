@@ -203,6 +203,19 @@ def test_rows_know_their_files(course: tuple) -> None:
     assert sessions[0].path("field") is None and sessions[1].path("field") == folder / "field2.dcm"
 
 
+def test_a_couch_shift_alone_is_taken_as_a_rigid_registration(course: tuple, tmp_path: Path) -> None:
+    row, _, _ = course
+    # Session points lie 6 mm further left than those of the plan: the matrix to the plan takes 6 mm away.
+    back = (1, 0, 0, -6, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1)
+    make.save(reg.spatial(reg.entry(DAY, reg.matrix(back))), tmp_path / "shift.dcm")
+    make.save(boxes.dose(FrameOfReferenceUID=DAY), tmp_path / "dose.dcm")
+    session = SessionRow("P001", "all", 30.0, {"dose": "dose.dcm", "field": "shift.dcm"}, tmp_path)
+    found = deliver_patient(row, [session], dose=DOSES, settings=SETTINGS)
+    assert found.delivered[0].mean_gy - found.planned[0].mean_gy == pytest.approx(1.2, abs=1e-6)
+    jacobian = found.qa["sessions"][0]["jacobian"]
+    assert (jacobian["minimum"], jacobian["maximum"], jacobian["folding_pct"]) == (1.0, 1.0, 0.0)
+
+
 def in_frame(folder: Path, frame: str) -> None:
     """Move the slices of a CT to another frame of reference."""
     for path in folder.iterdir():

@@ -22,8 +22,9 @@ class DeliveredSettings(Settings):
     sessions: str
     """Table of sessions: `patient, session, dose, field, fractions, structures, cbct`, paths relative to it. `dose` is
     the dose calculated on the anatomy of the session, `field` leads from planning points to the session (DICOM
-    Deformable Spatial Registration, NIfTI, MetaImage; empty where the dose already lies on the planning anatomy),
-    `fractions` how many fractions of the plan the session stands for; they must add up to those of the plan."""
+    Deformable Spatial Registration or Spatial Registration, NIfTI, MetaImage; empty where the dose already lies on the
+    planning anatomy), `fractions` how many fractions of the plan the session stands for; they must add up to those of
+    the plan."""
     dose_of: DoseOf = "plan"
     """What a session's dose file holds: `plan`, the whole plan calculated on the anatomy of the day; `fraction`, one
     fraction; `session`, all the fractions for which the session stands."""

@@ -156,8 +156,23 @@ def node_figures(
         with np.errstate(invalid="ignore"):
             inside.append(dose_gy[0] >= from_gy)
     mask = np.stack(inside)
+    if not mask.any():  # nodes further apart than the dose is wide
+        points = _voxels(planning, from_gy)
+        *found, changes = interpolate_all(grid, [*field.vectors_mm, determinant.values], *points)
+        return field_figures(changes, np.sqrt(np.sum(np.square(found), axis=0)))
     vectors = field.vectors_mm[:, mask].astype(np.float64)
     return field_figures(np.asarray(determinant.values[mask], dtype=np.float64), np.sqrt((vectors**2).sum(axis=0)))
+
+
+def _voxels(planning: Image, from_gy: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Give the patient coordinates of the voxels with at least a dose."""
+    grid = planning.grid
+    iz, iy, ix = np.nonzero(planning.values >= from_gy)
+    x, y, z = grid.x_mm[ix], grid.y_mm[iy], grid.z_mm[iz]
+    if grid.turn is None:
+        return x, y, z
+    px, py, pz = (grid.turn[0, i] * x + grid.turn[1, i] * y + grid.turn[2, i] * z for i in range(3))
+    return px, py, pz
 
 
 def judged_part(

@@ -113,8 +113,10 @@ def _read_links(path: str | Path, *, who: str, only_fields: bool = False) -> tup
     if kind not in kinds:
         action = "Export the registration as one of these."
         expected = "a Deformable Spatial Registration" if only_fields else _EITHER
-        found = "a Spatial Registration" if kind == _SPATIAL else "another kind of registration"
-        raise InputError(Fault(who, expected, found, action, "registration-kind"))
+        found, code = "another kind of registration", "registration-kind"
+        if kind == _SPATIAL:
+            found, code = "a Spatial Registration", "registration-rigid"
+        raise InputError(Fault(who, expected, found, action, code))
     sequence, read_link = kinds[kind]
     registered = _frame(dataset, "FrameOfReferenceUID")
     faults = [] if registered else [_no_frame("the object", who)]

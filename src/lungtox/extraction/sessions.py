@@ -9,14 +9,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lungtox.dicom import holds_dicom, read_deformation, read_dose
+import numpy as np
+
+from lungtox.dicom import holds_dicom, read_deformation, read_dose, read_registration
 from lungtox.errors import Fault, InputError
 from lungtox.extraction.patients import MOST_FRACTIONS
 from lungtox.extraction.table_rows import is_study_id, read_rows
-from lungtox.geometry import DeformationField, Dose
+from lungtox.geometry import DeformationField, Dose, Grid, RigidMap
+from lungtox.imaging import map_frames, read_field
 
 SESSION_COLUMNS = ("patient", "session", "dose", "field", "fractions", "structures", "cbct")
 _FILES = ("dose", "field", "structures", "cbct")
+_REACH_MM, _NODES_MM = 1500.0, 20.0
 _REQUIRED = ("patient", "session", "dose", "fractions")
 # What an RTDOSE says of itself (DoseSummationType) where it holds the whole plan, one fraction, or what a session got.
 _SUMMATION = {
@@ -165,23 +169,45 @@ def read_session_dose(path: str | Path, *, dose_of: str, who: str) -> Dose:
 def read_session_field(path: str | Path, *, planning_frame: str, session_frame: str, who: str) -> DeformationField:
     """Read the field of a session: DICOM by what the file is, otherwise NIfTI or MetaImage.
 
+    A Spatial Registration (rotation and shift only) gives a field of zeros with that map after it.
+
     Parameters
     ----------
     path : str or Path
     planning_frame, session_frame : str
-        Frames of reference that a NIfTI or MetaImage file leads between, because it does not say itself.
+        Frames of reference that a NIfTI or MetaImage file leads between, because it does not say itself, and between
+        which a Spatial Registration is looked for.
     who : str
 
     Raises
     ------
     InputError
-        As `lungtox.dicom.read_deformation` and `lungtox.imaging.read_field`.
+        As `lungtox.dicom.read_deformation` and `lungtox.imaging.read_field`; a Spatial Registration between other
+        frames of reference (``delivered-field-frame``).
     """
     file = Path(path)
     if not file.is_file():
         raise InputError(Fault(who, "a deformation field", "no such file", "Check the path.", "file-missing"))
-    if holds_dicom(file):
+    if not holds_dicom(file):
+        return read_field(file, planning_frame=planning_frame, session_frame=session_frame, who=who)
+    try:
         return read_deformation(file, who=who)
-    from lungtox.imaging import read_field
+    except InputError as error:
+        if [fault.code for fault in error.faults] != ["registration-rigid"]:
+            raise
+    registration = read_registration(file, who=who)
+    try:
+        found = map_frames([registration], origin=planning_frame, destination=session_frame, who=who).points
+    except InputError:
+        action = "Give the registration of the session's image and the planning CT."
+        expected = "a registration between the frames of reference of the plan and of the session's dose"
+        raise InputError(Fault(who, expected, "one between others", action, "delivered-field-frame")) from None
+    return _rigid_field(found if isinstance(found, RigidMap) else RigidMap.identity(), planning_frame, session_frame)
 
-    return read_field(file, planning_frame=planning_frame, session_frame=session_frame, who=who)
+
+def _rigid_field(points: RigidMap, planning_frame: str, session_frame: str) -> DeformationField:
+    """Give a rigid map as a field: zeros on nodes that hold any patient, and the map after them."""
+    axis = np.arange(-_REACH_MM, _REACH_MM + 1.0, _NODES_MM)
+    grid = Grid(axis, axis, axis)
+    zeros = np.broadcast_to(np.float32(0.0), (3, *grid.shape))
+    return DeformationField(grid, zeros, planning_frame, session_frame, after=points)
