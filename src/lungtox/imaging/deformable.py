@@ -146,9 +146,11 @@ def _rigid(
         shifts.append(middle_mm(moving.grid, lungs[1]) - middle_mm(fixed.grid, lungs[0]))
     starts = [RigidMap(np.eye(3), shift) for shift in shifts]
     alike = [_likeness(fixed, moving, _only(start, fixed.grid), low, high) for start in starts]
-    if max(seen for _, _, seen in alike) < _LEAST_SEEN:
+    # A small overlap can look more alike than a whole image does.
+    usable = [number for number, (_, _, seen) in enumerate(alike) if seen >= _LEAST_SEEN]
+    if not usable:
         raise InputError(_no_overlap(who))
-    best = max(range(len(starts)), key=lambda number: alike[number][0])
+    best = max(usable, key=lambda number: alike[number][0])
     try:
         return optimise(fixed, moving, start=starts[best], centre_mm=centre, region=None, seed=settings.seed).mapping
     except FitError:
