@@ -195,10 +195,8 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
     ax.set_title(translate(settings, "Mean DVH"))
     ax.set_xlabel(translate(settings, "Dose (Gy)"))
     ax.set_ylabel(translate(settings, "Volume (%)"))
-    kinds = [
-        Line2D([], [], color=INK, linewidth=1.0, linestyle=line, label=translate(settings, text))
-        for text, line in LINES.items()
-    ]
+    words = {"planned": translate(settings, "planned"), "delivered": translate(settings, "delivered")}
+    kinds = [Line2D([], [], color=INK, linewidth=1.0, linestyle=line, label=words[kind]) for kind, line in LINES.items()]
     # The names of the structures stand in the other panel, where there is room for them.
     place: Any = {"loc": "upper center", "bbox_to_anchor": (0.6, 0.9)}
     ax.legend(handles=kinds, fontsize=small_pt(settings.style), labelspacing=0.25, **place)
