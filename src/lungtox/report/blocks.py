@@ -7,6 +7,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading below that of the section."""
+
+    text: str
+    kind: str = "heading"
+
+
+@dataclass(frozen=True)
 class Text:
     """One paragraph."""
 
@@ -73,16 +81,22 @@ class Picture:
     kind: str = "picture"
 
 
-Block = Text | Bullets | Notes | Folded | Table | Picture
+Block = Heading | Text | Bullets | Notes | Folded | Table | Picture
 
 
 @dataclass(frozen=True)
 class Section:
-    """A headed part of the report."""
+    """A headed part of the report.
+
+    ``group`` is the part of the table of contents in which it stands; ``sources`` are the files below the results
+    folder (shell patterns) that hold its numbers.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...] = field(default=())
+    group: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def make_table(
