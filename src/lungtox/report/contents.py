@@ -50,9 +50,9 @@ PARTS = (
         summary_section, FINDINGS,
         ("association/*.csv", "models/*/fit.json", "models/*/validation.csv", "roc/auc.csv", "roc/pairs.csv",
          "ntcp/*/fit.json", "ntcp/published/validation.csv", "ntcp/published/updates.csv", "printed/*.csv",
-         "agreement/*.csv", "fractionation/*.csv", "dvh_curves/*.csv"),
+         "agreement/*.csv", "fractionation/*.csv", "dvh_curves/*.csv", *COHORT),
     ),
-    Part(cohort_section, DATA),
+    Part(cohort_section, DATA, COHORT),
     Part(names_section, DATA, ("dose/*.qa.json",)),
     Part(dose_section, DATA, ("dose/*.qa.json", "dose/sensitivity.csv", "function/images.csv")),
     Part(pages_section, DATA, ("pages/pages.csv",)),
@@ -108,4 +108,4 @@ def _sources(part: Part, section: Section, results: Results) -> tuple[str, ...]:
     """Give the patterns that fit a file of this analysis; a section that only says what there is not has none."""
     if part.group == CONDUCT or all(block.kind == "text" for block in section.blocks):
         return ()
-    return tuple(pattern for pattern in (*part.sources, *COHORT) if any(results.folder.glob(pattern)))
+    return tuple(pattern for pattern in part.sources if any(results.folder.glob(pattern)))

@@ -34,26 +34,41 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-// Sorting: numbers by their full value, all else as text; cells without a number stay below.
-function sortable(table) {
+// Sorting: numbers by their full value, all else as text; cells without a number stay below. The heads become spans and
+// not buttons: a browser leaves buttons out where it repeats the heads on the next page of paper.
+function sortTable(table, index) {
   const heads = [...table.tHead.rows[0].cells];
-  const compare = (a, b) => a.localeCompare(b, "en", { numeric: true });
-  heads.forEach((head, index) => head.querySelector("button").addEventListener("click", () => {
-    const way = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-    heads.forEach((other) => other.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
-    const rows = [...table.tBodies[0].rows].map((row) => {
-      const order = row.cells[index].dataset.order;
-      return { row, text: row.cells[index].textContent.trim(), number: order === undefined ? null : Number(order) };
+  const way = heads[index].getAttribute("aria-sort") === "ascending" ? -1 : 1;
+  heads.forEach((head) => head.removeAttribute("aria-sort"));
+  heads[index].setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+  const rows = [...table.tBodies[0].rows].map((row) => {
+    const { dataset: { order }, textContent } = row.cells[index];
+    return { row, text: textContent.trim(), number: order === undefined ? null : Number(order) };
+  });
+  const numbers = rows.some(({ number }) => number !== null);
+  rows.sort((a, b) => {
+    if (!numbers) return way * a.text.localeCompare(b.text, "en", { numeric: true });
+    if (a.number === null || b.number === null) return (a.number === null) - (b.number === null);
+    return way * (a.number - b.number);
+  });
+  table.tBodies[0].append(...rows.map(({ row }) => row));
+}
+
+function sortable(table) {
+  [...table.tHead.rows[0].cells].forEach((head, index) => {
+    const handle = document.createElement("span");
+    handle.className = "sort";
+    handle.tabIndex = 0;
+    handle.setAttribute("role", "button");
+    handle.append(...head.childNodes);
+    head.append(handle);
+    handle.addEventListener("click", () => sortTable(table, index));
+    handle.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      sortTable(table, index);
     });
-    const numbers = rows.some(({ number }) => number !== null);
-    rows.sort((a, b) => {
-      if (!numbers) return way * compare(a.text, b.text);
-      if (a.number === null || b.number === null) return (a.number === null) - (b.number === null);
-      return way * (a.number - b.number);
-    });
-    table.tBodies[0].append(...rows.map(({ row }) => row));
-  }));
+  });
 }
 
 // Tables as CSV (as printed, with plain minus signs) and as a selection that a text processor takes as a table.
