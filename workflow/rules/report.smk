@@ -22,6 +22,7 @@ rule build_report:
         association=if_outcome(
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
+            "<results>/association/correlations.csv",
         ),
         cytokines=(
             [
@@ -46,7 +47,7 @@ rule build_report:
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
         ),
         function=(
-            ["<results>/function/sensitivity.csv"]
+            ["<results>/function/sensitivity.csv", "<results>/function/images.csv"]
             if "function_sweep" in FIGURES
             else []
         ),

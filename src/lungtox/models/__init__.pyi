@@ -7,6 +7,7 @@ from .censoring import censoring_weights as censoring_weights
 from .censoring import fit_weighted as fit_weighted
 from .collinearity import Collinearity as Collinearity
 from .collinearity import measure_collinearity as measure_collinearity
+from .correlations import correlate_factors as correlate_factors
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cut_points import CutPoint as CutPoint
@@ -23,6 +24,7 @@ from .discrimination import roc as roc
 from .function_sweep import compare_sweep as compare_sweep
 from .gray import GrayTest as GrayTest
 from .gray import gray_test as gray_test
+from .image_quality import describe_images as describe_images
 from .imputation import encode as encode
 from .imputation import impute as impute
 from .imputation import impute_values as impute_values

@@ -55,7 +55,7 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
-    updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta, \
+    updates, update_steps, update_parameters, correlations, function_sweep, function_images, pages, printed, printed_checks, alpha_beta, \
 comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
@@ -103,7 +103,9 @@ comparison : DataFrame or None
     cytokine_models: pd.DataFrame | None = None
     imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
+    correlations: pd.DataFrame | None = None
     function_sweep: pd.DataFrame | None = None
+    function_images: pd.DataFrame | None = None
     pages: pd.DataFrame | None = None
     printed: pd.DataFrame | None = None
     printed_checks: pd.DataFrame | None = None
@@ -215,7 +217,9 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
+        correlations=_table(root / "association/correlations.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
+        function_images=_table(root / "function/images.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
         fractionation=_sister(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
         dvh_curves=_sister(root / "dvh_curves", DVH_CURVE_TABLES, config.get("dvh_curve")),
