@@ -50,11 +50,16 @@ class Folded:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: what is printed; for numbers, what it is sorted by; a file beside the report that it leads to."""
+    """A table cell: what is printed; for numbers, what it is sorted by; where it leads to.
+
+    ``link`` is a file beside the report; ``links`` are the parts of the text with the places in the report that each
+    leads to, separated by commas as in the text.
+    """
 
     text: str
     order: float | None = None
     link: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
