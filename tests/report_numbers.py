@@ -55,6 +55,7 @@ FIXED = {
     r"[A-Z]\w+(?: and [A-Z]\w+| et al\.)?,? (?:19|20)\d\d\b": "author and year",
     r"10 to 70 %": "thresholds of the sweep (docs/methods/functional-dvh.md)",
     r"1/\(1 \+ exp\([^)]*\)\)": "a formula",
+    r"bias and 1\.96 SD": "limits of agreement",
     r"\(\d df\)": "degrees of freedom in words",
 }
 """Numbers of the wording itself: pattern -> reason. Everything else has to be in a table."""

@@ -100,7 +100,7 @@ rule build_report:
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",
-                name=["metrics", "points", "dispersion", "unpaired", "distances"],
+                name=["metrics", "points", "dispersion", "unpaired", "curve_summary"],
             )
             if ANALYSIS.agreement
             else []

@@ -18,7 +18,7 @@ ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
 DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
-AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "distances")
+AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "curve_summary")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
@@ -112,7 +112,7 @@ comparison : DataFrame or None
     alpha_beta: pd.DataFrame | None = None
     comparison: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
-    """`metrics, points, dispersion, unpaired, distances` of agreement; empty where it is no part of the analysis."""
+    """`metrics, points, dispersion, unpaired, curve_summary` of agreement; empty where it is no part of the analysis."""
     fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
