@@ -217,9 +217,9 @@ def test_model_sentence_names_only_terms_below_the_level():
 @pytest.mark.parametrize(
     ("difference", "p", "words"),
     [
-        (0.08, 0.2, "not significantly different"),
-        (0.08, 0.01, "larger for V20"),
-        (-0.08, 0.01, "larger for Functional V20"),
+        (0.08, 0.2, "no evidence of a difference in AUC, difference 0.08"),
+        (0.08, 0.01, "larger AUC for V20"),
+        (-0.08, 0.01, "larger AUC for Functional V20"),
         (np.nan, np.nan, "could not be compared"),
     ],
 )

@@ -9,6 +9,7 @@ import shutil
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ class Visit:
 
     def table(self, name: str) -> list[list[str]]:
         return self.page.evaluate(
-            "(id) => [...document.getElementById(id).rows].map((row) => [...row.cells].map((c) => c.textContent.trim()))",
+            "(id) => [...document.getElementById(id).rows].map((r) => [...r.cells].map((c) => c.textContent.trim()))",
             f"table-{name}",
         )
 
@@ -169,7 +170,7 @@ def test_values_of_a_curve_are_those_of_its_table(visit):
 def test_nothing_but_tables_and_figures_scrolls_sideways_on_a_phone(visit):
     visit.page.set_viewport_size({"width": PHONE, "height": 800})
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE
-    wide = """(all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll'))
+    wide = """(all) => all.filter((one) => !one.closest('.scroll') && one.getBoundingClientRect().right > innerWidth + 1)
       .map((one) => one.outerHTML.slice(0, 80))"""
     assert visit.page.eval_on_selector_all("main *, header *", wide) == []
     visit.page.set_viewport_size({"width": 1280, "height": 900})
@@ -178,7 +179,7 @@ def test_nothing_but_tables_and_figures_scrolls_sideways_on_a_phone(visit):
 def test_headings_descend_one_level_at_a_time(visit):
     levels = visit.page.eval_on_selector_all("h1, h2, h3, h4", "(all) => all.map((one) => Number(one.tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert visit.page.get_attribute("html", "lang") == "en"
 
 
@@ -189,7 +190,8 @@ def test_axe_finds_nothing_serious(visit):
     other.goto((visit.results / "report.html").as_uri())
     # Rows of a table are alike, and axe takes its time with each, and with the data of the images.
     other.evaluate("""document.querySelectorAll('tbody tr:nth-child(n + 3)').forEach((row) => row.remove());
-      document.querySelectorAll('figure img').forEach((one) => (one.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw='))""")
+      document.querySelectorAll('figure img').forEach((one) => (one.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw='));
+    """)
     found = Axe().run(other).response["violations"]
     other.close()
     grave = [one for one in found if one["impact"] in ("serious", "critical")]

@@ -48,7 +48,7 @@ def neither_sentence(results: Results) -> str:
     reason = f": {join_words(parts)}" if parts else ""
     weighted = any(model.fit.get("weights", "none") != "none" for model in results.models)
     use = (
-        "Tests, ROC curves and NTCP fits leave them out; logistic models let similar follow-up stand for them by weights"
+        "Tests, ROC curves and NTCP fits leave them out; in logistic models the others stand for them, by weights"
         if weighted
         else "The tests, fits and curves below leave such patients out"
     )

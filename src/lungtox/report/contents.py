@@ -43,7 +43,8 @@ class Part:
 
 
 FINDINGS, DATA, FACTORS, MODELS = "Findings", "Patients and doses", "Single factors", "Models of risk"
-RESPONSE, SENSITIVITY, OTHER, CONDUCT = "Dose response", "Sensitivity", "Further comparisons", "How it was done"
+RESPONSE, SENSITIVITY, OTHER = "Dose response", "Sensitivity", "Further comparisons"
+LIMITS, CONDUCT = "Limitations", "How it was done"
 
 PARTS = (
     Part(
@@ -76,7 +77,7 @@ PARTS = (
     Part(fractionation_section, OTHER, ("fractionation/*.csv",)),
     Part(dvh_curve_section, OTHER, ("dvh_curves/*.csv",)),
     Part(
-        limitations_section, FINDINGS,
+        limitations_section, LIMITS,
         ("association/*.csv", "models/*/fit.json", "ntcp/*/fit.json", "ntcp/published/*.csv", "missing/patterns.csv"),
     ),
     Part(methods_section, CONDUCT),

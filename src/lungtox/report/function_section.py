@@ -44,7 +44,9 @@ def function_section(results: Results) -> Section:
 
 def _image_quality(results: Results) -> Iterator[str]:
     """Say what hot spots and the lung's edge do to the images."""
-    images = {} if results.function_images is None else {row["measure"]: row for row in records(results.function_images)}
+    images = (
+        {} if results.function_images is None else {row["measure"]: row for row in records(results.function_images)}
+    )
     volume, counts = (images.get(f"edge_{name}", {}).get("median") for name in ("volume_pct", "perfusion_pct"))
     if optional(volume) is not None:
         yield (
@@ -58,8 +60,8 @@ def _image_quality(results: Results) -> Iterator[str]:
         treated = f"values above the {clip:g}th percentile are clipped" if clip else "values are not clipped"
         yield (
             f"Hot spots: the maximum within the structure is {format_number(spots['median'])} times the 99th percentile"
-            f" (median; largest {format_number(spots['largest'])}); {share(int(spots['flagged']), int(spots['n']))} are "
-            f"flagged; {treated}. Airways and mediastinum lie outside of the structure and do not count."
+            f" (median; largest {format_number(spots['largest'])}); {share(int(spots['flagged']), int(spots['n']))} "
+            f"are flagged; {treated}. Airways and mediastinum lie outside of the structure and do not count."
         )
 
 

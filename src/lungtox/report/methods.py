@@ -78,8 +78,8 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
     ratios = join_words([f"{name} {value:g}" for name, value in sorted((dose.get("eqd2") or {}).items())])
     if ratios:
         yield (
-            "EQD2 (linear-quadratic model, Withers 1983) is made voxel by voxel with the number of fractions of the plan "
-            f"and alpha/beta (Gy): {ratios}."
+            "EQD2 (linear-quadratic model, Withers 1983) is made voxel by voxel with the number of fractions of the "
+            f"plan and alpha/beta (Gy): {ratios}."
         )
     partial = dose.get("allow_partial_coverage") or []
     allowed = f"; allowed to leave it: {join_words([text_of(name) for name in partial])}" if partial else ""
@@ -168,8 +168,8 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
             "separated, Firth's penalty with the intercept refitted for predictions (Puhr 2017). Internal validation: "
-            f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, the "
-            "whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by lowess; "
+            f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, "
+            "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by lowess; "
             "net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by TRIPOD+AI "
             "(Collins 2024)."
         )
@@ -179,9 +179,9 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
                 "or were lost without RP by the inverse probability of being followed up (Robins and Rotnitzky 1992; "
-                "Kaplan-Meier, deaths as losses), with robust (sandwich) intervals, and the validation takes the weights along; both extreme "
-                "codings stand beside. Single factors, ROC curves, added value and NTCP models leave these "
-                "patients out."
+                "Kaplan-Meier, deaths as losses), with robust (sandwich) intervals, and the validation takes the "
+                "weights along; both extreme codings stand beside. Single factors, ROC curves, added value and NTCP "
+                "models leave these patients out."
             )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
@@ -194,8 +194,8 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
     if roc.get("scores"):
         more = "bands, partial areas (McClish) and cut-points" if roc.get("partial") else "bands and cut-points"
         yield (
-            "ROC: declared scores and directions; intervals after DeLong 1988 on the logit scale; declared pairs by the "
-            f"paired DeLong test; {more} by bootstrap of patients with and without RP apart."
+            "ROC: declared scores and directions; intervals after DeLong 1988 on the logit scale; declared pairs by "
+            f"the paired DeLong test; {more} by bootstrap of patients with and without RP apart."
         )
 
 
@@ -223,8 +223,8 @@ def _model_words(name: str, model: Mapping[str, Any]) -> str:
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
     if ntcp.get("fits"):
         yield (
-            "NTCP: LKB (Lyman 1985; Kutcher and Burman 1989) is Phi((gEUD - TD50)/(m TD50)), gEUD after Niemierko 1999, "
-            "the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
+            "NTCP: LKB (Lyman 1985; Kutcher and Burman 1989) is Phi((gEUD - TD50)/(m TD50)), gEUD after Niemierko "
+            "1999, the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )

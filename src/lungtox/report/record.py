@@ -57,6 +57,8 @@ def record_blocks(provenance: Mapping[str, Any]) -> tuple[Table, Table]:
     ]
     versions_of = [(str(name), str(version)) for name, version in provenance["versions"].items()]
     return (
-        make_table("inputs", "Input tables with their checksums.", ("File", "Bytes", "SHA-256"), inputs, sortable=False),
+        make_table(
+            "inputs", "Input tables with their checksums.", ("File", "Bytes", "SHA-256"), inputs, sortable=False
+        ),
         make_table("versions", "Versions of the programs.", ("Program", "Version"), versions_of, sortable=False),
     )

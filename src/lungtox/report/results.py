@@ -55,7 +55,8 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
-    updates, update_steps, update_parameters, correlations, function_sweep, function_images, pages, printed, printed_checks, alpha_beta, \
+    updates, update_steps, update_parameters, correlations, function_sweep, function_images, \
+    pages, printed, printed_checks, alpha_beta, \
 comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
@@ -112,7 +113,7 @@ comparison : DataFrame or None
     alpha_beta: pd.DataFrame | None = None
     comparison: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
-    """`metrics, points, dispersion, unpaired, curve_summary` of agreement; empty where it is no part of the analysis."""
+    """`metrics, points, dispersion, unpaired, curve_summary`; empty where agreement is no part of the analysis."""
     fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
