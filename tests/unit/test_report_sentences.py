@@ -413,7 +413,7 @@ def test_methods_hold_the_settings_of_the_run():
         "m (mld_gy, age_y)",
         "250 resamples",
         "DeLong",
-        "quantec logistic 2010",
+        "QUANTEC 2010, logistic",
         "Wilcoxon",
         "seed 7",
     ):

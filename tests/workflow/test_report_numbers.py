@@ -1,4 +1,4 @@
-"""Every number of the report's prose and tables stands in a results table; tests/report_numbers.py walks through them."""
+"""Every number of the report's prose and tables stands in a results table (walked through by tests.report_numbers)."""
 
 from __future__ import annotations
 

@@ -169,9 +169,9 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
             "separated, Firth's penalty with the intercept refitted for predictions (Puhr 2017). Internal validation: "
             f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, "
-            "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by lowess; "
-            "net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by TRIPOD+AI "
-            "(Collins 2024)."
+            "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by "
+            "lowess; net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by "
+            "TRIPOD+AI (Collins 2024)."
         )
         weighed = [plain_name(name) for name, model in sorted(models.items()) if model.get("weights", "ipcw") == "ipcw"]
         if weighed:

@@ -33,7 +33,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Item:
-    """One item: number, part of the paper, what is asked in our words, sections that answer it, what they leave open."""
+    """One item: number, part of the paper, what is asked, the sections that answer it, and what they leave open."""
 
     number: str
     part: str
