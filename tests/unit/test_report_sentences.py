@@ -422,6 +422,13 @@ def test_methods_hold_the_settings_of_the_run():
     assert "NTCP" not in bare and "Cytokines" not in bare
 
 
+def test_a_remark_of_the_config_stands_before_the_findings_and_among_the_limitations():
+    found = results(config=results().config | {"report": {"remark": "All patients are invented."}})
+    for section in (summary_section(found), limitations_section(found)):
+        assert "All patients are invented." in sentences(section)
+    assert sentences(summary_section(found)).startswith("Patients All patients are invented.")
+
+
 def test_summary_of_an_analysis_without_warnings_says_so():
     text = sentences(summary_section(results()))
     assert text.startswith("Patients Of 5 listed patients, 5 were analysed and 0 excluded.")

@@ -139,6 +139,16 @@ def test_a_table_is_saved_as_it_stands_with_plain_minus_signs(visit):
     assert saved == [[cell.replace("\N{MINUS SIGN}", "-") for cell in row] for row in visit.table("auc")]
 
 
+def test_a_table_can_be_copied_and_pasted(visit):
+    visit.page.get_by_role("button", name="Copy the table auc", exact=True).click()
+    assert visit.page.locator(".table:has(#table-auc) output").inner_text() == "copied"
+    visit.page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'paste' }))")
+    visit.page.locator("#paste").press("Control+V")
+    lines = visit.page.locator("#paste").input_value().strip().splitlines()
+    visit.page.locator("#paste").evaluate("(one) => one.remove()")
+    assert [line.split("\t") for line in lines] == visit.table("auc")
+
+
 def test_a_figure_is_saved_as_drawn_and_as_pixels(visit):
     name, content = visit.save("Save the figure roc as SVG")
     assert name == "roc.svg" and content == (visit.results / "figures/roc.svg").read_bytes()

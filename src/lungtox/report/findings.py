@@ -16,7 +16,7 @@ from lungtox.report.printed_section import simulated_sentence
 from lungtox.report.results import Results, records
 from lungtox.report.roc_section import pair_sentences
 from lungtox.report.update_blocks import update_sentence
-from lungtox.report.wording import count_of, join_words, text_of
+from lungtox.report.wording import count_of, join_words, remark, text_of
 
 TITLE = "Summary of findings"
 
@@ -49,6 +49,7 @@ def _headed(title: str, sentences: Iterable[str]) -> Iterator[Block]:
 
 def _patients(results: Results) -> Iterator[str]:
     excluded = 0 if results.exclusions is None else len(results.exclusions)
+    yield remark(results)
     yield simulated_sentence(results) or ""
     yield (
         f"Of {count_of(results.patients + excluded, 'listed patient')}, {results.patients} were analysed and "
@@ -96,6 +97,8 @@ def _reach(results: Results) -> Iterator[str]:
 
 
 def _dose_findings(results: Results) -> Iterator[str]:
+    if words := remark(results):
+        yield words
     usable = sum(entry.get("status") == "ok" for entry in results.qa)
     yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
     for entry in results.qa:

@@ -10,7 +10,7 @@ from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
 from lungtox.report.ntcp_section import extrapolated
 from lungtox.report.printed_section import simulated_sentence
 from lungtox.report.results import Results, records
-from lungtox.report.wording import count_of, join_words, optional, plain_name, share, text_of
+from lungtox.report.wording import count_of, join_words, optional, plain_name, remark, share, text_of
 
 FEW_EVENTS = 100
 COLLINEAR = 0.8
@@ -37,6 +37,7 @@ def limitations_section(results: Results) -> Section:
 
 def _who(results: Results) -> Iterator[str]:
     """Say whether the patients are real, and who was left out."""
+    yield remark(results)
     yield simulated_sentence(results) or ""
     excluded = 0 if results.exclusions is None else len(results.exclusions)
     if excluded:
