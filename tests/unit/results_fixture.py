@@ -19,7 +19,6 @@ from lungtox.models import (
     compare_roc,
     compare_strata,
     compare_sweep,
-    correlate_factors,
     describe_course,
     describe_gaps,
     describe_images,
@@ -156,8 +155,6 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     for entry in _qa(analysis, excluded):
         _write_json([entry], folder / f"dose/{entry['patient']}.qa.json")
     _write(_univariable(analysis), folder / "association/univariable.csv")
-    settings = AssociationSettings.model_validate(CONFIG["association"])
-    _write(correlate_factors(analysis, settings=settings), folder / "association/correlations.csv")
     _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
     _write_cytokine_models(analysis, folder / "association")
     for name, model in CONFIG["models"].items():

@@ -314,7 +314,11 @@ def sentences(section) -> str:
 
 
 def test_limitations_come_from_the_data():
-    pairs = {"family": "dose", "n": 15, "spearman": [0.93, -0.81, 0.4, np.nan]}
+    pairs = {
+        "column": ["v5_pct", "v5_pct", "v5_pct", "v20_pct", "age_y"],
+        "other": ["v20_pct", "mld_gy", "v30_pct", "v30_pct", "mld_gy"],
+        "correlation": [0.93, -0.81, 0.4, np.nan, 1.0],
+    }
     found = results(
         analysis=pd.concat([results().analysis] * 3),
         exclusions=pd.DataFrame({"patient": ["E1"], "stage": ["dose"], "reason": ["no dose"]}),
@@ -322,7 +326,7 @@ def test_limitations_come_from_the_data():
         updates=pd.DataFrame({"label": ["Z"], "caveats": ["30 events; TD50 27 Gy lies beyond the highest dose here"]}),
         config={
             "function": {"structure": "Lungs-GTV"},
-            "association": {"families": {"dose": ["v5_pct", "v20_pct", "not_there"]}},
+            "association": {"families": {"dose": ["v5_pct", "v20_pct", "v30_pct", "mld_gy"]}},
         },
         models=(
             model(epv=3.0, separation={"found": True, "terms": ["stage[IV]"]}, sample_size={"required": 400}),

@@ -11,7 +11,6 @@ rule test_associations:
     output:
         table="<results>/association/univariable.csv",
         strata="<results>/association/strata.csv",
-        correlations="<results>/association/correlations.csv",
     log:
         "<logs>/test_associations.log",
     benchmark:
@@ -25,7 +24,7 @@ rule test_associations:
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --settings {params.settings:q} --seed {params.seed} --table {output.table:q} --strata {output.strata:q}"
-        " --correlations {output.correlations:q} >{log:q} 2>&1"
+        " >{log:q} 2>&1"
 
 
 rule compare_cytokines:

@@ -22,7 +22,6 @@ rule build_report:
         association=if_outcome(
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
-            "<results>/association/correlations.csv",
         ),
         cytokines=(
             [

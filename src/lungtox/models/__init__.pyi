@@ -7,7 +7,6 @@ from .censoring import censoring_weights as censoring_weights
 from .censoring import fit_weighted as fit_weighted
 from .collinearity import Collinearity as Collinearity
 from .collinearity import measure_collinearity as measure_collinearity
-from .correlations import correlate_factors as correlate_factors
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox
 from .cut_points import CutPoint as CutPoint

@@ -68,13 +68,6 @@ STRATA = _table(
         "test": _text(),
     }
 )
-CORRELATIONS = _table(
-    {
-        **{name: _text() for name in ("family", "factor_a", "factor_b", "label_a", "label_b")},
-        "n": _count(),
-        "spearman": _number(pa.Check.in_range(-1, 1)),
-    }
-)
 IMAGES = _table(
     {
         "measure": _text(pa.Check.isin(["edge_volume_pct", "edge_perfusion_pct", "hot_spot"])),

@@ -121,16 +121,18 @@ def _models(results: Results) -> Iterator[str]:
 
 
 def _collinearity(results: Results) -> Iterator[str]:
-    """Say how closely the dose metrics go together."""
+    """Say how closely the dose metrics of a family go together."""
     if results.correlations is None:
         return
+    families = (results.config.get("association") or {}).get("families") or {}
+    known = results.correlations.dropna(subset=["correlation"])
     for family in ("dose", "functional"):
-        known = results.correlations[results.correlations["family"] == family].dropna(subset=["spearman"])
-        size = known["spearman"].abs()
+        columns = families.get(family) or []
+        size = known.loc[known["column"].isin(columns) & known["other"].isin(columns), "correlation"].abs()
         close = int((size >= COLLINEAR).sum())
         if close:
             yield (
-                f"The {family} metrics are collinear: {close} of {len(known)} pairs have a Spearman correlation of "
+                f"The {family} metrics are collinear: {close} of {len(size)} pairs have a Spearman correlation of "
                 f"{COLLINEAR} or more (largest {format_number(size.max())}). Their single associations are not "
                 "separate findings."
             )

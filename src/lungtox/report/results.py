@@ -218,7 +218,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
-        correlations=_table(root / "association/correlations.csv"),
+        correlations=_table(root / "association/metric_correlations.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         function_images=_table(root / "function/images.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
