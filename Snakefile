@@ -48,11 +48,13 @@ include: "workflow/rules/fractionation.smk"
 include: "workflow/rules/dvhcurve.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 
 rule all:
-    """Everything, up to the report."""
+    """Everything, up to the report and the tables for a paper."""
     default_target: True
     input:
         "<results>/report.html",
+        ["<results>/tables/tables.xlsx"] if PAPER_TABLES else [],

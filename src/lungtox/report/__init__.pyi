@@ -1,3 +1,9 @@
 from .build import build_report as build_report
 from .config import ReportSettings as ReportSettings
+from .config import TableSettings as TableSettings
+from .paper_build import build_paper_tables as build_paper_tables
+from .paper_build import write_paper_tables as write_paper_tables
+from .paper_docx import add_paper_table as add_paper_table
+from .paper_names import paper_table_names as paper_table_names
+from .paper_tables import PaperTable as PaperTable
 from .record import collect_provenance as collect_provenance
