@@ -57,7 +57,10 @@ PARTS = (
     Part(names_section, DATA, ("dose/*.qa.json",)),
     Part(dose_section, DATA, ("dose/*.qa.json", "dose/sensitivity.csv", "function/images.csv")),
     Part(pages_section, DATA, ("pages/pages.csv", "dose/*.qa.json")),
-    Part(association_section, FACTORS, ("association/univariable.csv", "association/strata.csv", "association/dose_levels.csv")),
+    Part(
+        association_section, FACTORS,
+        ("association/univariable.csv", "association/strata.csv", "association/dose_levels.csv"),
+    ),
     Part(cytokine_section, FACTORS, ("association/cytokines.csv", "association/cytokine_models.csv")),
     Part(
         model_section, MODELS,

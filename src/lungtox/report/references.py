@@ -56,6 +56,8 @@ def _outcome_keys(config: Mapping[str, Any]) -> Iterator[str]:
     ntcp, models = config.get("ntcp") or {}, config.get("models") or {}
     if config.get("association"):
         yield from ("benjamini_hochberg_1995", "firth_1993", "heinze_schemper_2002")
+    if (config.get("association") or {}).get("dose_levels"):
+        yield "westfall_young_1993"
     if models:
         yield from ("firth_1993", "puhr_2017", "harrell_1996", "vickers_elkin_2006", "riley_2019", "collins_2024")
     if any(model.get("weights", "ipcw") == "ipcw" for model in models.values()):
