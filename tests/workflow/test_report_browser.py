@@ -177,6 +177,13 @@ def test_values_of_a_curve_are_those_of_its_table(visit):
     assert "Sensitivity" in said.inner_text()
 
 
+def test_values_can_be_read_from_every_figure_with_curves(visit):
+    count = "(all) => all.map((one) => [one.dataset.name, readDrawing(one).points.length])"
+    found = dict(visit.page.eval_on_selector_all("figure img[src^='data:image/svg']", count))
+    curves = {"dvh_groups", "roc", "calibration", "decision", "ntcp", "incidence", "function_sweep"}
+    assert curves <= set(found) and min(found[name] for name in curves) > 20
+
+
 def test_nothing_but_tables_and_figures_scrolls_sideways_on_a_phone(visit):
     visit.page.set_viewport_size({"width": PHONE, "height": 800})
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE

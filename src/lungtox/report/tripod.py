@@ -40,6 +40,8 @@ class Item:
     asked: str
     sections: tuple[str, ...] = ()
     left: str = ""
+    needs: str = ""
+    """What the sections answer it with, where not every analysis has it."""
 
 
 ITEMS = (
@@ -73,16 +75,15 @@ ITEMS = (
     Item("12a", "Methods: analysis", "How the data were used for development and evaluation", ("methods", "models")),
     Item("12b", "Methods: analysis", "Form, scale and transformation of the predictors", ("methods", "models")),
     Item("12c", "Methods: analysis", "Kind of model, how it was built, tuned and validated", ("methods",)),
-    Item("12d", "Methods: analysis", "Differences between clusters such as centres", ("models",),
-         "only where the config names a column of centres or periods"),
+    Item("12d", "Methods: analysis", "Differences between clusters such as centres", ("models",), needs="levels"),
     Item("12e", "Methods: analysis", "Measures and plots of performance", ("methods", "models", "roc")),
-    Item("12f", "Methods: analysis", "Updating of a model after its evaluation", ("methods", "published")),
+    Item("12f", "Methods: analysis", "Updating of a model after its evaluation", ("methods", "published"), needs="updates"),
     Item("12g", "Methods: analysis", "How the predictions under evaluation were calculated",
          ("published", "models")),
     Item("13", "Methods: class imbalance", "Measures against unequal classes and what followed", ("methods",),
          "none is taken: no patients are added, dropped or weighted to balance the outcome"),
     Item("14", "Methods: fairness", "What was done for fairness between groups of people", ("factors",),
-         "strata, where declared; the reasoning is for the authors"),
+         "factors within the declared strata; the reasoning is for the authors", needs="strata"),
     Item("15", "Methods: model output", "What the model gives, and thresholds with their reason", ("models", "roc"),
          "risks; thresholds are those of the config"),
     Item("16", "Methods: training and evaluation", "Differences between the data of development and evaluation",
@@ -106,9 +107,8 @@ ITEMS = (
          "coefficients, intercept and covariance in models/*/fit.json and ntcp/*/fit.json"),
     Item("23a", "Results: performance", "Performance with intervals, in key groups too, with plots",
          ("models", "roc", "published"), "ranges over resamples; performance within groups is not computed"),
-    Item("23b", "Results: performance", "Differences of performance between clusters", ("models",),
-         "only where the config names a column of centres or periods"),
-    Item("24", "Results: updating", "Results of updating", ("published",)),
+    Item("23b", "Results: performance", "Differences of performance between clusters", ("models",), needs="levels"),
+    Item("24", "Results: updating", "Results of updating", ("published",), needs="updates"),
     Item("25", "Discussion", "Meaning of the main results, fairness included", ("summary",), "material for it"),
     Item("26", "Discussion", "Limitations and what they do to the results", ("limitations",),
          "those that the data show"),
@@ -154,11 +154,12 @@ def _answer(item: Item, results: Results) -> Cell:
 
 
 def _known(item: Item, results: Results) -> list[str]:
-    return [name for name in item.sections if name in set(_present(results))]
+    present = {"", *_present(results)}
+    return [name for name in item.sections if name in present] if item.needs in present else []
 
 
 def _present(results: Results) -> Iterator[str]:
-    """Give the sections that have something to say in this analysis."""
+    """Give the sections that have something to say in this analysis, and parts of them that only some have."""
     yield from ("summary", "patients", "names", "dose", "limitations", "methods", "provenance")
     has = {
         "factors": results.univariable is not None,
@@ -172,5 +173,8 @@ def _present(results: Results) -> Iterator[str]:
         "published": results.published is not None,
         "function": results.function_sweep is not None,
         "missing": results.patterns is not None,
+        "levels": any(model.tables.get("internal_external") is not None for model in results.models),
+        "strata": results.strata is not None,
+        "updates": results.updates is not None,
     }
     yield from (name for name, there in has.items() if there)

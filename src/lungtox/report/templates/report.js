@@ -114,10 +114,10 @@ function savePng(picture, name) {
   canvas.toBlob((blob) => save(blob, `${name}.png`), "image/png");
 }
 
-// Words of a matplotlib text: they stand in the comment above its letters.
+// Words of a matplotlib text: they stand in the comment above its letters, or are text themselves.
 function wordsOf(part) {
   const walker = part.ownerDocument.createTreeWalker(part, NodeFilter.SHOW_COMMENT);
-  return walker.nextNode() ? walker.currentNode.data.trim() : "";
+  return walker.nextNode() ? walker.currentNode.data.trim() : part.textContent.trim();
 }
 
 function numberOf(words) {
