@@ -45,6 +45,8 @@ def _who(results: Results) -> Iterator[str]:
             f"{share(excluded, results.patients + excluded)} listed patients were excluded: the results are those of "
             "patients with usable data."
         )
+    if results.models and all(model.tables.get("internal_external") is None for model in results.models):
+        yield "No model was tried across centres or periods (validation.by): differences between them cannot be seen."
 
 
 def _size(results: Results) -> Iterator[str]:
