@@ -118,6 +118,12 @@ class Known:
             parts = [math.exp(-(one - min(same)) / 2.0) for one in same]
             self.numbers += [part / sum(parts) for part in parts]
 
+    def add_pairs(self, table: pd.DataFrame, families: Mapping[str, list[str]]) -> None:
+        """Take in how many pairs of metrics each family has, and how many of them correlate by 0.8 or more."""
+        for columns in families.values():
+            own = table.loc[table["column"].isin(columns) & table["other"].isin(columns), "correlation"].dropna().abs()
+            self.numbers += [float(len(own)), float((own >= 0.8).sum())]
+
     def holds(self, text: str) -> bool:
         """Say whether a printed number is the rounding of a known one, or of a known share in percent."""
         value = float(text.replace("\u2212", "-"))
@@ -163,6 +169,8 @@ def _known(section: Section, results: Path, config: Mapping[str, Any]) -> Known:
                 table = read_csv(path)
                 known.add(table.to_dict("records"))
                 known.add_counts(table)
+                if path.name == "metric_correlations.csv":
+                    known.add_pairs(table, (config.get("association") or {}).get("families") or {})
     dictionary = results / "cohort/dictionary.csv"
     if dictionary.is_file():
         known.texts |= {text for text in read_csv(dictionary)["label"] if re.search(r"\d", text)}
