@@ -15,6 +15,8 @@ from typing import Any
 import pandas as pd
 
 from lungtox.report.blocks import Bullets, Folded, Heading, Notes, Picture, Section, Table, Text
+from lungtox.report.contents import report_sections
+from lungtox.report.results import read_results
 from lungtox.tables import read_csv, read_json
 
 NUMBER = re.compile(r"(?<![\w.,^])[-\u2212]?\d+(?:\.\d+)?(?![\w]|\.\d)")
@@ -148,6 +150,12 @@ def untraced(sections: tuple[Section, ...], results: Path, config: Mapping[str, 
             if printed and not any(_is_rounding(one, order) for one in printed):
                 found.append(f"{section.name}, {where}: {text!r} is not {order}")
     return found
+
+
+def untraced_in(results: Path) -> list[str]:
+    """Give the same of the report of a results folder."""
+    config = read_json(results / "provenance.json")["config"]
+    return untraced(report_sections(read_results(results, config)), results, config)
 
 
 def _known(section: Section, results: Path, config: Mapping[str, Any]) -> Known:
