@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lungtox.report.config import ReportSettings
-from lungtox.report.contents import report_sections
+from lungtox.report.contents import report_sections as report_sections
 from lungtox.report.record import record_blocks
 from lungtox.report.results import read_results
 
