@@ -16,6 +16,7 @@ def main(options: Namespace) -> None:
     tables = compare_curves(files, settings, cases=read_cases(settings.cases, options.patients))
     write_csv(tables.curves, options.curves)
     write_csv(tables.distances, options.distances)
+    write_csv(tables.summary, options.summary)
 
 
 if __name__ == "__main__":
@@ -26,4 +27,5 @@ if __name__ == "__main__":
         settings="section agreement as JSON",
         curves="mean curves and limits to write (CSV)",
         distances="differences of each patient to write (CSV)",
+        summary="the same over the patients to write (CSV)",
     )

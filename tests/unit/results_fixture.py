@@ -24,6 +24,7 @@ from lungtox.models import (
     correlate_metrics,
     describe_course,
     describe_gaps,
+    describe_images,
     model_cytokines,
 )
 from lungtox.models.config import AssociationSettings, LogisticSettings, MissingSettings, RocSettings, TimeSettings
@@ -166,6 +167,8 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     _write_roc(analysis, folder / "roc")
     _write_time(analysis, folder / "time")
     _write_function(analysis, folder / "function", rng)
+    images = describe_images(_qa(analysis, excluded), patients=set(analysis["patient"]))
+    _write(images, folder / "function/images.csv")
     _write_gaps(analysis, folder / "missing")
     for name, fit in CONFIG["ntcp"]["fits"].items():
         _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
@@ -381,8 +384,11 @@ def _write_cohort_tables(analysis: pd.DataFrame, folder: Path) -> None:
 
 def _qa(analysis: pd.DataFrame, excluded: pd.DataFrame) -> list[dict[str, Any]]:
     entries = []
-    for row in analysis.itertuples():
-        function = {"status": "ok", "regions": {REGION: {"volume_cc": 1500.0, "share_pct": 42.0}}, "faults": []}
+    for number, row in enumerate(analysis.itertuples()):
+        function = {
+            "status": "ok", "regions": {REGION: {"volume_cc": 1500.0, "share_pct": 42.0}}, "faults": [],
+            "hot_spot": 1.0 + 0.01 * (number % 7), "edge": {"volume_pct": 44.0, "perfusion_pct": 38.0 + number % 3},
+        }  # fmt: skip
         if math.isnan(row.fmld_gy):
             function = {"status": "none", "regions": {}, "faults": []}
         entries.append(

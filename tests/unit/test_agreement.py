@@ -242,6 +242,11 @@ def test_curves_of_a_cohort(tmp_path):
     )
     assert found.distances["mean_difference_gy"].to_numpy() == pytest.approx(1.0, abs=1e-3)
     assert found.distances["within"].all()
+    (row,) = found.summary.to_dict("records")
+    assert (row["n"], row["within"], row["limit_pct"]) == (5, 5, 12.0)
+    # All five are moved by 1 Gy; the steepest curve, 10.4 to 20 Gy, is apart by 1 / 9.6.
+    assert (row["median_area_gy"], row["mean_difference_gy"]) == pytest.approx((1.0, 1.0), abs=1e-3)
+    assert row["largest_pct"] == found.distances["largest_pct"].max()
     middle = found.curves[found.curves["dose_gy"] == 15.0].iloc[0]
     assert middle["n"] == 5
     assert middle["bias"] == pytest.approx(np.mean([100 / (10 - 0.1 * k) for k in range(5)]), abs=0.02)

@@ -7,7 +7,10 @@ import pytest
 from lungtox.dose import DoseSettings
 from lungtox.report import build_report
 from lungtox.report.config import ReportSettings
+from lungtox.report.contents import report_sections
+from lungtox.report.results import read_results
 from lungtox.tables import write_csv
+from tests.report_numbers import untraced
 from tests.unit.agreement_tables import SETTINGS, P, metrics, write_agreement
 
 CONFIG = {
@@ -60,3 +63,7 @@ def test_verdicts_points_scatter_and_who_was_left_out(folder):
 
 def test_without_the_section_nothing_of_it_is_shown(folder):
     assert 'id="agreement"' not in page(folder, agreement=None)
+
+
+def test_its_numbers_stand_in_its_tables(folder):
+    assert untraced(report_sections(read_results(folder, CONFIG)), folder, CONFIG) == []

@@ -55,7 +55,9 @@ def test_findings_and_doubts_are_shown_and_differences_named(folder: Path) -> No
 
 def test_a_simulated_cohort_is_named_in_the_summary_and_the_section(folder: Path) -> None:
     text = page(folder, printed=PRINTED | {"simulated": True})
-    assert text.count("they were simulated so that they show what Author 2000 printed") == 2
+    assert (
+        text.count("they were simulated so that they show what Author 2000 printed") == 3
+    )  # summary, section, limitations
     assert text.index("All patients are invented") < text.index("listed patients")
 
 

@@ -1,5 +1,6 @@
 """Sentences of the report: right numbers, never stronger than they are. Expected words follow from the inputs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lungtox.report.association_section import cytokine_findings, family_findings
+from lungtox.report.association_section import cytokine_findings, cytokine_summary, family_findings
 from lungtox.report.cohort_section import endpoint_words, neither_sentence, outcome_sentence
 from lungtox.report.comparison_section import comparison_section, comparison_sentences
 from lungtox.report.findings import summary_section
@@ -184,8 +185,11 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
     head, sentence = cytokine_findings(pd.DataFrame([row]), units={})
     assert head.startswith("1 of 1")
     assert sentence == "IL-6, RP v no RP, during: ratio 1.80 (95 % CI 1.20 to 2.60), q = 0.004."
-    _, brief = cytokine_findings(pd.DataFrame([row] * 4), units={}, brief=True)
-    assert brief.endswith("(q 0.004).")
+    two = [row, {**row, "comparison": "groups_ratio"}, {**row, "label": "ACE", "q": 0.03}]
+    assert cytokine_summary(pd.DataFrame(two)) == (
+        "3 of 3 cytokine comparisons were significant at q < 0.05: IL-6 (RP v no RP, during; RP v no RP, ratio "
+        "during/pre) and ACE (RP v no RP, during) (q from 0.004 to 0.030)."
+    )
     (_, bare) = cytokine_findings(pd.DataFrame([{**row, "effect": np.nan}]), units={})
     assert bare == "IL-6, RP v no RP, during: q = 0.004."
     change = {**row, "effect_name": "difference RP - no RP", "effect": 1965.0, "low": 540.0, "high": 3290.0}
@@ -214,9 +218,9 @@ def test_model_sentence_names_only_terms_below_the_level():
 @pytest.mark.parametrize(
     ("difference", "p", "words"),
     [
-        (0.08, 0.2, "not significantly different"),
-        (0.08, 0.01, "larger for V20"),
-        (-0.08, 0.01, "larger for Functional V20"),
+        (0.08, 0.2, "no evidence of a difference in AUC, difference 0.08"),
+        (0.08, 0.01, "larger AUC for V20"),
+        (-0.08, 0.01, "larger AUC for Functional V20"),
         (np.nan, np.nan, "could not be compared"),
     ],
 )
@@ -260,6 +264,8 @@ def test_td50_has_its_interval_and_its_reservations():
     assert "extrapolated beyond the doses" in ntcp_sentence(
         ntcp(warnings=["TD50 lies beyond: it is an extrapolation."])
     )
+    interval = ntcp_sentence(ntcp(warnings=["The interval of TD50 reaches to 54.6 Gy: that part is an extrapolation."]))
+    assert "the interval reaches beyond the doses" in interval and "extrapolated" not in interval
     assert "did not converge" in ntcp_sentence(ntcp(converged=False))
     assert "EQD2 (alpha/beta 3 Gy)" in ntcp_sentence(ntcp(quantity="eqd2", alpha_beta_gy=3.0))
     assert "could not be made: no events." in ntcp_sentence(ntcp(finding="no events."))
@@ -309,18 +315,23 @@ def sentences(section) -> str:
 
 
 def test_limitations_come_from_the_data():
-    analysis = results().analysis.assign(**{name: [1.0, 2.0, 3.0, 4.0, 5.0] for name in ("v5_pct", "v20_pct")})
-    wide = pd.concat(
-        [analysis.assign(v5_pct=analysis["v5_pct"] + 10 * k, v20_pct=analysis["v20_pct"] + 10 * k) for k in range(3)]
-    )
+    pairs = {
+        "column": ["v5_pct", "v5_pct", "v5_pct", "v20_pct", "age_y"],
+        "other": ["v20_pct", "mld_gy", "v30_pct", "v30_pct", "mld_gy"],
+        "correlation": [0.93, -0.81, 0.4, np.nan, 1.0],
+    }
     found = results(
-        analysis=wide,
+        analysis=pd.concat([results().analysis] * 3),
+        exclusions=pd.DataFrame({"patient": ["E1"], "stage": ["dose"], "reason": ["no dose"]}),
+        correlations=pd.DataFrame(pairs),
+        updates=pd.DataFrame({"label": ["Z"], "caveats": ["30 events; TD50 27 Gy lies beyond the highest dose here"]}),
         config={
             "function": {"structure": "Lungs-GTV"},
-            "association": {"families": {"dose": ["v5_pct", "v20_pct", "not_there"]}},
+            "association": {"families": {"dose": ["v5_pct", "v20_pct", "v30_pct", "mld_gy"]}},
         },
         models=(
-            model(epv=3.0, separation={"found": True, "terms": ["stage[IV]"]}),
+            model(epv=3.0, separation={"found": True, "terms": ["stage[IV]"]}, sample_size={"required": 400}),
+            model(selection="forward", chosen=["mld_gy"], candidates=9),
             ModelResults("y", {"finding": "no"}, None),
         ),
         missing=pd.DataFrame({"column": ["a"], "label": ["FEV1"], "n": [15], "missing": [3], "missing_pct": [20.0]}),
@@ -331,7 +342,12 @@ def test_limitations_come_from_the_data():
     )
     text = sentences(limitations_section(found))
     for words in (
-        "1 of 1 pairs have a Spearman correlation",
+        "2 of 3 pairs have a Spearman correlation of 0.8 or more (largest 0.93)",
+        "1 of 16 (6.2 %) listed patients were excluded",
+        "No model was tried across centres or periods",
+        "Riley's criteria ask for 400",
+        "were selected by these data from 9 candidate parameters",
+        "Z: TD50 27 Gy lies beyond the highest dose here",
         "3.0 events per variable",
         "separated by stage[IV]",
         "'y' could not be fitted",
@@ -352,7 +368,7 @@ def test_limitations_do_not_invent_any():
     clean = results(
         analysis=analysis,
         missing=missing,
-        models=(model(epv=20.0),),
+        models=(replace(model(epv=20.0), tables={"internal_external": pd.DataFrame({"level": ["A", "B"]})}),),
         ntcp=(ntcp(),),
         published=pd.DataFrame({"label": ["X"], "status": ["applied"]}),
     )
@@ -403,7 +419,7 @@ def test_methods_hold_the_settings_of_the_run():
         "m (mld_gy, age_y)",
         "250 resamples",
         "DeLong",
-        "quantec logistic 2010",
+        "QUANTEC 2010, logistic",
         "Wilcoxon",
         "seed 7",
     ):
@@ -412,9 +428,16 @@ def test_methods_hold_the_settings_of_the_run():
     assert "NTCP" not in bare and "Cytokines" not in bare
 
 
+def test_a_remark_of_the_config_stands_before_the_findings_and_among_the_limitations():
+    found = results(config=results().config | {"report": {"remark": "All patients are invented."}})
+    for section in (summary_section(found), limitations_section(found)):
+        assert "All patients are invented." in sentences(section)
+    assert sentences(summary_section(found)).startswith("Patients All patients are invented.")
+
+
 def test_summary_of_an_analysis_without_warnings_says_so():
     text = sentences(summary_section(results()))
-    assert text.startswith("Of 5 listed patients, 5 were analysed and 0 excluded.")
+    assert text.startswith("Patients Of 5 listed patients, 5 were analysed and 0 excluded.")
     assert text.endswith("The analysis raised no warning.")
 
 

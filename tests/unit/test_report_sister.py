@@ -8,8 +8,8 @@ import pytest
 
 from lungtox.report import build_report
 from lungtox.report.blocks import Bullets, Section, Table
-from lungtox.report.build import SECTIONS
 from lungtox.report.config import ReportSettings
+from lungtox.report.contents import PARTS, report_sections
 from lungtox.report.dvh_curve_section import dvh_curve_findings, dvh_curve_methods, dvh_curve_section
 from lungtox.report.findings import summary_section
 from lungtox.report.fractionation_section import (
@@ -19,6 +19,7 @@ from lungtox.report.fractionation_section import (
 )
 from lungtox.report.results import Results, read_results
 from lungtox.tables import write_csv, write_json
+from tests.report_numbers import untraced
 from tests.unit.sister_tables import CURVES, FRACTIONATION, dvh_curves, fractionation
 
 CONFIG = {"seed": 1, "inputs": {"clinical": ""}, "dose": {}, "fractionation": FRACTIONATION, "dvh_curve": CURVES}
@@ -104,4 +105,8 @@ def test_the_report_without_outcome_holds_both_sections(folder: Path) -> None:
     )  # fmt: skip
     assert 'id="fractionation"' in html and 'id="dvh-curves"' in html
     assert "no outcome is analysed" in html
-    assert fractionation_section in SECTIONS and dvh_curve_section in SECTIONS
+    assert {fractionation_section, dvh_curve_section} <= {part.section for part in PARTS}
+
+
+def test_their_numbers_stand_in_their_tables(results: Results, folder: Path) -> None:
+    assert untraced(report_sections(results), folder, CONFIG) == []

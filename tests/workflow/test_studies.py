@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.report_numbers import untraced_in
+
 from .conftest import PARTS, PROJECT, Workspace
 
 # What each report has to say beside its results (SCIENCE.md section 1, the slips in the abstracts).
@@ -70,6 +72,7 @@ def test_a_preset_runs_and_its_report_says_what_cannot_be_believed(project: Work
     assert f"All patients are invented: they were simulated so that they show what {_paper(name)} printed" in report
     for words in CAVEATS[name]:
         assert re.search(words, report), words
+    assert untraced_in(results) == []
     # The cohort is there and nothing has changed: nothing is simulated or run again.
     status, output = project.run("--config", f"studies/{name}/config.yaml")
     assert status == 0 and "Nothing had changed" in output and "Simulated" not in output

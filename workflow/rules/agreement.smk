@@ -104,6 +104,7 @@ rule compare_curves:
     output:
         curves="<results>/agreement/curves.csv",
         distances="<results>/agreement/distances.csv",
+        summary="<results>/agreement/curve_summary.csv",
     log:
         "<logs>/compare_curves.log",
     benchmark:
@@ -121,7 +122,8 @@ rule compare_curves:
         dvh=named(files_of_sources("dvh.parquet")),
     shell:
         "python {input.script:q} --dvh {params.dvh:q} --patients {params.patients:q}"
-        " --settings {params.settings:q} --curves {output.curves:q} --distances {output.distances:q} >{log:q} 2>&1"
+        " --settings {params.settings:q} --curves {output.curves:q} --distances {output.distances:q}"
+        " --summary {output.summary:q} >{log:q} 2>&1"
 
 
 rule plot_agreement:

@@ -26,9 +26,11 @@ rule compare_sweep:
     input:
         sweep="<results>/function/sweep.csv",
         analysis="<results>/cohort/analysis.csv",
+        qa=expand("<results>/dose/{batch}.qa.json", batch=BATCHES),
         script=script("compare_sweep"),
     output:
         table="<results>/function/sensitivity.csv",
+        images="<results>/function/images.csv",
     log:
         "<logs>/compare_sweep.log",
     benchmark:
@@ -39,5 +41,5 @@ rule compare_sweep:
         code=code_digest("compare_sweep"),
         region=ANALYSIS.function.sweep_region if ANALYSIS.function else "",
     shell:
-        "python {input.script:q} --sweep {input.sweep:q} --analysis {input.analysis:q} --region {params.region:q}"
-        " --table {output.table:q} >{log:q} 2>&1"
+        "python {input.script:q} --sweep {input.sweep:q} --analysis {input.analysis:q} --qa {input.qa:q}"
+        " --region {params.region:q} --table {output.table:q} --images {output.images:q} >{log:q} 2>&1"

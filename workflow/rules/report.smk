@@ -47,7 +47,7 @@ rule build_report:
             name=["incidence", "groups", "cox", "codings"] if ANALYSIS.time else [],
         ),
         function=(
-            ["<results>/function/sensitivity.csv"]
+            ["<results>/function/sensitivity.csv", "<results>/function/images.csv"]
             if "function_sweep" in FIGURES
             else []
         ),
@@ -108,7 +108,7 @@ rule build_report:
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",
-                name=["metrics", "points", "dispersion", "unpaired", "distances"],
+                name=["metrics", "points", "dispersion", "unpaired", "curve_summary"],
             )
             if ANALYSIS.agreement
             else []

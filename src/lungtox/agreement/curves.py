@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lungtox.agreement.bland_altman import FEWEST, WIDTH
 from lungtox.agreement.cases import Case
 from lungtox.agreement.config import AgreementSettings
-from lungtox.agreement.schemas import CURVES, DISTANCES, typed
+from lungtox.agreement.schemas import CURVE_SUMMARY, CURVES, DISTANCES, typed
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import ParameterError
 
@@ -56,10 +56,13 @@ class CurveTables:
         Mean curves and pointwise limits of agreement.
     distances : pandas.DataFrame
         One row per patient and structure.
+    summary : pandas.DataFrame
+        One row per comparison and structure: medians and extremes of the distances over the patients.
     """
 
     curves: pd.DataFrame
     distances: pd.DataFrame
+    summary: pd.DataFrame
 
 
 def share_at(dvh: Dvh, edges: int) -> FloatArray:
@@ -114,6 +117,7 @@ def compare_curves(
     kept = {source: dict(_wanted(paths, settings)) for source, paths in files.items()}
     curves: list[dict[str, Any]] = []
     distances: list[dict[str, Any]] = []
+    summary: list[dict[str, Any]] = []
     for a, b in settings.pairs:
         for structure, limit in settings.curves.items():
             for group in dict.fromkeys(case.group for case in cases.values()):
@@ -124,11 +128,28 @@ def compare_curves(
                 head = {"first": a, "second": b, "group": group, "structure": structure}
                 first, second = (_stacked([kept[name][key] for key in keys], kept[a], kept[b]) for name in (a, b))
                 curves += _limits(head, first, second, [cases[patient].subject for patient, _ in keys])
-                distances += [
-                    {**head, **_distance_row(patient, apart, limit)}
+                own = [
+                    _distance_row(patient, apart, limit)
                     for (patient, _), apart in zip(keys, second - first, strict=True)
                 ]
-    return CurveTables(typed(curves, CURVES), typed(distances, DISTANCES))
+                distances += [{**head, **row} for row in own]
+                summary.append({**head, **_summary_row(own, limit)})
+    return CurveTables(typed(curves, CURVES), typed(distances, DISTANCES), typed(summary, CURVE_SUMMARY))
+
+
+def _summary_row(rows: list[dict[str, Any]], limit_pct: float) -> dict[str, Any]:
+    largest, area, signed = (
+        np.array([float(row[name]) for row in rows]) for name in ("largest_pct", "area_gy", "mean_difference_gy")
+    )
+    return {
+        "n": len(rows),
+        "median_largest_pct": float(np.median(largest)),
+        "largest_pct": float(largest.max()),
+        "limit_pct": limit_pct,
+        "within": sum(bool(row["within"]) for row in rows),
+        "median_area_gy": float(np.median(area)),
+        "mean_difference_gy": float(signed.mean()),
+    }
 
 
 def _wanted(paths: Iterable[str | Path], settings: AgreementSettings) -> Iterator[tuple[tuple[str, str], FloatArray]]:

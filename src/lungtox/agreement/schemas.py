@@ -142,6 +142,19 @@ DISTANCES = _table(
         "within": pa.Column("bool"),
     }
 )
+CURVE_SUMMARY = _table(
+    {
+        **HEAD,
+        "structure": _text(),
+        "n": pa.Column("int64"),
+        "median_largest_pct": _percent(),
+        "largest_pct": _percent(),
+        "limit_pct": _percent(),
+        "within": pa.Column("int64"),
+        "median_area_gy": _known(),
+        "mean_difference_gy": _known(),
+    }
+)
 
 
 def typed(rows: Sequence[Mapping[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:

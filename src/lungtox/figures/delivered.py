@@ -196,7 +196,9 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
     ax.set_xlabel(translate(settings, "Dose (Gy)"))
     ax.set_ylabel(translate(settings, "Volume (%)"))
     words = {"planned": translate(settings, "planned"), "delivered": translate(settings, "delivered")}
-    kinds = [Line2D([], [], color=INK, linewidth=1.0, linestyle=line, label=words[kind]) for kind, line in LINES.items()]
+    kinds = [
+        Line2D([], [], color=INK, linewidth=1.0, linestyle=LINES[kind], label=text) for kind, text in words.items()
+    ]
     # The names of the structures stand in the other panel, where there is room for them.
     place: Any = {"loc": "upper center", "bbox_to_anchor": (0.6, 0.9)}
     ax.legend(handles=kinds, fontsize=small_pt(settings.style), labelspacing=0.25, **place)

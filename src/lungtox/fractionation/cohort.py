@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 REFERENCE_FRACTION_GY = 2.0
 SCHEDULE_COLUMNS = [
-    "patient", "fractions", "fraction_gy", "total_gy", "days", "tumour_alpha_beta_gy", "bed_given_gy", "bed_gy",
-    "eqd2_gy", "tumour_effect_gy", "admissible",
+    "patient", "fractions", "fraction_gy", "total_gy", "days", "tumour_alpha_beta_gy", "bed_given_gy", "eqd2_given_gy",
+    "bed_gy", "eqd2_gy", "tumour_effect_gy", "admissible",
 ]  # fmt: skip
 EFFECT_COLUMNS = ["patient", "structure", "alpha_beta_gy", "fractions", "effect_gy", "eqd2_gy", "admissible"]
 RANGE_COLUMNS = [
@@ -151,6 +151,7 @@ def _schedules(found: Optimisation) -> list[dict[str, Any]]:
             "days": int(found.days[place]),
             "tumour_alpha_beta_gy": goal.alpha_beta_gy,
             "bed_given_gy": float(found.given_bed_gy[place]),
+            "eqd2_given_gy": float(found.given_bed_gy[place]) / (1.0 + REFERENCE_FRACTION_GY / goal.alpha_beta_gy),
             "bed_gy": goal.bed_gy,
             "eqd2_gy": goal.eqd2_gy,
             "tumour_effect_gy": effect[place],

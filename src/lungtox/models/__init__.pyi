@@ -26,6 +26,7 @@ from .dose_levels import volume_curves as volume_curves
 from .function_sweep import compare_sweep as compare_sweep
 from .gray import GrayTest as GrayTest
 from .gray import gray_test as gray_test
+from .image_quality import describe_images as describe_images
 from .imputation import encode as encode
 from .imputation import impute as impute
 from .imputation import impute_values as impute_values

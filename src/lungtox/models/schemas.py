@@ -68,6 +68,13 @@ STRATA = _table(
         "test": _text(),
     }
 )
+IMAGES = _table(
+    {
+        "measure": _text(pa.Check.isin(["edge_volume_pct", "edge_perfusion_pct", "hot_spot"])),
+        "n": _count(),
+        **{name: _number(pa.Check.ge(0)) for name in ("median", "largest", "flagged")},
+    }
+)
 DOSE_LEVELS = _table(
     {
         "structure": _text(),

@@ -238,25 +238,19 @@ def _scatter(results: Results) -> Iterator[Block]:
 
 
 def _curves(results: Results) -> Iterator[Block]:
-    table = results.agreement.get("distances")
+    table = results.agreement.get("curve_summary")
     if table is None:
         return
-    rows = []
-    for (first, second, group, structure), part in table.groupby(["first", "second", "group", "structure"], sort=False):
-        within = int(part["within"].sum())
-        rows.append(
-            (
-                _comparison(results, {"first": first, "second": second, "group": group}),
-                str(structure),
-                count_cell(len(part)),
-                number_cell(part["largest_pct"].median()),
-                number_cell(part["largest_pct"].max()),
-                Cell(f"{part['limit_pct'].iloc[0]:g}", float(part["limit_pct"].iloc[0])),
-                Cell(share(within, len(part)), float(within)),
-                number_cell(part["area_gy"].median(), decimals=3),
-                number_cell(part["mean_difference_gy"].mean(), decimals=3),
-            )
+    rows = [
+        (
+            _comparison(results, row), text_of(row["structure"]), count_cell(row["n"]),
+            number_cell(row["median_largest_pct"]), number_cell(row["largest_pct"]),
+            Cell(f"{row['limit_pct']:g}", float(row["limit_pct"])),
+            Cell(share(int(row["within"]), int(row["n"])), float(row["within"])),
+            number_cell(row["median_area_gy"], decimals=3), number_cell(row["mean_difference_gy"], decimals=3),
         )
+        for row in records(table)
+    ]  # fmt: skip
     columns = ("Comparison", "Structure", "n", "Largest, median [%]", "Largest of all [%]", "Clinical limit [%]",
                "Within it", "Area, median [Gy]", "Mean dose, mean difference [Gy]")  # fmt: skip
     yield picture(results.folder, "agreement_curves")

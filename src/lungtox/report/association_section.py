@@ -148,20 +148,32 @@ def _effect_unit(row: Mapping[str, Any], units: Mapping[str, str]) -> str:
     return units.get(f"{row['cytokine']}_{time}", "") if "difference" in text_of(row["effect_name"]) else ""
 
 
-def cytokine_findings(cytokines: pd.DataFrame, *, units: Mapping[str, str], brief: bool = False) -> Iterator[str]:
-    """Say which comparisons of cytokines hold after adjustment, or that none does."""
+def cytokine_summary(cytokines: pd.DataFrame) -> str:
+    """Say in one sentence which comparisons hold after adjustment, cytokine by cytokine, or that none does."""
     found = cytokines[cytokines["q"] < LEVEL]
-    tested = int(cytokines["q"].notna().sum())
     if found.empty:
-        smallest = optional(cytokines["q"].min())
-        tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
-        yield f"None of {tested} cytokine comparisons was significant at q < {LEVEL}{tail}."
-        return
-    yield f"{len(found)} of {tested} cytokine comparisons were significant at q < {LEVEL}:"
-    if brief and len(found) > MANY:
-        named = [f"{text_of(row['label'])} ({_comparison(row)})" for row in records(found)]
-        yield f"{join_words(named)} ({_range_of_q(found)})."
-        return
+        return _count_of_cytokines(cytokines)
+    named = [
+        f"{label} ({'; '.join(_comparison(row) for row in records(rows))})"
+        for label, rows in found.groupby("label", sort=False)
+    ]
+    return f"{_count_of_cytokines(cytokines)} {join_words(named)} ({_range_of_q(found)})."
+
+
+def _count_of_cytokines(cytokines: pd.DataFrame) -> str:
+    found = int((cytokines["q"] < LEVEL).sum())
+    tested = int(cytokines["q"].notna().sum())
+    if found:
+        return f"{found} of {tested} cytokine comparisons were significant at q < {LEVEL}:"
+    smallest = optional(cytokines["q"].min())
+    tail = "" if smallest is None else f" (smallest {format_p(smallest, name='q')})"
+    return f"None of {tested} cytokine comparisons was significant at q < {LEVEL}{tail}."
+
+
+def cytokine_findings(cytokines: pd.DataFrame, *, units: Mapping[str, str]) -> Iterator[str]:
+    """Say which comparisons of cytokines hold after adjustment, each with its size, or that none does."""
+    found = cytokines[cytokines["q"] < LEVEL]
+    yield _count_of_cytokines(cytokines)
     for row in records(found):
         effect = optional(row["effect"])
         size = ""

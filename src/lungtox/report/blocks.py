@@ -7,6 +7,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading below that of the section."""
+
+    text: str
+    kind: str = "heading"
+
+
+@dataclass(frozen=True)
 class Text:
     """One paragraph."""
 
@@ -42,11 +50,16 @@ class Folded:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: what is printed; for numbers, what it is sorted by; a file beside the report that it leads to."""
+    """A table cell: what is printed; for numbers, what it is sorted by; where it leads to.
+
+    ``link`` is a file beside the report; ``links`` are the parts of the text with the places in the report that each
+    leads to, separated by commas as in the text.
+    """
 
     text: str
     order: float | None = None
     link: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,16 +86,22 @@ class Picture:
     kind: str = "picture"
 
 
-Block = Text | Bullets | Notes | Folded | Table | Picture
+Block = Heading | Text | Bullets | Notes | Folded | Table | Picture
 
 
 @dataclass(frozen=True)
 class Section:
-    """A headed part of the report."""
+    """A headed part of the report.
+
+    ``group`` is the part of the table of contents in which it stands; ``sources`` are the files below the results
+    folder (shell patterns) that hold its numbers.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...] = field(default=())
+    group: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def make_table(

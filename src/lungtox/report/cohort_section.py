@@ -46,9 +46,15 @@ def neither_sentence(results: Results) -> str:
     names = {"competing": "died before the window closed", "censored": "left follow-up before it closed"}
     parts = [f"{count} {names.get(key, key)}" for key, count in sorted(status.items()) if key]
     reason = f": {join_words(parts)}" if parts else ""
+    weighted = any(model.fit.get("weights", "none") != "none" for model in results.models)
+    use = (
+        "Tests, ROC curves and NTCP fits leave them out; in logistic models the others stand for them, by weights"
+        if weighted
+        else "The tests, fits and curves below leave such patients out"
+    )
     return (
-        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. The tests, fits "
-        "and curves below leave such patients out; none is counted as free of RP."
+        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. {use}; none is "
+        "counted as free of RP."
     )
 
 

@@ -22,5 +22,7 @@ class ReportSettings(Settings):
 
     title: str = Field(default="Radiation pneumonitis after chest radiotherapy", min_length=1)
     """Title at the top of the report."""
+    remark: str = ""
+    """Sentence before the findings, repeated among the limitations: that the patients are invented, for example."""
     tables: TableSettings = TableSettings()
     """Tables for a paper in results/tables."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lungtox.figures import format_number
+from lungtox.ntcp import published_models
 from lungtox.report.blocks import Block, Bullets, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -119,11 +120,9 @@ def _schedules(results: Results) -> Iterator[Block]:
         own = effects[effects["patient"] == patient].set_index(["structure", "fractions"])
         rows = []
         for row in records(schedules[schedules["patient"] == patient]):
-            given = float(row["bed_given_gy"])
             cells: list[str | Cell] = [
                 count_cell(row["fractions"]), number_cell(row["fraction_gy"]), number_cell(row["total_gy"]),
-                count_cell(row["days"]), number_cell(given),
-                number_cell(given / (1.0 + 2.0 / float(row["tumour_alpha_beta_gy"]))),
+                count_cell(row["days"]), number_cell(row["bed_given_gy"]), number_cell(row["eqd2_given_gy"]),
                 number_cell(row["tumour_effect_gy"]),
             ]  # fmt: skip
             for name in names:
@@ -154,6 +153,12 @@ def _sensitivity(results: Results) -> Iterator[Block]:
     yield make_table("fractionation-sensitivity", SENSITIVITY_CAPTION, ("Patient", "Alpha/beta", *heads), rows)
 
 
+def _model_label(name: str) -> str:
+    """Give the printed name of a published model."""
+    known = published_models()
+    return known[name].label if name in known else plain_name(name)
+
+
 def _risks(results: Results) -> Iterator[Block]:
     table = results.fractionation.get("risks")
     if table is None:
@@ -164,7 +169,7 @@ def _risks(results: Results) -> Iterator[Block]:
         first, last = (row for row in records(ends))
         rows.append(
             (
-                str(patient), plain_name(str(model)), text_of(first["structure"]),
+                str(patient), _model_label(str(model)), text_of(first["structure"]),
                 f"{first['fractions']:.0f}", number_cell(100.0 * (optional(first["ntcp"]) or 0.0), decimals=1),
                 f"{last['fractions']:.0f}", number_cell(100.0 * (optional(last["ntcp"]) or 0.0), decimals=1),
                 text_of(first["status"]), text_of(first["note"]),

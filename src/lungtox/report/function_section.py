@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from lungtox.figures import format_number, format_p
 from lungtox.report.blocks import Block, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
@@ -46,25 +44,24 @@ def function_section(results: Results) -> Section:
 
 def _image_quality(results: Results) -> Iterator[str]:
     """Say what hot spots and the lung's edge do to the images."""
-    analysed = set(results.analysis["patient"])
-    entries = [entry.get("function") or {} for entry in results.qa if entry["patient"] in analysed]
-    edges = [entry["edge"] for entry in entries if entry.get("edge")]
-    if edges:
-        volume, counts = (float(np.median([edge[name] for edge in edges])) for name in ("volume_pct", "perfusion_pct"))
+    images = (
+        {} if results.function_images is None else {row["measure"]: row for row in records(results.function_images)}
+    )
+    volume, counts = (images.get(f"edge_{name}", {}).get("median") for name in ("volume_pct", "perfusion_pct"))
+    if optional(volume) is not None:
         yield (
             f"The outer 10 mm of the lung hold {volume:.0f} % of its volume and {counts:.0f} % of its counts (medians):"
             " the resolution of the camera takes function away at the edge. Nothing corrects for it, so functional "
             "regions lie too far inside."
         )
-    ratios = [entry["hot_spot"] for entry in entries if entry.get("hot_spot")]
-    hot = sum(any("hot spot" in text for text in entry.get("warnings") or ()) for entry in entries)
-    if ratios:
+    spots = images.get("hot_spot", {"n": 0})
+    if spots["n"]:
         clip = (results.config.get("function") or {}).get("clip")
         treated = f"values above the {clip:g}th percentile are clipped" if clip else "values are not clipped"
         yield (
-            f"Hot spots: the maximum within the structure is {np.median(ratios):.2f} times the 99th percentile (median;"
-            f" largest {max(ratios):.2f}); {share(hot, len(ratios))} are flagged; {treated}. Airways and mediastinum"
-            " lie outside of the structure and do not count."
+            f"Hot spots: the maximum within the structure is {format_number(spots['median'])} times the 99th percentile"
+            f" (median; largest {format_number(spots['largest'])}); {share(int(spots['flagged']), int(spots['n']))} "
+            f"are flagged; {treated}. Airways and mediastinum lie outside of the structure and do not count."
         )
 
 

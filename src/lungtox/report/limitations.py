@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from lungtox.figures import format_number
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.delivered_section import delivered_limitations
 from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
 from lungtox.report.ntcp_section import extrapolated
-from lungtox.report.results import Results
-from lungtox.report.wording import count_of, join_words, optional, plain_name, share, text_of
+from lungtox.report.printed_section import simulated_sentence
+from lungtox.report.results import Results, records
+from lungtox.report.wording import count_of, join_words, optional, plain_name, remark, share, text_of
 
 FEW_EVENTS = 100
 COLLINEAR = 0.8
@@ -23,6 +23,7 @@ def limitations_section(results: Results) -> Section:
     items = [
         "One cohort, analysed after the fact: internal validation estimates how the fitting overstates itself, not how "
         "the models do in other hospitals.",
+        *_who(results),
         *_size(results),
         *_endpoint(results),
         *_multiplicity(results),
@@ -33,7 +34,21 @@ def limitations_section(results: Results) -> Section:
         *_published(results),
         *delivered_limitations(results),
     ]
-    return Section("limitations", "Limitations that these data show", (Bullets(tuple(items)),))
+    return Section("limitations", "Limitations that these data show", (Bullets(tuple(filter(None, items))),))
+
+
+def _who(results: Results) -> Iterator[str]:
+    """Say whether the patients are real, and who was left out."""
+    yield remark(results)
+    yield simulated_sentence(results) or ""
+    excluded = 0 if results.exclusions is None else len(results.exclusions)
+    if excluded:
+        yield (
+            f"{share(excluded, results.patients + excluded)} listed patients were excluded: the results are those of "
+            "patients with usable data."
+        )
+    if results.models and all(model.tables.get("internal_external") is None for model in results.models):
+        yield "No model was tried across centres or periods (validation.by): differences between them cannot be seen."
 
 
 def _size(results: Results) -> Iterator[str]:
@@ -96,30 +111,33 @@ def _models(results: Results) -> Iterator[str]:
                 f"Model {name} has {format_number(epv, decimals=1)} events per variable, fewer than "
                 f"{FEW_EVENTS_PER_VARIABLE}: its coefficients are likely too large."
             )
+        if (size := fit.get("sample_size")) and size["required"] > fit["n"]:
+            yield f"Model {name} rests on {fit['n']} patients; Riley's criteria ask for {size['required']}."
+        if fit.get("selection", "none") != "none":
+            yield (
+                f"Predictors of model {name} were selected by these data from "
+                f"{count_of(fit['candidates'], 'candidate parameter')}: its p values and intervals are too optimistic, "
+                "and other patients would have given other predictors."
+            )
         if (fit.get("separation") or {}).get("found"):
             terms = join_words([text_of(term) for term in fit["separation"]["terms"]])
             yield f"Model {name}: the outcome is separated by {terms}; Firth's penalty keeps the estimates finite."
 
 
 def _collinearity(results: Results) -> Iterator[str]:
-    """Say how closely the dose columns of the analysis table go together; a summary of that table, not a test."""
-    families: Mapping[str, Any] = (results.config.get("association") or {}).get("families") or {}
+    """Say how closely the dose metrics of a family go together."""
+    if results.correlations is None:
+        return
+    families = (results.config.get("association") or {}).get("families") or {}
+    known = results.correlations.dropna(subset=["correlation"])
     for family in ("dose", "functional"):
-        columns = [name for name in families.get(family) or () if name in results.analysis]
-        correlations = results.analysis[columns].corr(method="spearman", min_periods=10).abs() if columns else None
-        if correlations is None:
-            continue
-        pairs = [
-            value
-            for index, row in enumerate(columns)
-            for column in columns[index + 1 :]
-            if (value := optional(correlations.loc[row, column])) is not None
-        ]
-        close = sum(value >= COLLINEAR for value in pairs)
+        columns = families.get(family) or []
+        size = known.loc[known["column"].isin(columns) & known["other"].isin(columns), "correlation"].abs()
+        close = int((size >= COLLINEAR).sum())
         if close:
             yield (
-                f"The {family} metrics are collinear: {close} of {len(pairs)} pairs have a Spearman correlation of "
-                f"{COLLINEAR} or more (largest {format_number(max(pairs))}). Their single associations are not "
+                f"The {family} metrics are collinear: {close} of {len(size)} pairs have a Spearman correlation of "
+                f"{COLLINEAR} or more (largest {format_number(size.max())}). Their single associations are not "
                 "separate findings."
             )
 
@@ -146,9 +164,13 @@ def _missing(results: Results) -> Iterator[str]:
 
 
 def _ntcp(results: Results) -> Iterator[str]:
-    beyond = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if extrapolated(fit)]
-    if beyond:
-        yield f"TD50 is an extrapolation beyond the doses in the data in {join_words(beyond)}."
+    for reach, words in (
+        ("estimate", "TD50 is an extrapolation beyond the doses in the data in"),
+        ("interval", "The interval of TD50 reaches beyond the doses in the data, where nobody was observed, in"),
+    ):
+        beyond = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if extrapolated(fit) == reach]
+        if beyond:
+            yield f"{words} {join_words(beyond)}."
     boundary = [
         f"{part['parameter']} of {plain_name(text_of(fit['ntcp']))}"
         for fit in results.ntcp
@@ -163,6 +185,9 @@ def _ntcp(results: Results) -> Iterator[str]:
 
 
 def _published(results: Results) -> Iterator[str]:
+    for row in [] if results.updates is None else records(results.updates):
+        far = [part for part in text_of(row.get("caveats")).split("; ") if "beyond the highest dose" in part]
+        yield from (f"{text_of(row['label'])}: {part}." for part in far)
     if results.published is None:
         return
     status = results.published["status"]

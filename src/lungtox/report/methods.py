@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lungtox.ntcp import published_models
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words
@@ -48,6 +49,7 @@ def _outcome(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _association(config)
     yield from dose_level_methods(config.get("association") or {})
     yield from _models(config)
+    yield from _time(config.get("time"))
     yield from _ntcp(config.get("ntcp") or {})
 
 
@@ -79,7 +81,10 @@ def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
         )
     ratios = join_words([f"{name} {value:g}" for name, value in sorted((dose.get("eqd2") or {}).items())])
     if ratios:
-        yield f"EQD2 is made voxel by voxel with the number of fractions of the plan and alpha/beta (Gy): {ratios}."
+        yield (
+            "EQD2 (linear-quadratic model, Withers 1983) is made voxel by voxel with the number of fractions of the "
+            f"plan and alpha/beta (Gy): {ratios}."
+        )
     partial = dose.get("allow_partial_coverage") or []
     allowed = f"; allowed to leave it: {join_words([text_of(name) for name in partial])}" if partial else ""
     yield f"The dose grid has to cover {dose.get('minimum_coverage_pct', 100):g} % of a structure{allowed}."
@@ -140,8 +145,8 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
         f"Single factors: {TESTS.get(association['continuous_test'], association['continuous_test'])} for numbers and "
         f"{TESTS.get(association['categorical_test'], association['categorical_test'])} for categories, fixed "
         "beforehand; odds "
-        "ratios by logistic regression with profile-likelihood intervals. q values: Benjamini-Hochberg within the "
-        "families "
+        "ratios by logistic regression with profile-likelihood intervals, by Firth's penalty (Firth 1993; Heinze and "
+        "Schemper 2002) where the outcome is separated. q values: Benjamini and Hochberg 1995 within the families "
         f"{families}."
     )
     if (config.get("inputs") or {}).get("cytokines") and association.get("cytokines"):
@@ -166,35 +171,46 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         )
         yield (
             f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
-            "separated, Firth's penalty with the intercept refitted for predictions. Internal validation: Harrell's "
-            f"optimism bootstrap with {validation.get('resamples')} resamples{crossed}, the whole fit (selection, "
-            "standardising and tuning included) repeated in each; smooth calibration by lowess; net benefit by Vickers "
-            "and Elkin; minimum sample size by Riley et al."
+            "separated, Firth's penalty with the intercept refitted for predictions (Puhr 2017). Internal validation: "
+            f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, "
+            "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by "
+            "lowess; net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by "
+            "TRIPOD+AI (Collins 2024)."
         )
         weighed = [plain_name(name) for name, model in sorted(models.items()) if model.get("weights", "ipcw") == "ipcw"]
         if weighed:
             which = "These models are" if len(weighed) == len(models) else f"Of these models {join_words(weighed)} are"
             yield (
                 f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
-                "or were lost without RP by the inverse probability of being followed up (Kaplan-Meier, deaths as "
-                "losses), with robust (sandwich) intervals, and the validation takes the weights along; both extreme "
-                "codings stand beside. Single factors, ROC curves, added value and NTCP models leave these "
-                "patients out."
+                "or were lost without RP by the inverse probability of being followed up (Robins and Rotnitzky 1992; "
+                "Kaplan-Meier, deaths as losses), with robust (sandwich) intervals, and the validation takes the "
+                "weights along; both extreme codings stand beside. Single factors, ROC curves, added value and NTCP "
+                "models leave these patients out."
             )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
         yield (
             f"Missing values: {missing['imputations']} tables imputed by chained equations with the outcome "
             "(predictive mean matching for numbers, logistic regression for two levels), models pooled by Rubin's "
-            "rules with the degrees of freedom of Barnard and Rubin."
+            "rules with the degrees of freedom of Barnard and Rubin 1999."
         )
     roc = config.get("roc") or {}
     if roc.get("scores"):
         more = "bands, partial areas (McClish) and cut-points" if roc.get("partial") else "bands and cut-points"
         yield (
-            "ROC: declared scores and directions; DeLong intervals on the logit scale; declared pairs by the paired "
-            f"DeLong test; {more} by bootstrap of patients with and without RP apart."
+            "ROC: declared scores and directions; intervals after DeLong 1988 on the logit scale; declared pairs by "
+            f"the paired DeLong test; {more} by bootstrap of patients with and without RP apart."
         )
+
+
+def _time(time: Mapping[str, Any] | None) -> Iterator[str]:
+    if time is None:
+        return
+    yield (
+        "Pneumonitis in time: cumulative incidence with death without RP as competing event (Aalen and Johansen 1978), "
+        "groups compared by Gray's test (Gray 1988) and the cause-specific log-rank test; Cox models of the "
+        "cause-specific hazard with the predictors of the logistic models."
+    )
 
 
 def _model_words(name: str, model: Mapping[str, Any]) -> str:
@@ -211,7 +227,8 @@ def _model_words(name: str, model: Mapping[str, Any]) -> str:
 def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
     if ntcp.get("fits"):
         yield (
-            "NTCP: LKB is Phi((gEUD - TD50)/(m TD50)), the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
+            "NTCP: LKB (Lyman 1985; Kutcher and Burman 1989) is Phi((gEUD - TD50)/(m TD50)), gEUD after Niemierko "
+            "1999, the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
@@ -230,10 +247,11 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             f"{compared['reference']}, declared beforehand, were taken on the same resamples."
         )
     if ntcp.get("published"):
+        known = published_models()
+        labels = [known[name].label if name in known else plain_name(name) for name in ntcp["published"]]
         yield (
             "Published models are applied with their printed parameters to the structure and dose quantity that they "
-            "accept: "
-            f"{join_words([plain_name(name) for name in ntcp['published']])}."
+            f"accept: {'; '.join(labels)}."
         )
     if ntcp.get("published") and (update := ntcp.get("update")):
         bayes = (

@@ -30,6 +30,11 @@ NUMBER_NAMES = {
     "latency_median_d": "median latency",
     "latency_sigma": "latency \N{GREEK SMALL LETTER SIGMA} (of the logarithm)",
 }
+BEYOND = {
+    "": "",
+    "estimate": "; extrapolated beyond the doses in the data",
+    "interval": "; the interval reaches beyond the doses in the data",
+}
 HALF_DOSES = ("td50", "td50_gy", "x50", "d50_gy")
 
 
@@ -53,7 +58,7 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
         if not td50["fixed"]:
             value = f"{number} (95 % interval {format_interval(td50['low'], td50['high'], decimals=1)})"
     state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
-    beyond = "; extrapolated beyond the doses in the data" if extrapolated(fit) else ""
+    beyond = BEYOND[extrapolated(fit)]
     return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
 
 
@@ -81,9 +86,12 @@ def latency_sentence(fit: Mapping[str, Any]) -> str:
     )
 
 
-def extrapolated(fit: Mapping[str, Any]) -> bool:
-    """Tell whether a warning of the fit says that TD50 lies beyond the doses in the data."""
-    return any("extrapolation" in str(text) for text in fit.get("warnings") or ())
+def extrapolated(fit: Mapping[str, Any]) -> str:
+    """Tell whether a warning of the fit says that the `estimate` or the `interval` of TD50 passes the doses it saw."""
+    told = [str(text) for text in fit.get("warnings") or () if "extrapolation" in str(text)]
+    if not told:
+        return ""
+    return "interval" if all(text.startswith("The interval") for text in told) else "estimate"
 
 
 def quantity_words(fit: Mapping[str, Any]) -> str:
@@ -232,6 +240,8 @@ def _alpha_beta_blocks(results: Results) -> Iterator[Block]:
         "time; a log-likelihood within 1.92 of the highest is compatible with these data."
     )
     yield make_table("alpha-beta", caption, columns, rows)
-    notes = tuple(dict.fromkeys(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in listed if row["note"]))
+    notes = tuple(
+        dict.fromkeys(f"{text_of(row['label'])}: {text_of(row['note'])}" for row in listed if text_of(row["note"]))
+    )
     if notes:
         yield Notes("Notes on alpha/beta", notes)

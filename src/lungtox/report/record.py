@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lungtox.provenance import file_checksum, versions
+from lungtox.report.blocks import Cell, Table, make_table
 
 
 def collect_provenance(config: Mapping[str, Any], inputs: Iterable[str | Path], *, created: str) -> dict[str, Any]:
@@ -46,3 +47,18 @@ def collect_provenance(config: Mapping[str, Any], inputs: Iterable[str | Path], 
         "inputs": tables,
         "config": shown,
     }
+
+
+def record_blocks(provenance: Mapping[str, Any]) -> tuple[Table, Table]:
+    """Give the tables of inputs and versions of a record by `collect_provenance`."""
+    inputs = [
+        (str(one["name"]), Cell(f"{one['bytes']}", float(one["bytes"])), str(one["sha256"]))
+        for one in provenance["inputs"]
+    ]
+    versions_of = [(str(name), str(version)) for name, version in provenance["versions"].items()]
+    return (
+        make_table(
+            "inputs", "Input tables with their checksums.", ("File", "Bytes", "SHA-256"), inputs, sortable=False
+        ),
+        make_table("versions", "Versions of the programs.", ("Program", "Version"), versions_of, sortable=False),
+    )

@@ -19,7 +19,7 @@ GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
 DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
 DELIVERED_TABLES = ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "left_out")
-AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "distances")
+AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "curve_summary")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
@@ -56,7 +56,8 @@ class Results:
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, dose_levels, patterns, imputed, time_groups, cox, codings, published, \
-    updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta, \
+    updates, update_steps, update_parameters, correlations, function_sweep, function_images, \
+    pages, printed, printed_checks, alpha_beta, \
 comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
@@ -104,7 +105,9 @@ comparison : DataFrame or None
     cytokine_models: pd.DataFrame | None = None
     imputed: pd.DataFrame | None = None
     codings: pd.DataFrame | None = None
+    correlations: pd.DataFrame | None = None
     function_sweep: pd.DataFrame | None = None
+    function_images: pd.DataFrame | None = None
     pages: pd.DataFrame | None = None
     printed: pd.DataFrame | None = None
     printed_checks: pd.DataFrame | None = None
@@ -112,7 +115,7 @@ comparison : DataFrame or None
     comparison: pd.DataFrame | None = None
     dose_levels: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
-    """`metrics, points, dispersion, unpaired, distances` of agreement; empty where it is no part of the analysis."""
+    """`metrics, points, dispersion, unpaired, curve_summary`; empty where agreement is no part of the analysis."""
     fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
@@ -222,7 +225,9 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         published=_table(root / "ntcp/published/validation.csv"),
         alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
         **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
+        correlations=_table(root / "association/metric_correlations.csv"),
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
+        function_images=_table(root / "function/images.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
         fractionation=_sister(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
         delivered=_sister(root / "delivered", DELIVERED_TABLES, config.get("delivered")),

@@ -62,9 +62,13 @@ def pair_sentences(results: Results) -> Iterator[str]:
             yield f"{first} and {second} could not be compared."
             continue
         low, high = optional(row["low"]), optional(row["high"])
-        verdict = f"larger for {first if difference > 0 else second}" if p < LEVEL else "not significantly different"
+        verdict = (
+            f"larger AUC for {first if difference > 0 else second}"
+            if p < LEVEL
+            else "no evidence of a difference in AUC"
+        )
         yield (
-            f"{first} against {second} ({count_of(int(row['n']), 'patient')} with both): AUC {verdict}, difference "
+            f"{first} against {second} ({count_of(int(row['n']), 'patient')} with both): {verdict}, difference "
             f"{with_interval(difference, low, high)}, {format_p(p)}."
         )
 

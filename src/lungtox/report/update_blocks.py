@@ -33,20 +33,21 @@ NAMES = {
 }
 
 
-def update_sentence(row: Mapping[str, Any]) -> str:
-    """Say which form of a published model to use here, and why."""
+def update_sentence(row: Mapping[str, Any], *, brief: bool = False) -> str:
+    """Say which form of a published model closed testing chooses here, and why; brief without model and counts."""
     label, answer = text_of(row["label"]), text_of(row["answer"])
     counts = f"{count_of(int(row['n']), 'patient')}, {int(row['events'])} with RP"
     if answer == "none":
-        return f"{label} ({counts}): no recommendation: {text_of(row['reason']).rstrip('.')}."
-    p = format_p(optional(row["p"]))
-    do = {
-        "keep": f"keep it as published: closed testing found no need for an update ({p})",
-        "intercept": f"use it with a new intercept (misfit as published: {p})",
-        "recalibration": f"recalibrate it, intercept and slope (misfit as published: {p})",
-        "revision": f"revise it, all coefficients estimated anew (misfit as published: {p})",
-    }[answer]
-    return f"{label} ({counts}): {do}."
+        words = f"no recommendation: {text_of(row['reason']).rstrip('.')}"
+    else:
+        p = format_p(optional(row["p"]))
+        words = {
+            "keep": f"closed testing keeps it as published: no evidence for an update ({p})",
+            "intercept": f"closed testing chooses a new intercept (misfit as published: {p})",
+            "recalibration": f"closed testing recalibrates intercept and slope (misfit as published: {p})",
+            "revision": f"closed testing revises it, all coefficients estimated anew (misfit as published: {p})",
+        }[answer]
+    return f"{words[0].upper()}{words[1:]}." if brief else f"{label} ({counts}): {words}."
 
 
 def update_blocks(results: Results) -> Iterator[Block]:
@@ -54,7 +55,7 @@ def update_blocks(results: Results) -> Iterator[Block]:
     if results.updates is None:
         return
     models = records(results.updates)
-    yield Text("Which of the published models to use here, and in which form:")
+    yield Text("In which form each published model describes these patients, by closed testing:")
     yield Bullets(tuple(update_sentence(row) for row in models))
     yield _answer_table(models)
     if len(models) > 1:
@@ -76,10 +77,9 @@ def _best(models: list[dict[str, Any]]) -> Iterator[Block]:
     if len(judged) < 2 or len({(int(row["n"]), int(row["events"])) for row in judged}) > 1:
         return
     first, second, *_ = sorted(judged, key=lambda row: float(row["aic"]))
-    gap = float(second["aic"]) - float(first["aic"])
     yield Text(
         f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}), "
-        f"{text_of(second['label'])} follows (+{gap:.1f}); differences below about 4 say little."
+        f"{text_of(second['label'])} follows (AIC {second['aic']:.1f}); differences below about 4 say little."
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import count_of as count_of
 from lungtox.figures import format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Cell
+
+if TYPE_CHECKING:
+    from lungtox.report.results import Results
 
 DASH = "\N{EN DASH}"
 
@@ -79,6 +82,11 @@ def ratio_cell(value: Any, low: Any, high: Any) -> Cell:
     if number is None:
         return Cell(DASH)
     return Cell(f"{format_ratio(number)} ({format_ratio(optional(low))} to {format_ratio(optional(high))})", number)
+
+
+def remark(results: Results) -> str:
+    """Give the sentence of the config that belongs before the findings and among the limitations."""
+    return text_of((results.config.get("report") or {}).get("remark"))
 
 
 def plain_name(name: str) -> str:
