@@ -19,8 +19,8 @@ LEVELS = {
     "cli": 14, "commands": 14, "check": 13, "config": 12, "synthetic": 11, "report": 10, "figures": 9,
     "agreement": 8.5, "fractionation": 8.5, "dvhcurve": 8.5, "ntcp": 8, "models": 7, "cohort": 6, "intake": 5.5,
     "extraction": 5, "dose": 4, "imaging": 3, "dicom": 2,
-    "naming": 1.5, "geometry": 1, "entry": 0, "randomness": 0, "tables": 0, "settings": 0, "provenance": 0,
-    "errors": -1,
+    "naming": 1.5, "geometry": 1, "office_files": 0.5,
+    "entry": 0, "randomness": 0, "tables": 0, "settings": 0, "provenance": 0, "errors": -1,
 }  # fmt: skip
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py")
 
