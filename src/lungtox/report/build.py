@@ -74,6 +74,11 @@ def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
     return section is not printed_section or bool(results.config.get("printed"))
 
 
+def report_sections(results: Results) -> list[Section]:
+    """Give the sections of an analysis in the order of the report."""
+    return [section(results) for section in SECTIONS if _wanted(section, results)]
+
+
 def build_report(
     folder: str | Path, *, settings: ReportSettings, config: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> str:
@@ -104,7 +109,7 @@ def build_report(
     results = read_results(folder, config)
     return environment.get_template("report.html.jinja").render(
         title=settings.title,
-        sections=[section(results) for section in SECTIONS if _wanted(section, results)],
+        sections=report_sections(results),
         style=(home / "report.css").read_text(encoding="utf-8"),
         script=(home / "report.js").read_text(encoding="utf-8"),
         provenance=provenance,
