@@ -49,10 +49,13 @@ include: "workflow/rules/dvhcurve.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/crate.smk"
 
 
 rule all:
-    """Everything, up to the report."""
+    """Everything, up to the report and the record of the run."""
     default_target: True
     input:
         "<results>/report.html",
+        "<results>/report.docx",
+        "<results>/ro-crate-metadata.json",

@@ -51,6 +51,7 @@ STAGE_FOLDERS = frozenset(
         "missing",
         "agreement",
         "printed",
+        "crate",
         "fractionation",
         "dvh_curves",
         "figures",

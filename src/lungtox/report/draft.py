@@ -159,8 +159,9 @@ def _supports(block: Table | Picture) -> bool:
 
 
 def refer_to(shown: Sequence[Numbered]) -> Iterator[str | Numbered]:
-    """Give the words of a reference: ``Table 2``, ``, ``, ``Figure 1``, `` and ``, ``Table S3``."""
-    for index, item in enumerate(shown):
+    """Give the pieces of ``Table 2, Figure 1 and Table S3``, those of the supplement last."""
+    ordered = sorted(shown, key=lambda item: (item.supplement, item.kind == "Figure", item.number))
+    for index, item in enumerate(ordered):
         if index:
             yield " and " if index == len(shown) - 1 else ", "
         yield item

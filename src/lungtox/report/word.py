@@ -65,8 +65,8 @@ def _set_styles(document: Document) -> None:
         style.paragraph_format.line_spacing = 1.0 if name == "TableText" else 1.15
         style.paragraph_format.keep_with_next = name in HEADING_PT
     styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
-    for border in styles["Title"].element.xpath(".//w:pBdr"):
-        border.getparent().remove(border)
+    for ornament in styles["Title"].element.xpath(".//w:pBdr | .//w:rPr/w:spacing | .//w:rPr/w:kern"):
+        ornament.getparent().remove(ornament)
 
 
 def _set_font(style: Any, size_pt: float, *, bold: bool) -> None:
