@@ -9,6 +9,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+# Opening words of `snakemake --report`.
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/analysis.smk"
 
 

@@ -132,11 +132,11 @@ rule plot_agreement:
         curves="<results>/agreement/curves.csv",
         script=script("plot_agreement"),
     output:
-        expand(
-            "<results>/figures/{figure}{ending}",
-            figure=AGREEMENT_FIGURES,
-            ending=[".pdf", ".svg", ".png", ".csv"],
-        ),
+        [
+            path
+            for figure in AGREEMENT_FIGURES
+            for path in figure_files(figure, "Agreement", named=False)
+        ],
     log:
         "<logs>/plot_agreement.log",
     benchmark:

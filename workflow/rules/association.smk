@@ -9,7 +9,12 @@ rule test_associations:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("test_associations"),
     output:
-        table="<results>/association/univariable.csv",
+        table=reported(
+            "<results>/association/univariable.csv",
+            "univariable",
+            "Single factors and models",
+            shown="single factors",
+        ),
         strata="<results>/association/strata.csv",
     log:
         "<logs>/test_associations.log",
@@ -35,7 +40,12 @@ rule compare_cytokines:
         draws="<results>/cohort/cytokines.csv",
         script=script("compare_cytokines"),
     output:
-        table="<results>/association/cytokines.csv",
+        table=reported(
+            "<results>/association/cytokines.csv",
+            "cytokine_tests",
+            "Cytokines",
+            shown="cytokine tests",
+        ),
         models="<results>/association/cytokine_models.csv",
     log:
         "<logs>/compare_cytokines.log",

@@ -76,8 +76,12 @@ rule describe_cohort:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("describe_cohort"),
     output:
-        table1="<results>/cohort/table1.csv",
-        flow="<results>/cohort/flow.csv",
+        table1=reported(
+            "<results>/cohort/table1.csv", "table1", "Patients", shown="Table 1"
+        ),
+        flow=reported(
+            "<results>/cohort/flow.csv", "flow", "Patients", shown="flow of patients"
+        ),
         missing="<results>/cohort/missing.csv",
     log:
         "<logs>/describe_cohort.log",

@@ -9,13 +9,7 @@ rule plot_dvh_groups:
         analysis="<results>/cohort/analysis.csv",
         script=script("plot_dvh_groups"),
     output:
-        multiext(
-            "<results>/figures/dvh_groups",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("dvh_groups", "Dose and function"),
     log:
         "<logs>/plot_dvh_groups.log",
     benchmark:
@@ -40,9 +34,7 @@ rule plot_roc:
         bands="<results>/roc/bands.csv",
         script=script("plot_roc"),
     output:
-        multiext(
-            "<results>/figures/roc", pdf=".pdf", svg=".svg", png=".png", table=".csv"
-        ),
+        figure_files("roc", "Discrimination"),
     log:
         "<logs>/plot_roc.log",
     benchmark:
@@ -64,13 +56,7 @@ rule plot_function_sweep:
         sensitivity="<results>/function/sensitivity.csv",
         script=script("plot_function_sweep"),
     output:
-        multiext(
-            "<results>/figures/function_sweep",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("function_sweep", "Dose and function"),
     log:
         "<logs>/plot_function_sweep.log",
     benchmark:
@@ -93,13 +79,7 @@ rule plot_forest:
         fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
         script=script("plot_forest"),
     output:
-        multiext(
-            "<results>/figures/forest",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("forest", "Single factors and models"),
     log:
         "<logs>/plot_forest.log",
     benchmark:
@@ -127,12 +107,8 @@ rule plot_ntcp:
         update_curves="<results>/ntcp/published/update_curves.csv",
         script=script("plot_ntcp"),
     output:
-        multiext(
-            "<results>/figures/ntcp", pdf=".pdf", svg=".svg", png=".png", table=".csv"
-        ),
-        published=multiext(
-            "<results>/figures/published", ".pdf", ".svg", ".png", ".csv"
-        ),
+        figure_files("ntcp", "Dose response"),
+        published=figure_files("published", "Dose response", named=False),
     log:
         "<logs>/plot_ntcp.log",
     benchmark:
@@ -160,13 +136,7 @@ rule plot_ntcp_comparison:
         profile="<results>/ntcp/volume_profile.csv",
         script=script("plot_ntcp_comparison"),
     output:
-        multiext(
-            "<results>/figures/ntcp_comparison",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("ntcp_comparison", "Dose response"),
     log:
         "<logs>/plot_ntcp_comparison.log",
     benchmark:
@@ -191,13 +161,7 @@ rule plot_ntcp_surface:
         ),
         script=script("plot_ntcp_surface"),
     output:
-        multiext(
-            "<results>/figures/ntcp_surface",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("ntcp_surface", "Dose response"),
     log:
         "<logs>/plot_ntcp_surface.log",
     benchmark:
@@ -222,13 +186,7 @@ rule plot_cytokines:
         comparisons="<results>/association/cytokines.csv",
         script=script("plot_cytokines"),
     output:
-        multiext(
-            "<results>/figures/cytokines",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("cytokines", "Cytokines"),
     log:
         "<logs>/plot_cytokines.log",
     benchmark:
@@ -262,11 +220,11 @@ rule plot_validation:
         ),
         script=script("plot_validation"),
     output:
-        expand(
-            "<results>/figures/{figure}{ending}",
-            figure=["calibration", "decision", "stability", "dendrogram"],
-            ending=[".pdf", ".svg", ".png", ".csv"],
-        ),
+        [
+            path
+            for figure in ("calibration", "decision", "stability", "dendrogram")
+            for path in figure_files(figure, "Validation", named=False)
+        ],
     log:
         "<logs>/plot_validation.log",
     benchmark:
@@ -289,13 +247,7 @@ rule plot_incidence:
         groups="<results>/time/groups.csv",
         script=script("plot_incidence"),
     output:
-        multiext(
-            "<results>/figures/incidence",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("incidence", "Time"),
     log:
         "<logs>/plot_incidence.log",
     benchmark:
@@ -317,13 +269,7 @@ rule plot_missing:
         patterns="<results>/missing/patterns.csv",
         script=script("plot_missing"),
     output:
-        multiext(
-            "<results>/figures/missing",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("missing", "Patients"),
     log:
         "<logs>/plot_missing.log",
     benchmark:
