@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import stat
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,6 +97,9 @@ def written(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, base64.b64decode(path.name, validate=True)
             if path.is_file():
                 yield name, path.read_bytes()
+            if path.suffix in (".docx", ".xlsx"):
+                with zipfile.ZipFile(path) as archive:
+                    yield name, b" ".join(archive.read(entry) for entry in archive.namelist())
             if path.suffix == ".parquet":
                 table = pq.read_table(path)
                 texts = [str(table.schema.metadata), *(str(column.unique().to_pylist()) for column in table.columns)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lungtox.office_files import write_same_bytes
-from lungtox.report.blocks import Cell, Table, Text
+from lungtox.report.blocks import Cell, Section, Table, Text
 from lungtox.report.build import report_sections
 from lungtox.report.config import ReportSettings
 from lungtox.report.draft import Draft, Numbered, Part, arrange_draft
 from lungtox.report.results import read_results
 from lungtox.report.word import BANNER, Writer, new_document
+
+if TYPE_CHECKING:
+    from docx.document import Document
 
 START = (
     "Draft written from the tables of the analysis; every number stands there too. Methods, results, limitations, "
@@ -43,18 +46,36 @@ def write_draft(
         Of `collect_provenance`; its time of writing is left out.
     """
     results = read_results(folder, config)
-    draft = arrange_draft(report_sections(results))
-    document = new_document(settings.title)
-    writer = Writer(document, results.folder / "figures")
-    document.add_heading(settings.title, 0)
+    document = draft_document(
+        report_sections(results), results.folder / "figures", title=settings.title, provenance=provenance
+    )
+    write_same_bytes(path, document.save)
+
+
+def draft_document(
+    sections: Sequence[Section], figures: str | Path, *, title: str, provenance: Mapping[str, Any]
+) -> Document:
+    """Make the document of a draft: the text first, then tables and figures, then the supplement.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+    figures : path of the folder with the PNG files of the figures
+    title : str
+    provenance : dict
+        Of `collect_provenance`.
+    """
+    draft = arrange_draft(sections)
+    document = new_document(title)
+    writer = Writer(document, Path(figures))
+    document.add_heading(title, 0)
     writer.paragraph(BANNER)
     writer.paragraph(START)
     _write_text(writer, draft)
-    for title, supplement in (("", False), ("Supplement", True)):
-        _write_shown(writer, draft, title, supplement=supplement)
-        if supplement:
-            _write_record(writer, draft, provenance)
-    write_same_bytes(path, document.save)
+    for heading, supplement in (("", False), ("Supplement", True)):
+        _write_shown(writer, draft, heading, supplement=supplement)
+    _write_record(writer, draft, provenance)
+    return document
 
 
 def _write_text(writer: Writer, draft: Draft) -> None:
@@ -101,9 +122,7 @@ def _write_record(writer: Writer, draft: Draft, provenance: Mapping[str, Any]) -
         "versions", "Versions of the programs.", ("Program", "Version"),
         tuple((Cell(name), Cell(str(version))) for name, version in (provenance.get("versions") or {}).items()),
     )  # fmt: skip
-    shown = [
-        Numbered("Table", count + number, True, table) for number, table in enumerate((inputs, programs), start=1)
-    ]
+    shown = [Numbered("Table", count + number, True, table) for number, table in enumerate((inputs, programs), start=1)]
     text = f"Seed {provenance.get('seed')}; {provenance.get('platform')}. The whole config stands in provenance.json."
     writer.start_page()
     writer.part(Part("Provenance", (Text(text),), tuple(shown)), level=2)

@@ -27,7 +27,7 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 FORMAL_PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
 COMPUTATIONAL_WORKFLOW = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 LICENCES = "https://spdx.org/licenses"
-OWN_LICENCE = f"{LICENCES}/BSD-3-Clause"
+OWN_LICENCE = "BSD-3-Clause"
 NO_DATE = "1980-01-01"
 CONFIG_FILE = "crate/config.yaml"
 ABOUT = (
@@ -252,9 +252,7 @@ class _Record:
 
 def _plain(entity: Mapping[str, Any]) -> dict[str, Any]:
     """Write a list of one value as that value, as RO-Crate 1.1 recommends."""
-    return {
-        key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in entity.items()
-    }
+    return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in entity.items()}
 
 
 def _folder_properties(stage: str) -> dict[str, Any]:

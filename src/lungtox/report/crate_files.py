@@ -43,8 +43,8 @@ STAGES = {
 WITH_TIME = ("report.html", "provenance.json")
 """Files that hold the time at which they were written; they have no checksum here, or no two records were alike."""
 ACCESS = (
-    "Holds data or pictures of single patients under study IDs. Before it leaves the institution: check consent, ethics "
-    "vote and data protection."
+    "Holds data or pictures of single patients under study IDs. Before it leaves the institution: check consent, "
+    "ethics vote and data protection."
 )
 PATIENT_PICTURES = ("pages/", "figures/contact_sheet.")
 PATIENT_COLUMNS = ("patient", "subject")

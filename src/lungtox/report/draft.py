@@ -13,12 +13,12 @@ SUPPLEMENT_SECTIONS = ("names", "pages", "tripod")
 MAIN_TABLES = ("table1",)
 """In the paper itself, however long."""
 SUPPLEMENT_TABLES = (
-    "flow", "exclusions", "missing", "registrations", "function-faults", "dose-warnings", "bounds", "strata", "cytokine-models",
-    "selection", "influence", "internal-external", "codings", "partial", "cut-points", "function-sweep", "ntcp-criteria",
-    "update-tests", "update-parameters", "update-bayes", "alpha-beta", "agreement-unpaired", "agreement-distances",
+    "flow", "exclusions", "missing", "registrations", "function-faults", "dose-warnings", "bounds", "strata",
+    "cytokine-models", "selection", "codings", "partial", "cut-points", "function-sweep", "ntcp-criteria",
+    "update-tests", "update-parameters", "update-bayes", "alpha-beta", "agreement-unpaired",
 )  # fmt: skip
 """Names, or beginnings of names before a hyphen, of tables that support the paper and are not its results."""
-PATIENT_COLUMNS = ("Study ID", "Study IDs", "Patient", "Patients with it")
+PATIENT_COLUMNS = ("Study ID", "Study IDs", "Patient")
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,7 @@ def arrange_draft(sections: Sequence[Section]) -> Draft:
     limitations, references = part(LIMITATIONS), part(REFERENCES)
     further = [_part(named[name], counter, supplement=True) for name in SUPPLEMENT_SECTIONS if name in named]
     notes = [found for section in sections if (found := _notes(section)) is not None]
-    return Draft(
-        summary, methods, results, limitations, references, tuple([*further, *notes]), tuple(counter.shown)
-    )
+    return Draft(summary, methods, results, limitations, references, tuple([*further, *notes]), tuple(counter.shown))
 
 
 def _part(section: Section, counter: _Counter, *, supplement: bool = False) -> Part:
@@ -165,5 +163,3 @@ def refer_to(shown: Sequence[Numbered]) -> Iterator[str | Numbered]:
         if index:
             yield " and " if index == len(shown) - 1 else ", "
         yield item
-
-

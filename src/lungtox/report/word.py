@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lungtox.report.blocks import Block, Bullets, Picture, Table, Text
 from lungtox.report.draft import Numbered, Part, refer_to
-from lungtox.report.word_table import PORTRAIT_MM, is_wide, table_xml
+from lungtox.report.word_table import PORTRAIT_MM, allowed_text, is_wide, table_xml
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -129,12 +129,12 @@ class Writer:
 
     def heading(self, text: str, level: int) -> None:
         """Write a heading."""
-        self.document.add_heading(_plain(text), level)
+        self.document.add_heading(allowed_text(text), level)
 
     def paragraph(self, text: str) -> None:
         """Write a paragraph; an empty one is left out."""
         if text:
-            self.document.add_paragraph(_plain(text))
+            self.document.add_paragraph(allowed_text(text))
 
     def part(self, part: Part, *, level: int) -> None:
         """Write a headed part, and a last line that refers to its tables and figures."""
@@ -155,7 +155,7 @@ class Writer:
         if isinstance(block, Bullets):
             for item in block.items:
                 if item:
-                    self.document.add_paragraph(_plain(item), style="List Bullet")
+                    self.document.add_paragraph(allowed_text(item), style="List Bullet")
         elif isinstance(block, Text):
             self.paragraph(block.text)
         elif block.kind == "heading":
@@ -189,7 +189,7 @@ class Writer:
         width_mm = _fitting_mm(file, item.block.width_mm)
         shape = paragraph.add_run().add_picture(_image(file, width_mm), width=Mm(width_mm))
         words: Any = shape._inline.docPr
-        words.set("descr", _plain(item.block.alternative))
+        words.set("descr", allowed_text(item.block.alternative))
         words.set("name", item.label)
         self._caption(item, item.block.caption)
 
@@ -211,7 +211,7 @@ class Writer:
             else:
                 paragraph._p.append(mark)
         paragraph.add_run(". ").bold = True
-        paragraph.add_run(_plain(text))
+        paragraph.add_run(allowed_text(text))
         return paragraph
 
     def _append(self, element: Any) -> None:
@@ -235,11 +235,6 @@ def _add_field(paragraph: Paragraph, instruction: str, shown: str, *, bold: bool
     run.bold = bold or None
     paragraph._p.append(field)
     field.append(run._r)
-
-
-def _plain(text: str) -> str:
-    """Leave out what XML does not allow."""
-    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")
 
 
 def _fitting_mm(file: Path, width_mm: float) -> float:
@@ -266,5 +261,3 @@ def _image(file: Path, width_mm: float) -> Any:
     smaller.save(stream, format="PNG", optimize=False, compress_level=6)
     stream.seek(0)
     return stream
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
@@ -21,9 +22,10 @@ LONG_TEXT, LONG_LEAST = 60, 34
 WHOLE_ROWS: Final = 14
 """Tables of up to this many rows are not torn apart."""
 _CELL_MARGIN_MM: Final = 1.2
-# Widths of the signs of Arial by the size of the font, a little generous: other programs put a font like it in its place.
+# Widths of the signs of Arial by the size of the font, a little generous: other programs put a like font in its place.
 _SIGN_EM: Final = {**dict.fromkeys("iljtfr.,:;|'()[]-/ ", 0.36), **dict.fromkeys("mwMW%@", 0.92)}
 _CAPITAL_EM, _OTHER_EM, _BOLD = 0.74, 0.59, 1.08
+_REFUSED: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _THICK, _THIN = 8, 4  # eighths of a point
 
 
@@ -91,14 +93,14 @@ def _row(
             f'<w:p><w:pPr><w:pStyle w:val="TableText"/>{"<w:keepNext/>" if keep else ""}'
             f'<w:jc w:val="{"right" if aligned else "left"}"/></w:pPr>'
             f'<w:r><w:rPr>{bold}<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/></w:rPr>'
-            f'<w:t xml:space="preserve">{escape(_allowed(cell.text))}</w:t></w:r></w:p></w:tc>'
+            f'<w:t xml:space="preserve">{escape(allowed_text(cell.text))}</w:t></w:r></w:p></w:tc>'
         )
     return f"<w:tr>{properties}{''.join(parts)}</w:tr>"
 
 
-def _allowed(text: str) -> str:
-    """Leave out what XML does not allow."""
-    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")
+def allowed_text(text: str) -> str:
+    """Leave out the signs that XML 1.0 does not allow."""
+    return _REFUSED.sub("", text)
 
 
 def _is_numeric(cells: Sequence[Cell]) -> bool:
@@ -135,7 +137,7 @@ def _printed_mm(text: str, size_pt: float, *, bold: bool = False) -> float:
 
 
 def _least_mm(table: Table, size_pt: float) -> list[float]:
-    """Give the width that each column needs: its longest word, short cells on one line, a readable line of long ones."""
+    """Give the width that each column needs: its longest word, short cells on one line, readable lines of long ones."""
     found = []
     for index, column in enumerate(table.columns):
         texts = _texts(table, index)
