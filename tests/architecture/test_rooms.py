@@ -78,6 +78,23 @@ def test_every_script_belongs_to_a_rule_of_the_same_name() -> None:
     assert rules == {path.stem for path in (PROJECT / "scripts").glob("*.py")}
 
 
+def test_the_record_of_the_run_names_every_rule() -> None:
+    """Figures are found by their names; the rest of a new rule's files are forgotten unless crate.smk names it."""
+    text = (PROJECT / "workflow" / "rules" / "crate.smk").read_text(encoding="utf-8")
+    rules = set()
+    for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
+        source = path.read_text(encoding="utf-8")
+        rules.update(re.findall(r"^ *(?:rule|checkpoint) (\w+):", source, flags=re.M))
+        rules.update(re.findall(r"^use rule \w+ as (\w+) with:", source, flags=re.M))
+    by_patient = {"draw_page", "draw_overlay"}  # named by the checkpoint's functions
+    forgotten = {
+        name
+        for name in rules - by_patient - {"write_crate"}
+        if not name.startswith("plot_") and f'"{name}"' not in text
+    }
+    assert not forgotten, f"workflow/rules/crate.smk does not name {forgotten}"
+
+
 def leaf_keys(model: type, prefix: str = "") -> set[str]:
     keys = set()
     for name, field in model.model_fields.items():  # type: ignore[attr-defined]

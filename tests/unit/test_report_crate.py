@@ -178,7 +178,7 @@ def served_offline(folder: Path) -> Path:
     return cache
 
 
-@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("told", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_validator_of_the_profile_accepts_it(results, tmp_path, told):
     from rocrate_validator import services
     from rocrate_validator.models import Severity
