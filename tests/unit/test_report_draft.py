@@ -48,6 +48,7 @@ SECTIONS = (
         (table("listed", 200), Folded("12 warnings", ("Word by word.",)), picture("wide"), picture("tall")),
     ),
     Section("names", "Structures", (Text("Names were read."), table("names", 2))),
+    Section("time", "Pneumonitis in time", (Text("The time course is not part of this analysis."),)),
     Section("limitations", "Limitations", (Bullets(("One cohort.",)),)),
     Section("methods", "Methods", (Text("Fitted by maximum likelihood."),)),
 )  # fmt: skip
@@ -90,6 +91,7 @@ def test_the_parts_stand_in_the_order_of_a_paper(document):
     assert words.index("Supplement") < words.index("Few events.") and words.index("Supplement") < words.index(
         "Word by word."
     )
+    assert "Pneumonitis in time" not in words  # a paper does not list what was not done
     assert "Research use, not for treatment decisions." in words
     assert document.sections[0].header.paragraphs[0].text == "Research use, not for treatment decisions."
 

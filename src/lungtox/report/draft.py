@@ -105,7 +105,8 @@ def arrange_draft(sections: Sequence[Section]) -> Draft:
     """Put the sections of the report into the order of a paper and number tables and figures.
 
     Tables that are long, list single patients or support the results only go to the supplement, whole; so do notes
-    and warnings, under the title of their section.
+    and warnings, under the title of their section. A section of results that only says in a sentence that it is no part
+    of the analysis is left out.
 
     Parameters
     ----------
@@ -121,7 +122,9 @@ def arrange_draft(sections: Sequence[Section]) -> Draft:
 
     # In the order of the page, so that numbers rise.
     summary, methods = part(SUMMARY), part(METHODS)
-    results = tuple(_part(section, counter) for section in sections if section.name not in special)
+    results = tuple(
+        _part(section, counter) for section in sections if section.name not in special and not _is_empty(section)
+    )
     limitations, references = part(LIMITATIONS), part(REFERENCES)
     further = [_part(named[name], counter, supplement=True) for name in SUPPLEMENT_SECTIONS if name in named]
     notes = [found for section in sections if (found := _notes(section)) is not None]
@@ -137,6 +140,11 @@ def _part(section: Section, counter: _Counter, *, supplement: bool = False) -> P
         elif not isinstance(block, Notes | Folded):
             blocks.append(block)
     return Part(section.title, tuple(blocks), tuple(shown))
+
+
+def _is_empty(section: Section) -> bool:
+    """Tell whether a section only says in one sentence that there is nothing: a paper leaves it out."""
+    return len(section.blocks) == 1 and isinstance(section.blocks[0], Text)
 
 
 def _notes(section: Section) -> Part | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 FONT, EASTERN_FONT = "Arial", "SimSun"
+LANGUAGE: Final = "en-GB"
 BANNER: Final = "Research use, not for treatment decisions."
 A4_MM: Final = (210.0, 297.0)
 MARGIN_MM: Final = 20.0
@@ -41,7 +42,7 @@ def new_document(title: str) -> Document:
             del document.part.package.rels[key]
     properties = document.core_properties
     properties.title, properties.author, properties.comments = title, "", BANNER
-    properties.last_modified_by, properties.language = "", "en-GB"
+    properties.last_modified_by, properties.language = "", LANGUAGE
     _set_styles(document)
     _set_page(document.sections[0], landscape=False)
     _head_and_foot(document.sections[0])
@@ -51,9 +52,12 @@ def new_document(title: str) -> Document:
 def _set_styles(document: Document) -> None:
     from docx.enum.style import WD_STYLE_TYPE
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml.ns import qn
     from docx.shared import Pt
 
     styles: Any = document.styles
+    for language in styles.element.xpath("w:docDefaults//w:lang"):
+        language.set(qn("w:val"), LANGUAGE)
     styles.add_style("TableText", WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for name, size_pt, before, after in (
         ("Normal", 10.0, 0, 5), ("List Bullet", 10.0, 0, 3), ("Caption", 9.0, 8, 4), ("TableText", 8.0, 1, 1),
