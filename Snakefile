@@ -53,6 +53,7 @@ include: "workflow/rules/dvhcurve.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/written.smk"
 include: "workflow/rules/crate.smk"
 
 

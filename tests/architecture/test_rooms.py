@@ -79,8 +79,8 @@ def test_every_script_belongs_to_a_rule_of_the_same_name() -> None:
 
 
 def test_the_record_of_the_run_names_every_rule() -> None:
-    """Figures are found by their names; the rest of a new rule's files are forgotten unless crate.smk names it."""
-    text = (PROJECT / "workflow" / "rules" / "crate.smk").read_text(encoding="utf-8")
+    """Figures are found by their names; the rest of a new rule's files are forgotten unless written.smk names it."""
+    text = (PROJECT / "workflow" / "rules" / "written.smk").read_text(encoding="utf-8")
     rules = set()
     for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
         source = path.read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def test_the_record_of_the_run_names_every_rule() -> None:
         for name in rules - by_patient - {"write_crate"}
         if not name.startswith("plot_") and f'"{name}"' not in text
     }
-    assert not forgotten, f"workflow/rules/crate.smk does not name {forgotten}"
+    assert not forgotten, f"workflow/rules/written.smk does not name {forgotten}"
 
 
 def leaf_keys(model: type, prefix: str = "") -> set[str]:
