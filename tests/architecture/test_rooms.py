@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lungtox.config import Config
+from lungtox.figures import CAPTIONS
 from lungtox.provenance import import_closure
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,17 @@ def test_the_record_of_the_run_names_every_rule() -> None:
         if not name.startswith("plot_") and f'"{name}"' not in text
     }
     assert not forgotten, f"workflow/rules/written.smk does not name {forgotten}"
+
+
+def test_every_result_of_the_engines_report_has_its_caption() -> None:
+    folder = PROJECT / "workflow" / "report"
+    named = set(CAPTIONS)
+    for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
+        named |= set(re.findall(r'reported\(\s*"[^"]+",\s*"(\w+)"', path.read_text(encoding="utf-8")))
+    assert len(named) > len(CAPTIONS)
+    texts = {path.stem: " ".join(path.read_text(encoding="utf-8").split()) for path in folder.glob("*.rst")}
+    assert named | {"workflow"} == set(texts)
+    assert {name: texts[name] for name in CAPTIONS} == {name: " ".join(CAPTIONS[name].split()) for name in CAPTIONS}
 
 
 def leaf_keys(model: type, prefix: str = "") -> set[str]:

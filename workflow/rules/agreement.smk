@@ -132,11 +132,7 @@ rule plot_agreement:
         curves="<results>/agreement/curves.csv",
         script=script("plot_agreement"),
     output:
-        [
-            path
-            for figure in AGREEMENT_FIGURES
-            for path in figure_files(figure, "Agreement", named=False)
-        ],
+        files_of_figures(AGREEMENT_FIGURES, "Agreement"),
     log:
         "<logs>/plot_agreement.log",
     benchmark:

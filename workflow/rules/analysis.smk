@@ -185,6 +185,15 @@ def figure_files(figure, category, *, named=True):
     ]
 
 
+def files_of_figures(figures, category):
+    """Files of several figures that one rule draws."""
+    return [
+        path
+        for figure in figures
+        for path in figure_files(figure, category, named=False)
+    ]
+
+
 def reported(path, caption, category, *, shown):
     """A result that Snakemake's own report shows: workflow/report/{caption}.rst is its caption."""
     return report(

@@ -11,7 +11,7 @@ rule test_associations:
     output:
         table=reported(
             "<results>/association/univariable.csv",
-            "univariable",
+            "table_univariable",
             "Single factors and models",
             shown="single factors",
         ),
@@ -42,7 +42,7 @@ rule compare_cytokines:
     output:
         table=reported(
             "<results>/association/cytokines.csv",
-            "cytokine_tests",
+            "table_cytokine_tests",
             "Cytokines",
             shown="cytokine tests",
         ),

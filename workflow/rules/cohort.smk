@@ -77,10 +77,13 @@ rule describe_cohort:
         script=script("describe_cohort"),
     output:
         table1=reported(
-            "<results>/cohort/table1.csv", "table1", "Patients", shown="Table 1"
+            "<results>/cohort/table1.csv", "table_1", "Patients", shown="Table 1"
         ),
         flow=reported(
-            "<results>/cohort/flow.csv", "flow", "Patients", shown="flow of patients"
+            "<results>/cohort/flow.csv",
+            "table_flow",
+            "Patients",
+            shown="flow of patients",
         ),
         missing="<results>/cohort/missing.csv",
     log:

@@ -220,11 +220,9 @@ rule plot_validation:
         ),
         script=script("plot_validation"),
     output:
-        [
-            path
-            for figure in ("calibration", "decision", "stability", "dendrogram")
-            for path in figure_files(figure, "Validation", named=False)
-        ],
+        files_of_figures(
+            ["calibration", "decision", "stability", "dendrogram"], "Validation"
+        ),
     log:
         "<logs>/plot_validation.log",
     benchmark:

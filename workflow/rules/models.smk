@@ -44,7 +44,7 @@ rule measure_added_value:
     output:
         ladder=reported(
             "<results>/added_value/ladder.csv",
-            "ladder",
+            "table_ladder",
             "Single factors and models",
             shown="added value",
         ),
@@ -72,11 +72,13 @@ rule compare_roc:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("compare_roc"),
     output:
-        auc=reported("<results>/roc/auc.csv", "auc", "Discrimination", shown="AUC"),
+        auc=reported(
+            "<results>/roc/auc.csv", "table_auc", "Discrimination", shown="AUC"
+        ),
         curves="<results>/roc/curves.csv",
         pairs=reported(
             "<results>/roc/pairs.csv",
-            "pairs",
+            "table_pairs",
             "Discrimination",
             shown="paired comparisons",
         ),

@@ -45,7 +45,7 @@ rule validate_published:
         predictions="<results>/ntcp/published/predictions.csv",
         validation=reported(
             "<results>/ntcp/published/validation.csv",
-            "published_validation",
+            "table_published_validation",
             "Dose response",
             shown="published models",
         ),
@@ -78,7 +78,7 @@ rule compare_ntcp:
     output:
         comparison=reported(
             "<results>/ntcp/comparison.csv",
-            "comparison",
+            "table_comparison",
             "Dose response",
             shown="descriptions of the dose",
         ),

@@ -14,9 +14,14 @@ rule describe_course:
     output:
         curves="<results>/time/incidence.csv",
         groups=reported(
-            "<results>/time/groups.csv", "groups", "Time", shown="incidence by group"
+            "<results>/time/groups.csv",
+            "table_groups",
+            "Time",
+            shown="incidence by group",
         ),
-        cox=reported("<results>/time/cox.csv", "cox", "Time", shown="hazard ratios"),
+        cox=reported(
+            "<results>/time/cox.csv", "table_cox", "Time", shown="hazard ratios"
+        ),
         codings="<results>/time/codings.csv",
     log:
         "<logs>/describe_course.log",
