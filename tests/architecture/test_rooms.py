@@ -102,9 +102,7 @@ def test_every_result_of_the_engines_report_has_its_caption() -> None:
     for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
         named |= set(re.findall(r'reported\(\s*"[^"]+",\s*"(\w+)"', path.read_text(encoding="utf-8")))
     assert len(named) > len(CAPTIONS)
-    texts = {path.stem: " ".join(path.read_text(encoding="utf-8").split()) for path in folder.glob("*.rst")}
-    assert named | {"workflow"} == set(texts)
-    assert {name: texts[name] for name in CAPTIONS} == {name: " ".join(CAPTIONS[name].split()) for name in CAPTIONS}
+    assert named | {"workflow"} == {path.stem for path in folder.glob("*.rst")}
 
 
 def leaf_keys(model: type, prefix: str = "") -> set[str]:

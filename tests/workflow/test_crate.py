@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -17,19 +18,25 @@ from .conftest import Workspace
 NOT_LISTED = ("ro-crate-metadata.json", ".snakemake_timestamp")
 
 
-def _listed(workspace: Workspace) -> dict[str, dict[str, str]]:
-    text = (workspace.folder / "results/ro-crate-metadata.json").read_text(encoding="utf-8")
+def listed(results: Path) -> dict[str, dict[str, str]]:
+    """Give the files of a record by their names below the results."""
+    text = (results / "ro-crate-metadata.json").read_text(encoding="utf-8")
     return {unquote(entity["@id"]): entity for entity in json.loads(text)["@graph"] if "File" in entity["@type"]}
 
 
+def written(results: Path) -> set[str]:
+    """Give the files that a run wrote and its record has to name."""
+    names = {path.relative_to(results).as_posix() for path in results.rglob("*") if path.is_file()}
+    return {name for name in names if not name.startswith(("logs/", "benchmarks/")) and not name.endswith(NOT_LISTED)}
+
+
 def test_the_record_names_every_file_of_the_results_with_its_checksum(finished_run: Workspace) -> None:
-    results, listed = finished_run.folder / "results", _listed(finished_run)
-    names = {path.relative_to(results).as_posix(): path for path in results.rglob("*") if path.is_file()}
-    written = {name for name in names if not name.startswith(("logs/", "benchmarks/"))}
-    inputs = {name for name in listed if name.startswith("#input-")}
-    assert {name for name in written if not name.endswith(NOT_LISTED)} == set(listed) - inputs
+    results = finished_run.folder / "results"
+    files = listed(results)
+    inputs = {name for name in files if name.startswith("#input-")}
+    assert written(results) == set(files) - inputs
     for name in ("cohort/analysis.csv", "figures/roc.svg", "report.docx", "crate/Snakefile"):
-        assert listed[name]["sha256"] == hashlib.sha256(names[name].read_bytes()).hexdigest()
+        assert files[name]["sha256"] == hashlib.sha256((results / name).read_bytes()).hexdigest()
     assert inputs == {"#input-patients", "#input-structures", "#input-clinical", "#input-cytokines"}
     assert str(finished_run.folder) not in (results / "ro-crate-metadata.json").read_text(encoding="utf-8")
 

@@ -70,12 +70,13 @@ OF_ANALYSIS = (
     made_by("gather_metrics", "build_report", "build_draft")
     + made_figures()
     + (
-        made_by("read_tables", "gather_model_dvhs", "assemble_cohort")
+        made_by("read_tables", "assemble_cohort")
         + made_by("describe_cohort", "test_associations", "compare_roc")
         + made_by("validate_published", "choose_pages", "draw_contact_sheet")
         if OUTCOME
         else []
     )
+    + (made_by("gather_model_dvhs") if OUTCOME or ANALYSIS.fractionation else [])
     + made_by("fit_logistic", model=ANALYSIS.models)
     + made_by("fit_ntcp", ntcp=ANALYSIS.ntcp.fits)
     + (made_by("compare_cytokines") if ANALYSIS.inputs.cytokines else [])
