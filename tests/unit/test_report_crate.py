@@ -16,6 +16,7 @@ FILES = {
     "provenance.json": b"{}",
     "cohort/analysis.csv": b"patient,rp\nP001,1\n",
     "cohort/table1.csv": b"variable,all\nage,60\n",
+    "cohort/warnings.json": b'["P001: no SPECT"]',
     "dose/P001.qa.json": b'[{"patient": "P001"}]',
     "models/a/fit.json": b'{"model": "a"}',
     "pages/P001.png": b"\x89PNG",
@@ -87,7 +88,9 @@ def test_every_file_is_there_with_its_checksum_and_every_folder_reaches_the_root
 def test_files_of_single_patients_say_so_and_the_others_do_not(results):
     entities = record(results)
     marked = {name for name in FILES if "conditionsOfAccess" in entities[name]}
-    assert marked == {"report.html", "cohort/analysis.csv", "dose/P001.qa.json", "pages/P001.png"}
+    assert marked == {
+        "report.html", "cohort/analysis.csv", "cohort/warnings.json", "dose/P001.qa.json", "pages/P001.png",
+    }  # fmt: skip
 
 
 def test_no_folder_of_the_machine_or_the_hospital_gets_into_it(results):

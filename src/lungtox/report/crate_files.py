@@ -47,6 +47,7 @@ ACCESS = (
     "ethics vote and data protection."
 )
 PATIENT_PICTURES = ("pages/", "figures/contact_sheet.")
+PATIENT_TEXTS = ("report.html", "report.docx", "cohort/warnings.json", "cohort/tables.json")
 PATIENT_COLUMNS = ("patient", "subject")
 
 
@@ -109,7 +110,7 @@ def _describe(folder: Path, name: str) -> CrateFile:
 
 def _holds_patients(path: Path, name: str) -> bool:
     """Tell whether a file has rows, entries or pictures of single patients."""
-    if name.startswith(PATIENT_PICTURES) or name.endswith(".qa.json") or name in ("report.html", "report.docx"):
+    if name.startswith(PATIENT_PICTURES) or name.endswith(".qa.json") or name in PATIENT_TEXTS:
         return True
     if path.suffix == ".csv":
         with path.open(encoding="utf-8") as stream:
