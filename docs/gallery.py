@@ -82,7 +82,7 @@ def drawn_from(figure: str) -> list[str]:
             own = f'"{figure}"' in block or f"/figures/{figure}" in block
             several = figure.startswith("agreement") and "AGREEMENT_FIGURES" in block
             if plots and (own or several):
-                read = block.split("output:")[0]
+                read = block.split("script=")[0]
                 named = re.findall(r'"<results>/([^"]+)"', read)
                 members = re.findall(r'"(\w+)"', read.split("name=")[1]) if "{name}" in read and "name=" in read else []
                 listed = [
@@ -90,7 +90,8 @@ def drawn_from(figure: str) -> list[str]:
                     for entry in named
                     for member in (members if "{name}" in entry else [""])
                 ]
-                return list(dict.fromkeys(listed))
+                own_table = [table for table in listed if Path(table).stem == figure]
+                return list(dict.fromkeys(own_table or listed))
     return []
 
 
