@@ -90,7 +90,7 @@ def drawn_from(figure: str) -> list[str]:
                     for entry in named
                     for member in (members if "{name}" in entry else [""])
                 ]
-                own_table = [table for table in listed if Path(table).stem == figure]
+                own_table = [table for table in listed if Path(table).stem == figure and "files_of_figures" in block]
                 return list(dict.fromkeys(own_table or listed))
     return []
 

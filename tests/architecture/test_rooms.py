@@ -105,6 +105,14 @@ def test_every_result_of_the_engines_report_has_its_caption() -> None:
     assert named | {"workflow"} == {path.stem for path in folder.glob("*.rst")}
 
 
+def test_the_gallery_shows_every_figure_in_small_pictures() -> None:
+    page = (PROJECT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    lacking = set(CAPTIONS) - set(re.findall(r"^## (\w+)$", page, flags=re.M))
+    assert not lacking, f"run `python docs/gallery.py` after a run that has {lacking}"
+    pictures = [PROJECT / "docs" / name for name in re.findall(r"!\[\w+\]\(([^)]+)\)", page)]
+    assert sum(path.stat().st_size for path in pictures) < 2_500_000
+
+
 def leaf_keys(model: type, prefix: str = "") -> set[str]:
     keys = set()
     for name, field in model.model_fields.items():  # type: ignore[attr-defined]
