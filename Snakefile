@@ -52,15 +52,17 @@ include: "workflow/rules/fractionation.smk"
 include: "workflow/rules/dvhcurve.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/written.smk"
 include: "workflow/rules/crate.smk"
 
 
 rule all:
-    """Everything, up to the report and the record of the run."""
+    """Everything, up to the report, the tables for a paper and the record of the run."""
     default_target: True
     input:
         "<results>/report.html",
         "<results>/report.docx",
+        ["<results>/tables/tables.xlsx"] if PAPER_TABLES else [],
         "<results>/ro-crate-metadata.json",

@@ -16,6 +16,7 @@ def main(options: Namespace) -> None:
         name=options.name,
         settings=NtcpFitSettings.model_validate_json(options.settings),
         rng=task_rng(int(options.seed), "fit_ntcp", options.name),
+        start=options.start,
     )
     write_csv(result.predictions, options.predictions)
     write_csv(result.curve, options.curve)
@@ -23,6 +24,7 @@ def main(options: Namespace) -> None:
     write_csv(result.surface, options.surface)
     write_csv(result.intervals, options.intervals)
     write_csv(result.validation, options.validation)
+    write_csv(result.course, options.course)
     write_json(result.fit, options.fit)
 
 
@@ -33,6 +35,7 @@ if __name__ == "__main__":
         cohort="analysis table (CSV)",
         name="name of the fit",
         settings="the fit's settings as JSON",
+        start="where the window of the endpoint starts (rt_start or rt_end)",
         seed="seed of the config",
         fit="fit to write (JSON)",
         predictions="predictions to write (CSV)",
@@ -41,4 +44,5 @@ if __name__ == "__main__":
         surface="likelihood surface to write (CSV)",
         intervals="bootstrap intervals to write (CSV)",
         validation="performance corrected for optimism to write (CSV)",
+        course="latency and incidence in time to write (CSV)",
     )

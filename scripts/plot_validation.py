@@ -1,4 +1,4 @@
-"""Draw calibration, decision curves, stability of predictions and the trees of the candidates."""
+"""Draw calibration, decision curves, stability of predictions, the trees of candidates and of all dose metrics."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -6,11 +6,13 @@ from pathlib import Path
 from lungtox.entry import run
 from lungtox.figures import (
     plot_calibration,
+    plot_correlations,
     plot_decision,
     plot_dendrogram,
     plot_stability,
     save_figure,
     tabulate_calibration,
+    tabulate_correlations,
     tabulate_decision,
     tabulate_dendrogram,
     tabulate_stability,
@@ -28,20 +30,27 @@ def main(options: Namespace) -> None:
     decision = tabulate_decision(fits, tables["decision"])
     stability = tabulate_stability(fits, tables["stability"])
     dendrogram = tabulate_dendrogram(fits, tables["collinearity"], tables["dendrogram"])
+    correlations = tabulate_correlations(
+        *(read_csv(path) for path in (options.correlations, options.clusters, options.tree))
+    )
     for name, table, plot in (
         ("calibration", calibration, plot_calibration),
         ("decision", decision, plot_decision),
         ("stability", stability, plot_stability),
         ("dendrogram", dendrogram, plot_dendrogram),
+        ("correlations", correlations, plot_correlations),
     ):
         write_csv(table, f"{options.folder}/{name}.csv")
-        save_figure(plot(table, settings=settings), f"{options.folder}/{name}")
+        save_figure(plot(table, settings=settings), f"{options.folder}/{name}", settings=settings)
 
 
 if __name__ == "__main__":
     run(
         main,
         fits="fits of the logistic models (JSON), their tables beside them ...",
+        correlations="correlations of the dose metrics (CSV)",
+        clusters="their clusters (CSV)",
+        tree="the tree of the clusters (CSV)",
         settings="section figures as JSON",
         folder="folder of the figures",
     )

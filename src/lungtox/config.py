@@ -244,6 +244,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
                 expected = f"a number {expected}"
             given = item["input"]
             found = repr(given) if not isinstance(given, (dict, list)) else "something else" if given else "nothing"
+            if item["type"] == "value_error" and found == "something else":
+                expected, found = "values that can be used", f"a fault: {expected}"
             faults.append(Fault(f"config: {where}", expected, found, "Correct it.", "config-value"))
     return faults
 
@@ -287,15 +289,24 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
         elif source.metric not in config.dose.metrics.get(source.structure, []):
             known = config.dose.metrics.get(source.structure, [])
             yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
-    for name, fit in config.ntcp.fits.items():
-        if fit.weighting != "anatomical":
-            yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
+    yield from _fit_faults(config)
     yield from _comparison_faults(config)
     yield from unknown_published(config.ntcp)
     yield from _imputation_faults(config)
     for score in {score for pair in config.roc.pairs for score in pair}:
         if score not in config.roc.scores:
             yield _unknown("roc.pairs", "a score of roc.scores", score, config.roc.scores)
+
+
+def _fit_faults(config: Config) -> Iterator[Fault]:
+    """Find weightings and quantities of NTCP fits that no image and no alpha/beta give."""
+    for name, fit in config.ntcp.fits.items():
+        if fit.weighting != "anatomical":
+            yield from _function_faults(config, f"ntcp.fits.{name}", fit.weighting)
+        if fit.quantity == "eqd2" and fit.structure not in config.dose.eqd2:
+            action = "Give it an alpha/beta under dose.eqd2, or take the physical dose."
+            expected = "a structure of dose.eqd2"
+            yield Fault(f"config: ntcp.fits.{name}.quantity", expected, repr(fit.structure), action, "config-reference")
 
 
 def _comparison_faults(config: Config) -> Iterator[Fault]:

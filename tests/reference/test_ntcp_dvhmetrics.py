@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from pytest import approx
 
 from lungtox.dose import Dvh
+from lungtox.errors import InputError
+from lungtox.ntcp import RESPONSES, published_model
 from lungtox.ntcp.formulas import geud_gy, lkb, log_logistic
 from lungtox.ntcp.matrix import dose_matrix
+from lungtox.ntcp.newton import probability
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = (ROOT / os.environ.get("LUNGTOX_REFERENCE_DATA", "../shared/data")).resolve() / "dvhmetrics"
@@ -87,3 +91,39 @@ def test_the_exact_mean_rules_where_n_is_1(row):
     )  # fmt: skip
     risk = lkb(dose_matrix([made]).geud_gy(1.0)[0], td50_gy=30.8, m=0.37)
     assert risk == approx(float(row["NTCP"]), abs=1e-4)
+
+
+def heart_dvh(row):
+    """The DVH of the set as the program holds it; called EQD2, as the published models want it."""
+    dose, volume = bins(row)
+    return Dvh(
+        structure=row["structure"], volume_cc=volume, bin_width_gy=0.1, total_cc=float(volume.sum()), min_gy=0.0,
+        mean_gy=reported_mean(row), max_gy=float(dose[-1]) + 0.1, quantity="eqd2", alpha_beta_gy=3.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("row", known("known_dataMZ_NTCP_probit_MLD.csv"), ids=identity)
+def test_a_published_model_on_the_dvh(row):
+    """Seppenwoolde 2003 on the mean dose is the probit of the set: TD50 30.8, m 0.37."""
+    model = published_model("seppenwoolde_2003_mean")
+    assert model.ntcp(heart_dvh(row), allow_structure=[row["structure"]]) == approx(float(row["NTCP"]), abs=1e-4)
+    with pytest.raises(InputError, match="Lungs"):
+        model.ntcp(heart_dvh(row))
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "parameters"),
+    [
+        ("known_dataMZ_NTCP_probit.csv", "lkb", {"td50_gy": 40.0, "m": 0.6, "n": 0.5}),
+        ("known_dataMZ_NTCP_logit.csv", "log_logistic", {"td50_gy": 30.8, "gamma50": 0.97, "n": 1.0}),
+    ],
+    ids=["a = 2", "log-logistic"],
+)
+def test_other_parameters_through_the_same_door(table, kind, parameters):
+    """As a published set, and as the response that fits use: the same number to 1e-4 for every DVH."""
+    model = replace(published_model("seppenwoolde_2003_mean"), model=kind, parameters=parameters)
+    for row in known(table):
+        made, expected = heart_dvh(row), float(row["NTCP"])
+        assert model.ntcp(made, allow_structure=[row["structure"]]) == approx(expected, abs=1e-4), identity(row)
+        eta = RESPONSES[kind].predictor(np.array(list(parameters.values())), dose_matrix([made])).eta
+        assert probability(eta, RESPONSES[kind].link)[0] == approx(expected, abs=1e-4), identity(row)

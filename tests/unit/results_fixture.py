@@ -15,10 +15,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lungtox.cohort.describe import tabulate_flow
 from lungtox.models import (
+    compare_dose_levels,
     compare_roc,
     compare_strata,
     compare_sweep,
+    correlate_metrics,
     describe_course,
     describe_gaps,
     model_cytokines,
@@ -70,6 +73,7 @@ CONFIG: dict[str, Any] = {
         "categorical_test": "fisher",
         "cytokines": list(CYTOKINES),
         "strata": {"sex": ["v20_pct", "lung_disease"]},
+        "dose_levels": {"low_gy": 5.0, "high_gy": 60.0, "step_gy": 5.0, "permutations": 200},
     },
     "models": {
         "dose_clinical": {"predictors": ["mld_gy", "age_y", "lung_disease", "smoking"], "penalty": "none"},
@@ -156,6 +160,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     _write(_univariable(analysis), folder / "association/univariable.csv")
     _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
     _write_cytokine_models(analysis, folder / "association")
+    _write_doses(analysis, dvhs, folder / "association")
     for name, model in CONFIG["models"].items():
         _write_model(analysis, name, model["predictors"], folder / "models" / name)
     _write_roc(analysis, folder / "roc")
@@ -168,6 +173,40 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     _write_comparison(analysis, dvhs, folder)
     _write_updates(analysis, folder / "ntcp/published")
     return folder
+
+
+def build_paper_sources(folder: Path, *, patients: int = 60) -> Path:
+    """Write those tables of `build_results` that the tables for a paper are drawn from; give the folder."""
+    rng = np.random.default_rng(1)
+    analysis, dvhs = _cohort([f"P{number:03d}" for number in range(1, patients + 1)], rng)
+    _write(_dictionary(), folder / "cohort/dictionary.csv")
+    _write_cohort_tables(analysis, folder)
+    factors = _univariable(analysis)
+    for name, value in (("difference", 0.8), ("difference_low", -0.04), ("difference_high", 1.64)):
+        factors[name] = factors["kind"].map({"continuous": value})
+    factors["difference_name"] = factors["kind"].map({"continuous": "RP - no RP (Hodges-Lehmann)"})
+    _write(factors, folder / "association/univariable.csv")
+    _write(_cytokine_tests(analysis, rng), folder / "association/cytokines.csv")
+    for name, model in CONFIG["models"].items():
+        _write_model(analysis, name, model["predictors"], folder / "models" / name)
+    _write_roc(analysis, folder / "roc")
+    for name, fit in CONFIG["ntcp"]["fits"].items():
+        _write_ntcp(analysis, name, fit, folder / "ntcp" / name)
+    _write_published(analysis, folder / "ntcp/published")
+    _write_updates(analysis, folder / "ntcp/published")
+    _write_comparison(analysis, dvhs, folder)
+    return folder
+
+
+def _write_doses(analysis: pd.DataFrame, dvhs: pa.Table, folder: Path) -> None:
+    settings = AssociationSettings.model_validate(CONFIG["association"])
+    levels = compare_dose_levels(dvhs, analysis, settings=settings, rng=np.random.default_rng(1))
+    _write(levels, folder / "dose_levels.csv")
+    families = CONFIG["association"]["families"]
+    found = correlate_metrics(analysis, [*families["dose"], *families["functional"]], dictionary=_dictionary())
+    _write(found.correlations, folder / "metric_correlations.csv")
+    _write(found.clusters, folder / "metric_clusters.csv")
+    _write(found.tree, folder / "metric_tree.csv")
 
 
 def _write_comparison(analysis: pd.DataFrame, dvhs: pa.Table, folder: Path) -> None:
@@ -328,13 +367,7 @@ def _write_cohort_tables(analysis: pd.DataFrame, folder: Path) -> None:
         rows.append({"variable": "lung_disease", "label": "Lung disease", "level": level, **cells, "missing": "0"})
     _write(pd.DataFrame(rows), folder / "cohort/table1.csv")
     n = len(analysis)
-    flow = [
-        ("patients.csv", n + 2, None),
-        ("dose usable", n + 1, "1 without usable dose"),
-        ("analysed", n, "1 without a clinical row"),
-        ("outcome known", int(analysis["rp"].notna().sum()), "end of follow-up before the window closed"),
-    ]
-    _write(pd.DataFrame(flow, columns=["step", "n", "reason"]), folder / "cohort/flow.csv")
+    _write(tabulate_flow(analysis, pd.read_csv(folder / "cohort/exclusions.csv")), folder / "cohort/flow.csv")
     missing = pd.DataFrame({"column": list(_labels())})
     missing["label"] = [_labels()[c][0] for c in missing["column"]]
     missing["n"] = n

@@ -10,9 +10,9 @@ from pytest import approx
 from scipy.stats import norm
 
 from lungtox.cli import main
-from lungtox.ntcp import fit_ntcp, fit_to_json, ntcp_curve
+from lungtox.ntcp import fit_ntcp, fit_ntcp_time, fit_to_json, ntcp_curve
 from lungtox.tables import write_csv
-from tests.unit.ntcp_cases import TOY_DOSE_GY, lkb_outcomes, lung_dvhs, point_dvh, toy, write_table
+from tests.unit.ntcp_cases import TOY_DOSE_GY, dvh, lkb_outcomes, lung_dvhs, point_dvh, toy, write_table
 
 MEAN = ["--mld-quantity", "physical"]
 QUANTEC = ["ntcp", "--model", "quantec_logistic_2010"]
@@ -180,6 +180,40 @@ def test_an_own_fit_is_applied_and_compared(capsys, tmp_path):
     assert any("extrapolation" in text for text in far["warnings"])
 
 
+def test_a_fit_by_its_folder_and_one_with_times(capsys, tmp_path):
+    """With times: NTCP at complete follow-up; parameters of the latency say when, not whether."""
+    rng = np.random.default_rng(5)
+    dvhs = [dvh(item.volume_cc.reshape(-1, 10).sum(axis=1), bin_width_gy=1.0) for item in lung_dvhs(100, rng)]
+    days = np.where(lkb_outcomes(dvhs, rng, td50_gy=16.0) == 1, np.exp(rng.normal(4.5, 0.4, 100)), 400.0)
+    timed = fit_ntcp_time(dvhs, days, (days < 400.0).astype(int), fixed={"n": 1.0}, intervals=False)
+    content = {**fit_to_json(timed.fit, name="own"), "time": {"deaths": 0}}
+    (tmp_path / "fit.json").write_text(json.dumps(content), encoding="utf-8")
+    found = answer(capsys, "ntcp", "--fit", str(tmp_path), "--mld", "12", *MEAN)
+    assert found["ntcp"] == approx(float(timed.fit.ntcp_at(12.0)))
+    assert "at complete follow-up" in run(capsys, "ntcp", "--fit", str(tmp_path), "--mld", "12", *MEAN)[1]
+
+
+def test_wrong_doses_and_parameters_are_named(capsys, tmp_path):
+    """Dose in cGy, the DVH of another structure, a fit with a parameter outside its range."""
+    volume = lung_dvhs(1, np.random.default_rng(1))[0].volume_cc
+    in_cgy = write_table(tmp_path / "cgy.dvh.parquet", [("P1", dvh(volume, bin_width_gy=10.0))])
+    status, out, err = run(capsys, *QUANTEC, "--dvh", str(in_cgy))
+    assert (status, out) == (1, "") and "expected a mean dose in Gy" in err and "Divide by 100" in err
+    heart = write_table(tmp_path / "heart.dvh.parquet", [("P1", dvh(volume, structure="Heart"))])
+    status, out, err = run(capsys, *QUANTEC, "--dvh", str(heart))
+    assert (status, out) == (1, "") and "found Heart" in err and "--allow-structure Heart" in err
+    content = {
+        "ntcp": "own", "model": "lkb", "structure": "Lungs-GTV", "converged": True, "n": 50, "events": 20,
+        "parameters": [
+            {"parameter": name, "estimate": value, "derived": False, "fixed": False}
+            for name, value in (("td50_gy", 30.0), ("m", 0.001), ("n", 1.0))
+        ],
+    }  # fmt: skip
+    (tmp_path / "fit.json").write_text(json.dumps(content), encoding="utf-8")
+    status, out, err = run(capsys, "ntcp", "--fit", str(tmp_path / "fit.json"), "--mld", "12", *MEAN)
+    assert (status, out) == (1, "") and "expected m from 0.02 to 10; found 0.001" in err
+
+
 def test_a_functional_fit_takes_functional_doses_only(capsys, tmp_path, plans):
     rng = np.random.default_rng(6)
     dvhs = lung_dvhs(80, rng, weighting="functional:40%max")
@@ -192,6 +226,8 @@ def test_a_functional_fit_takes_functional_doses_only(capsys, tmp_path, plans):
     status, _, err = run(capsys, "ntcp", "--fit", str(path), "--dvh", plans["a"])
     assert status == 1 and "a DVH of weighting functional:40%max" in err
     assert run(capsys, "ntcp", "--fit", str(path), "--struct", "s.dcm", "--dose", "d.dcm")[0] == 2
+    text = run(capsys, "ntcp", "--fit", str(path), "--dvh", str(table))[1]
+    assert "mean dose of Lungs-GTV (functional:40%max)" in text
     assert "functional:40%max" in answer(capsys, "ntcp", "--fit", str(path), "--mld", "12", *MEAN)["note"]
 
 

@@ -76,6 +76,8 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
         ({"cohort/metrics/fv20_pct/metric": "V21Gy[%]"}, "a metric of function.metrics"),
         ({"function": None}, "a `function` section"),
         ({"ntcp/fits/lkb/structure": "Lungs"}, "Did you mean 'Lungs-GTV'?"),
+        ({"ntcp/fits/lkb/fixed": {"n": 1.5}}, "found a fault: fixed n must be between 0.01 and 1, got 1.5"),
+        ({"ntcp/fits/lkb/quantity": "eqd2", "dose/eqd2": {}}, "ntcp.fits.lkb.quantity: expected a structure of dose"),
         ({"roc/pairs": [["v20_pct", "fv21_pct"]]}, "Did you mean 'fv20_pct'?"),
         ({"function/structure": "Lung"}, "a structure of dose.structures"),
         ({"dose/eqd2/Hart": 3.0}, "Did you mean 'Heart'?"),

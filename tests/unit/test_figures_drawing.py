@@ -15,15 +15,20 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    font_faults,
     plot_agreement,
     plot_agreement_curves,
     plot_agreement_forest,
     plot_calibration,
+    plot_correlations,
     plot_cytokines,
     plot_decision,
     plot_dendrogram,
+    plot_dose_levels,
     plot_dvh_curves,
+    plot_dvh_differences,
     plot_dvh_groups,
+    plot_flow,
     plot_forest,
     plot_fractionation,
     plot_function_sweep,
@@ -32,6 +37,7 @@ from lungtox.figures import (
     plot_ntcp,
     plot_ntcp_comparison,
     plot_ntcp_surface,
+    plot_ntcp_time,
     plot_published,
     plot_roc,
     plot_stability,
@@ -40,11 +46,15 @@ from lungtox.figures import (
     tabulate_agreement_curves,
     tabulate_agreement_forest,
     tabulate_calibration,
+    tabulate_correlations,
     tabulate_cytokines,
     tabulate_decision,
     tabulate_dendrogram,
+    tabulate_dose_levels,
     tabulate_dvh_curves,
+    tabulate_dvh_differences,
     tabulate_dvh_groups,
+    tabulate_flow,
     tabulate_forest,
     tabulate_fractionation,
     tabulate_function_sweep,
@@ -53,10 +63,13 @@ from lungtox.figures import (
     tabulate_ntcp,
     tabulate_ntcp_comparison,
     tabulate_ntcp_surface,
+    tabulate_ntcp_time,
     tabulate_published,
     tabulate_roc,
     tabulate_stability,
 )
+from lungtox.figures.save import METADATA, RC_PARAMETERS
+from lungtox.figures.style import PALETTES, curve_look, group_look
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
@@ -64,11 +77,15 @@ from tests.unit.sister_tables import dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
-NTCP = ["ntcp", "ntcp_surface"]
+NTCP = ["ntcp", "ntcp_surface", "ntcp_time"]
 SISTERS = ["fractionation", "dvh_curves"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
+    "flow",
     "dvh_groups",
+    "dvh_differences",
+    "dose_levels",
+    "correlations",
     "roc",
     "forest",
     "incidence",
@@ -100,6 +117,21 @@ def valley(volume):
     return table.assign(volume_parameter="n", dose_parameter="td50_gy")
 
 
+def timed(name):
+    """What the figure of the latency reads of fit.json."""
+    median = {"parameter": "latency_median_d", "estimate": 120.0, "low": 108.0, "high": 134.0}
+    return {"ntcp": name, "parameters": [median], "time": {"late_d": 198.0}}
+
+
+def course():
+    """Table course.csv: a rising share, and an incidence of a quarter."""
+    days = np.arange(0.0, 240.0, 4.0)
+    share = 1 / (1 + np.exp(-(days - 120.0) / 18.0))
+    limits = {f"share_{side}": np.clip(share + by, 0, 1) for side, by in (("low", -0.08), ("high", 0.08))}
+    seen = {f"observed{side}": np.floor(20 * share) / 80 * by for side, by in (("", 1), ("_low", 0.7), ("_high", 1.3))}
+    return pd.DataFrame({"time_d": days, "share": share, **limits, "predicted": share / 4, **seen, "at_risk": 100})
+
+
 @pytest.fixture(scope="module")
 def tables(folder):
     fits = sorted(folder.glob("ntcp/*/fit.json"))
@@ -121,6 +153,12 @@ def tables(folder):
         "dendrogram": tabulate_dendrogram(logistic, parts["collinearity"], parts["dendrogram"]),
         "dvh_groups": tabulate_dvh_groups(
             read_parquet(folder / "dose/model_dvhs.parquet"), read_csv(folder / "cohort/analysis.csv")
+        ),
+        "flow": tabulate_flow(read_csv(folder / "cohort/flow.csv")),
+        "dvh_differences": tabulate_dvh_differences(read_csv(folder / "association/dose_levels.csv")),
+        "dose_levels": tabulate_dose_levels(read_csv(folder / "association/dose_levels.csv")),
+        "correlations": tabulate_correlations(
+            *(read_csv(folder / f"association/metric_{name}.csv") for name in ("correlations", "clusters", "tree"))
         ),
         "roc": tabulate_roc(*(read_csv(folder / f"roc/{name}.csv") for name in ("auc", "curves", "pairs", "bands"))),
         "forest": tabulate_forest(
@@ -146,6 +184,7 @@ def tables(folder):
             read_csv(folder / "ntcp/comparison.csv"), read_csv(folder / "ntcp/volume_profile.csv")
         ),
         "ntcp_surface": tabulate_ntcp_surface(["lkb", "seriality"], [valley(0.3), valley(0.9)]),
+        "ntcp_time": tabulate_ntcp_time([timed("lkb_time"), timed("seriality_time")], [course(), course()]),
         "cytokines": tabulate_cytokines(
             read_csv(folder / "cohort/analysis.csv"),
             read_csv(folder / "cohort/dictionary.csv"),
@@ -171,13 +210,18 @@ PLOTS = {
     "decision": plot_decision,
     "stability": plot_stability,
     "dendrogram": plot_dendrogram,
+    "flow": plot_flow,
     "dvh_groups": plot_dvh_groups,
+    "dvh_differences": plot_dvh_differences,
+    "dose_levels": plot_dose_levels,
+    "correlations": plot_correlations,
     "roc": plot_roc,
     "forest": plot_forest,
     "incidence": plot_incidence,
     "ntcp": plot_ntcp,
     "published": plot_published,
     "ntcp_surface": plot_ntcp_surface,
+    "ntcp_time": plot_ntcp_time,
     "cytokines": plot_cytokines,
     "function_sweep": plot_function_sweep,
     "missing": plot_missing,
@@ -195,6 +239,8 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
     for text in figure.findobj(Text):
         if not text.get_text().strip() or not text.get_visible():
             continue
+        if text.axes is not None and not text.axes.get_visible():
+            continue
         if any(text in axis.get_ticklabels(which="both") for ax in axes for axis in (ax.xaxis, ax.yaxis)):
             owner = next(
                 ax
@@ -202,6 +248,8 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
                 if text in [*ax.xaxis.get_ticklabels(which="both"), *ax.yaxis.get_ticklabels(which="both")]
             )
             box = text.get_window_extent(renderer)
+            if not owner.get_visible():
+                continue
             inside = owner.get_window_extent(renderer).expanded(1.02, 1.02)
             centre = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
             if not owner.axison or not (inside.x0 <= centre[0] <= inside.x1 or inside.y0 <= centre[1] <= inside.y1):
@@ -210,25 +258,63 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
+LOOKS: dict[str, dict[str, object]] = {
+    "plain": {},
+    "85 mm": {"style": {"width_mm": 85.0, "font_pt": 7.0, "palette": "okabe-ito"}},
+    "elsevier": {"preset": "elsevier"},
+    "springer-nature": {"preset": "springer-nature"},
+    "nature": {"preset": "springer-nature", "style": {"width_mm": 89.0, "wide_mm": 183.0, "font_pt": 7.0}},
+    "asco": {"preset": "asco"},
+    "slides": {"preset": "slides"},
+    "zh": {"language": "zh"},
+    "elsevier zh": {"preset": "elsevier", "language": "zh"},
+}
+WIDTHS_MM = {
+    "plain": (90, 135, 180), "85 mm": (85, 127.5, 170), "elsevier": (90, 140, 190), "springer-nature": (84, 129, 174),
+    "nature": (89, 133.5, 183), "asco": (86, 130, 178), "slides": (160, 240, 320), "zh": (90, 135, 180),
+    "elsevier zh": (90, 140, 190),
+}  # fmt: skip
+SMALLEST_PT = {"elsevier": 7, "springer-nature": 7, "nature": 7, "asco": 7, "slides": 12, "elsevier zh": 7}
+# Names that stay: abbreviations, authors, models and scores as the user calls them.
+NOT_TRANSLATED = {
+    "GTV", "MLD", "AUC", "ICI", "TGF", "TNF", "ACE", "AIC", "RSS", "LKB", "FEV", "EQD", "NTCP", "gEUD", "fMLD", "MPWLD",
+    "SPECT", "IMRT", "VMAT", "CRT", "III", "Akaike", "Spearman", "Fermi", "QUANTEC", "Appelt", "Seppenwoolde",
+    "logistic", "Logistic", "probit",
+    "dose", "Dose", "functional", "Functional", "clinical", "lkb", "seriality", "seppenwoolde",  # names of models
+}  # fmt: skip
+QUICK = [("zh", "forest"), ("zh", "cytokines"), ("slides", "roc")]
+
+
+def looks(name) -> FiguresSettings:
+    settings = FiguresSettings.model_validate(LOOKS[name])
+    missing = font_faults(settings)
+    if missing:
+        pytest.skip(str(missing[0]))
+    return settings
+
+
 @pytest.mark.parametrize(
-    "style",
+    ("look", "name"),
     [
-        pytest.param(StyleSettings(), id="90 mm"),
-        pytest.param(
-            StyleSettings(width_mm=85.0, font_pt=7.0, palette="okabe-ito"), id="85 mm", marks=pytest.mark.slow
-        ),
+        pytest.param(look, name, marks=[] if look == "plain" or (look, name) in QUICK else pytest.mark.slow)
+        for look in LOOKS
+        for name in NAMES
     ],
 )
-def test_no_text_is_cut_small_or_over_another(tables, name, style):
-    figure = PLOTS[name](tables[name], settings=FiguresSettings(style=style))
-    page = figure.bbox
-    columns = 1 if name in ("roc", "missing", "dendrogram") else 2
-    assert figure.get_figwidth() * 25.4 == pytest.approx(columns * style.width_mm)
+def test_no_text_is_cut_small_or_over_another(tables, look, name):
+    settings = looks(look)
+    figure = PLOTS[name](tables[name], settings=settings)
+    # Letters of Liberation Sans are wider at 100 dots per inch than in any file, because they are fitted to pixels.
+    finer = 1.0 if settings.style.font == "DejaVu Sans" else 2.0
+    figure.set_dpi(100.0 * finer)
+    page, scale = figure.bbox, settings.style.scale * finer
+    one, middle, two = WIDTHS_MM[look]
+    widths = {"roc": [one], "flow": [one], "dendrogram": [one], "missing": [one, middle, two]}.get(name, [two])
+    assert any(figure.get_figwidth() * 25.4 == pytest.approx(width) for width in widths)
     texts = visible_texts(figure)
     assert len(texts) > 5
     for text, box in texts:
-        assert text.get_fontsize() >= 6.0, text.get_text()
+        assert text.get_fontsize() >= SMALLEST_PT.get(look, 6), text.get_text()
         assert box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= page.x1 + 0.5 and box.y1 <= page.y1 + 0.5, (
             text.get_text()
         )
@@ -236,7 +322,11 @@ def test_no_text_is_cut_small_or_over_another(tables, name, style):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
         # Text boxes carry the line's full height: neighbours may touch by a pixel or two.
-        assert width <= 1.5 or height <= 2.5, (first.get_text(), second.get_text())
+        assert width <= 1.5 * scale or height <= 2.5 * scale, (first.get_text(), second.get_text())
+    if settings.language == "zh":
+        words = {word for text, _ in texts for word in re.findall(r"[A-Za-z]{3,}", text.get_text())}
+        assert words <= NOT_TRANSLATED, words - NOT_TRANSLATED
+        assert {text.get_fontweight() for text, _ in texts} | {text.get_fontstyle() for text, _ in texts} == {"normal"}
 
 
 # The demo's figures are also compared byte by byte by the workflow's tests.
@@ -318,14 +408,35 @@ def test_a_separated_level_is_called_not_estimable():
     assert "2.00 (<0.01\N{EN DASH}900)" in texts
 
 
-def test_two_groups_differ_in_lightness_line_and_marker():
-    from lungtox.figures.style import group_look
+def grey(colour) -> float:
+    """Lightness in print without colours: luma of ITU-R BT.601."""
+    return float(np.dot(mpl.colors.to_rgb(colour), (0.299, 0.587, 0.114)))
 
-    looks = [group_look(StyleSettings(), group) for group in ("no_rp", "rp")]
-    assert looks[0].line != looks[1].line and looks[0].marker != looks[1].marker
-    red, green, blue = zip(*(mpl.colors.to_rgb(look.colour) for look in looks), strict=True)
-    lightness = [0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i] for i in (0, 1)]
-    assert abs(lightness[0] - lightness[1]) > 0.05
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_groups_and_neighbours_differ_in_print_without_colours(palette):
+    style = StyleSettings(palette=palette)
+    groups = [group_look(style, group) for group in ("no_rp", "rp")]
+    assert groups[0].line != groups[1].line and groups[0].marker != groups[1].marker
+    assert abs(grey(groups[0].colour) - grey(groups[1].colour)) > 0.05
+    curves = [curve_look(style, index) for index in range(len(PALETTES[palette]))]
+    for one, other in itertools.pairwise(curves):
+        assert one.line != other.line and one.marker != other.marker
+    for one, other in itertools.combinations(curves, 2):
+        assert one.line != other.line or abs(grey(one.colour) - grey(other.colour)) > 0.05
+    assert all(grey(look.colour) < 0.7 for look in [*groups, *curves])  # nothing vanishes on white
+
+
+def test_the_curves_of_a_panel_differ_in_print_without_colours(tables):
+    for name in ("ntcp", "published", "dvh_curves"):
+        for axes in PLOTS[name](tables[name], settings=SETTINGS).axes:
+            curves = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+            looks = [
+                (str(line.get_linestyle()), str(line._unscaled_dash_pattern), line.get_marker()) for line in curves
+            ]
+            greys = [grey(line.get_color()) for line in curves]
+            for (one, a), (other, b) in itertools.combinations(zip(looks, greys, strict=True), 2):
+                assert one != other or abs(a - b) > 0.05, (name, axes.get_title(loc="left"))
 
 
 def test_one_panel_takes_one_column_and_four_take_two_rows(tables):
@@ -347,11 +458,37 @@ def test_captions_of_the_workflow_are_those_of_the_report():
     assert sorted(CAPTIONS) == sorted(NAMES)
 
 
-def test_png_has_300_dots_per_inch(tables, tmp_path):
+@pytest.mark.parametrize(("look", "width_mm", "dpi"), [("plain", 90, 300), ("springer-nature", 84, 600)])
+def test_png_has_the_width_and_resolution_of_its_preset(tables, tmp_path, look, width_mm, dpi):
     from matplotlib.image import imread
 
-    *_, png = save_figure(plot_roc(tables["roc"], settings=SETTINGS), tmp_path / "roc")
-    assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(90 / 25.4 * 300)
+    settings = looks(look)
+    *_, png = save_figure(plot_roc(tables["roc"], settings=settings), tmp_path / "roc", settings=settings)
+    assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(width_mm / 25.4 * dpi)
+
+
+def test_chinese_letters_are_embedded_as_truetype_and_the_same_bytes_twice(tables, tmp_path):
+    settings = looks("zh")
+    for run in "ab":
+        figure = plot_roc(tables["roc"], settings=settings)
+        for end in (".pdf", ".svg"):
+            with mpl.rc_context(RC_PARAMETERS):
+                figure.savefig(tmp_path / f"{run}{end}", metadata=METADATA[end])
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert b"DroidSansFallback" in content and b"/FontFile2" in content and b"/Type3" not in content
+    assert "<text" not in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_lines_and_marks_grow_with_the_preset(tables):
+    plain, slides = (plot_roc(tables["roc"], settings=looks(name)) for name in ("plain", "slides"))
+    widths = [[line.get_linewidth() for line in figure.axes[0].get_lines()] for figure in (plain, slides)]
+    assert widths[1] == pytest.approx([1.75 * width for width in widths[0]])
+    handles = [figure.legends[0].legend_handles[0].get_linewidth() for figure in (plain, slides)]
+    assert handles[1] == pytest.approx(1.75 * handles[0])
+    # 14 pt letters on 160 mm: the layout of 91.4 mm with letters of 8 pt, drawn 1.75 times as large.
+    assert slides.get_figheight() / plain.get_figheight() == pytest.approx(1.75, rel=0.05)
 
 
 def test_families_move_right_only_where_that_saves_height(tables):

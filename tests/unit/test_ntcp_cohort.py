@@ -11,7 +11,9 @@ import statsmodels.api as sm
 from pytest import approx
 
 from lungtox.errors import FitError, InputError, ParameterError
+from lungtox.figures import tabulate_ntcp
 from lungtox.ntcp import (
+    RESPONSES,
     closed_testing,
     fit_ntcp_tables,
     measure_calibration,
@@ -20,9 +22,20 @@ from lungtox.ntcp import (
     validate_published,
 )
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
-from lungtox.ntcp.config import NtcpFitSettings, NtcpSettings, UpdateSettings
+from lungtox.ntcp.config import (
+    FITTED_PARAMETERS,
+    OF_THE_LATENCY,
+    SEARCHED_RANGES,
+    NtcpFitSettings,
+    NtcpSettings,
+    UpdateSettings,
+)
+from lungtox.ntcp.latency import LATENCY
 from lungtox.ntcp.validation import NUMBERS
-from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs, write_table
+from lungtox.report.ntcp_section import ntcp_sentence
+from lungtox.report.ntcp_tables import comparison_blocks, resampled_blocks
+from lungtox.report.results import NtcpResampled
+from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs, write_table
 
 PATIENTS = 60
 VALIDATION_COLUMNS = [  # docs/file-contracts.md
@@ -77,6 +90,46 @@ def test_fit_tables_follow_the_contract(cohort):
     assert result.predictions["ntcp"].to_numpy() == approx(reference.predict(), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("changes", "held", "others"),
+    [
+        ({"fixed": {"m": 0.4}}, "m", {"td50_gy", "n"}),
+        ({"fixed": {"td50_gy": 20.0}}, "td50_gy", {"m", "n"}),
+        ({"model": "relative_seriality", "fixed": {"gamma": 1.2}}, "gamma", {"d50_gy", "s"}),
+        ({"fixed": {"m": 0.4}, "covariates": ["age_y"], "surface": False}, "m", {"td50_gy", "n", "delta[age_y]"}),
+    ],
+)
+def test_a_fixed_parameter_leaves_everything_about_the_others(cohort, changes, held, others):
+    """A fit with m fixed once crashed on the way to its tables."""
+    path, table, _ = cohort
+    result = fit_ntcp_tables(
+        path, cohort=table, name="held", settings=fit_settings(**{"bootstrap": 2, "surface": True, **changes}),
+        rng=np.random.default_rng(1),
+    )  # fmt: skip
+    rows = {row["parameter"]: row for row in result.fit["parameters"]}
+    assert (rows[held]["fixed"], rows[held]["estimate"], rows[held]["low"]) == (True, changes["fixed"][held], None)
+    assert not any(rows[name]["fixed"] for name in others)
+    assert all(rows[name][side] is not None for name in others - {"n", "s"} for side in ("low", "high"))
+    assert others <= set(result.intervals["quantity"])
+    assert held not in set(result.intervals["quantity"])
+    assert len(result.validation) == 7
+    assert result.curve["ntcp"].between(0, 1).all()
+    # By twice the drop when n (s: no such test) is held at 1 as well.
+    if "n" in others:
+        both = fit_ntcp_tables(
+            path, cohort=table, name="both", rng=np.random.default_rng(1),
+            settings=fit_settings(**{**changes, "fixed": {**changes["fixed"], "n": 1.0}}),
+        )  # fmt: skip
+        test = next(item for item in result.fit["nested"] if item["null"].startswith("n = 1"))
+        drop = 2 * (result.fit["loglik"] - both.fit["loglik"])
+        assert test["chi2"] == approx(drop, abs=1e-5)
+    assert ntcp_sentence(result.fit).startswith("NTCP fit 'held'")
+    blocks = resampled_blocks({"held": NtcpResampled(result.intervals, result.validation)})
+    assert len([*comparison_blocks([result.fit]), *blocks]) == 3
+    drawn = tabulate_ntcp([result.fit], [result.curve], [result.bins])
+    assert {"title", "curve", "bin"} <= set(drawn["kind"])
+
+
 def test_patients_who_are_left_out_are_counted(cohort):
     path, table, _ = cohort
     table = table.copy()
@@ -110,6 +163,50 @@ def test_a_cohort_without_events_is_a_finding(cohort):
     assert "no events among 60" in result.fit["finding"]
     assert len(result.predictions) == len(result.curve) == len(result.bins) == 0
     assert list(result.curve.columns) == ["dose_gy", "ntcp", "low", "high"]
+
+
+def test_all_events_and_nobody_left_are_findings(cohort):
+    path, table, _ = cohort
+    rng = np.random.default_rng(0)
+    every = fit_ntcp_tables(path, cohort=table.assign(rp=1), name="f", settings=fit_settings(), rng=rng)
+    assert every.fit["finding"] == "all of 60 patients had the event: a dose response cannot be fitted"
+    nobody = fit_ntcp_tables(
+        path, cohort=table.assign(age_y=np.nan), name="f", settings=fit_settings(covariates=["age_y"]), rng=rng
+    )
+    assert nobody.fit["finding"] == "no patient is left: a dose response cannot be fitted"
+    assert "Left out: 60 of 60 patients, without age_y." in nobody.fit["warnings"]
+
+
+def test_dose_in_cgy_names_the_patients(cohort, tmp_path):
+    _, table, dvhs = cohort
+    in_cgy = [
+        (name, dvh(item.volume_cc, bin_width_gy=10.0) if name in ("P003", "P017") else item)
+        for name, item in dvhs.items()
+    ]
+    path = write_table(tmp_path / "model_dvhs.parquet", in_cgy)
+    with pytest.raises(InputError, match="Dose in cGy") as caught:
+        fit_ntcp_tables(path, cohort=table, name="f", settings=fit_settings(), rng=np.random.default_rng(0))
+    assert [fault.who for fault in caught.value.faults] == [
+        f"{name} (Lungs-GTV, anatomical, physical)" for name in ("P003", "P017")
+    ]
+
+
+def test_a_covariate_that_the_table_lacks_is_named(cohort):
+    path, table, _ = cohort
+    with pytest.raises(InputError, match=r"config: ntcp.fits.f.covariates: expected a column .* found 'agey'"):
+        fit_ntcp_tables(
+            path, cohort=table, name="f", settings=fit_settings(covariates=["agey"]), rng=np.random.default_rng(0)
+        )
+
+
+def test_ranges_in_the_config_are_those_of_the_models():
+    for response in RESPONSES.values():
+        assert FITTED_PARAMETERS[response.name] == tuple(item.name for item in response.parameters)
+        for item in response.parameters:
+            assert SEARCHED_RANGES[item.name] == (item.low, item.high), (response.name, item.name)
+    assert {item.name: (item.low, item.high) for item in LATENCY} == {
+        name: SEARCHED_RANGES[name] for name in OF_THE_LATENCY
+    }
 
 
 def test_the_same_patient_twice_is_refused(cohort, tmp_path):
@@ -424,6 +521,9 @@ def test_covariates_surface_and_bootstrap_in_the_tables(cohort):
         ({"model": "logistic", "fixed": {}, "metric": "V20"}, "V20"),
         ({"model": "lkb", "covariate_effect": "odds"}, "needs a logit"),
         ({"model": "mean_dose_probit", "fixed": {}, "free_n": True}, "has no n"),
+        ({"fixed": {"n": 1.5}}, "fixed n must be between 0.01 and 1, got 1.5"),
+        ({"fixed": {"m": 0.0}}, "fixed m must be between 0.02 and 10, got 0"),
+        ({"model": "logistic", "fixed": {"x50": 5000.0}, "metric": "V20Gy[%]"}, "fixed|no parameter"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(changes, words):

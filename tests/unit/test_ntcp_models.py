@@ -14,7 +14,8 @@ from scipy.stats import chi2, norm
 from lungtox.errors import FitError, InputError, ParameterError
 from lungtox.models import fit_logistic
 from lungtox.ntcp import RESPONSES, fit_ntcp, fit_to_json, formulas, ntcp_bins, ntcp_curve
-from lungtox.ntcp.fit import make_problem
+from lungtox.ntcp.fit import make_fit, make_problem, prepare
+from lungtox.ntcp.general import halton
 from lungtox.ntcp.likelihood_surface import likelihood_surface
 from lungtox.ntcp.matrix import dose_matrix, uniform_doses
 from lungtox.ntcp.searched import fit_by_search, ntcp_profile
@@ -99,6 +100,37 @@ def test_uniform_dose_gives_its_ntcp_back(cohort):
         response = RESPONSES[name]
         eta = response.predictor(np.array(theta), matrix).eta
         assert response.uniform_gy(np.array(theta), eta) == approx(doses, rel=1e-6), name
+
+
+def test_band_of_the_general_search_reaches_around_the_corner():
+    """At 3 Gy the lowest NTCP of the region lies at another n: a search from the estimate alone stops at 0.033."""
+    rng = np.random.default_rng(5)
+    dvhs = lung_dvhs(100, rng)
+    outcome = lkb_outcomes(dvhs, rng, td50_gy=20.0, m=0.4, n=0.8)
+    problem, design = prepare(
+        dvhs, outcome, model="lkb", covariates=None, effect=None, metric="", fixed=None, free_n=None, confidence=0.95,
+        intervals=True,
+    )  # fmt: skip
+    searched = make_fit(problem, fit_by_search(problem), design)
+    doses = [3.0, 8.0]
+    exact = ntcp_curve(fit_ntcp(dvhs, outcome), doses)
+    assert exact["low"].iloc[0] < 0.002
+    assert ntcp_curve(searched, doses).to_numpy() == approx(exact.to_numpy(), abs=5e-4)
+
+
+def test_starts_are_spread_by_halton():
+    """By hand: 1, 2, 3, 4 in base 2 and base 3, mirrored at the point."""
+    assert halton(4, 2) == approx(np.array([[1 / 2, 1 / 3], [1 / 4, 2 / 3], [3 / 4, 1 / 9], [1 / 8, 4 / 9]]))
+
+
+def test_patients_in_blocks_are_those_one_by_one(cohort):
+    doses, shift = dose_matrix(cohort[0][:40]), np.linspace(-0.5, 0.5, 40)
+    for name in ("relative_seriality", "parallel"):
+        together = RESPONSES[name].predictor(np.array(TYPICAL[name]), doses, shift)
+        for row in (0, 15, 16, 39):
+            alone = RESPONSES[name].predictor(np.array(TYPICAL[name]), doses.rows(np.array([row])), shift[[row]])
+            assert together.eta[row] == approx(alone.eta[0], rel=1e-12)
+            assert together.by_parameter[row] == approx(alone.by_parameter[0], rel=1e-9)
 
 
 @pytest.mark.parametrize(("model", "fixed"), [("lkb", {}), ("logistic", {"n": 1.0}), ("log_logistic", {})])
@@ -284,6 +316,17 @@ def test_surface_by_a_direct_search(cohort):
         )  # fmt: skip
         assert row.deviance == approx(2 * (fit.loglik + held.fun), abs=1e-5)
     assert likelihood_surface(fit_ntcp(dvhs, outcome, model="mean_dose_probit")).empty
+
+
+def test_seriality_is_tested_against_the_mean_dose(cohort):
+    """Three parameters against two: twice the drop when s is held at its lower end."""
+    dvhs, outcome, _ = cohort
+    fit = fit_ntcp(dvhs, outcome, model="relative_seriality")
+    two = fit_ntcp(dvhs, outcome, model="relative_seriality", fixed={"s": 1e-4}, intervals=False)
+    (test,) = fit.nested
+    assert (test.null, test.df, test.on_bound) == ("s at 0 (mean dose)", 1, True)
+    assert test.chi2 == approx(2 * (fit.loglik - two.loglik), abs=1e-5)
+    assert test.p == approx(0.5 * chi2.sf(test.chi2, 1))
 
 
 def test_seriality_at_its_boundary_is_reported():

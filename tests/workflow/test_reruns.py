@@ -6,6 +6,8 @@ import os
 import shutil
 from collections.abc import Callable
 
+import pytest
+
 from .conftest import PAGES as NUMBER_OF_PAGES
 from .conftest import PATIENTS, RESAMPLES, TABLES, Workspace
 
@@ -16,7 +18,7 @@ COHORT_STAGES = {
     "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
     "gather_sweep", "compare_sweep", "plot_function_sweep",
     "describe_gaps", "plot_missing",
-    "measure_added_value", "plot_validation", "compare_ntcp", "plot_ntcp_comparison",
+    "measure_added_value", "plot_validation", "compare_ntcp", "plot_ntcp_comparison", "write_tables",
     "build_draft", "write_crate",
 }  # fmt: skip
 
@@ -50,20 +52,37 @@ def test_a_touched_file_runs_nothing(finished_run: Workspace, copy_of: Copy) -> 
     assert workspace.planned() == {}
 
 
-def test_a_new_patient_runs_one_extraction_and_the_cohort_stages(finished_run: Workspace, copy_of: Copy) -> None:
+def _with_a_new_patient(finished_run: Workspace, copy_of: Copy) -> Workspace:
     workspace = copy_of(finished_run)
     demo = workspace.folder / "data" / "demo"
     for name in TABLES:
         shutil.copy(demo / f"{name}.all", demo / f"{name}.csv")
+    return workspace
+
+
+def _listed(workspace: Workspace) -> int:
+    tables = [workspace.folder / "results" / "cohort" / f"{name}.csv" for name in ("analysis", "exclusions")]
+    return sum(len(table.read_text(encoding="utf-8").splitlines()) - 1 for table in tables)
+
+
+def test_a_new_patient_runs_one_extraction_and_the_cohort_stages(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = _with_a_new_patient(finished_run, copy_of)
     planned = workspace.planned()
     assert planned["extract_dose"] == 1
     assert planned["compute_metrics"] == 1
     assert set(planned) == COHORT_STAGES | PAGES | {"extract_dose", "compute_metrics", "read_tables"}
+    status, output = workspace.run("--", "results/cohort/analysis.csv")
+    assert status == 0, output
+    assert output.count("extract_dose") <= 1
+    assert _listed(workspace) == PATIENTS + 1
+
+
+@pytest.mark.slow
+def test_a_run_with_a_new_patient_is_finished_and_draws_no_other_page(finished_run: Workspace, copy_of: Copy) -> None:
+    workspace = _with_a_new_patient(finished_run, copy_of)
     status, output = workspace.run()
     assert status == 0, output
-    analysis = (workspace.folder / "results/cohort/analysis.csv").read_text(encoding="utf-8").splitlines()
-    exclusions = (workspace.folder / "results/cohort/exclusions.csv").read_text(encoding="utf-8").splitlines()
-    assert len(analysis) - 1 + len(exclusions) - 1 == PATIENTS + 1
+    assert _listed(workspace) == PATIENTS + 1
     drawn = output.count("draw_page")
     assert drawn <= 1  # the new patient, or nobody: the pages of the others stay
     assert workspace.planned() == {}
@@ -118,7 +137,7 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     workspace.edit("config.yaml", f"resamples: {RESAMPLES}", "resamples: 11")
     assert set(workspace.planned()) == {
         "fit_logistic", "measure_added_value", "plot_forest", "plot_validation", "compare_ntcp",
-        "plot_ntcp_comparison", "build_report", "build_draft", "write_crate",
+        "plot_ntcp_comparison", "write_tables", "build_report", "build_draft", "write_crate",
     }  # fmt: skip
 
 

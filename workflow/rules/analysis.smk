@@ -9,6 +9,7 @@ from lungtox.fractionation.config import fractionation_selections
 from lungtox.extraction import read_patients
 from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
+from lungtox.report import paper_table_names
 
 ANALYSIS = load_config(config.get("file", "config.yaml"))
 ROWS = {
@@ -23,8 +24,9 @@ OUTCOME = ANALYSIS.has_outcome  # without a clinical table doses alone are analy
 AGREEMENT_FIGURES = ["agreement", "agreement_forest", "agreement_curves"]
 FIGURES = (
     (
-        ["dvh_groups", "roc", "forest", "ntcp"]
-        + ["calibration", "decision", "stability", "dendrogram"]
+        ["flow", "dvh_groups", "dvh_differences", "dose_levels"]
+        + ["roc", "forest", "ntcp"]
+        + ["calibration", "decision", "stability", "dendrogram", "correlations"]
         if OUTCOME
         else []
     )
@@ -46,7 +48,13 @@ FIGURES = (
         if any(fit.surface for fit in ANALYSIS.ntcp.fits.values())
         else []
     )
+    + (["ntcp_time"] if any(fit.time for fit in ANALYSIS.ntcp.fits.values()) else [])
 )
+
+NTCP_IN_TIME = [name for name, fit in ANALYSIS.ntcp.fits.items() if fit.time]
+
+# Tables for a paper; none without an outcome.
+PAPER_TABLES = list(paper_table_names(ANALYSIS.model_dump(mode="json")))
 
 # Tables of the published models, beside their predictions, validation and curves.
 PUBLISHED_TABLES = [

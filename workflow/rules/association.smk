@@ -1,12 +1,13 @@
 # One factor at a time.
-# Reads: <results>/cohort/. Writes: <results>/association/.
+# Reads: <results>/cohort/, <results>/dose/model_dvhs.parquet. Writes: <results>/association/.
 
 
 rule test_associations:
-    """Test each factor against pneumonitis, with effects, intervals and q values within families."""
+    """Test each factor (q values within families) and each dose level against pneumonitis; correlate the dose metrics."""
     input:
         analysis="<results>/cohort/analysis.csv",
         dictionary="<results>/cohort/dictionary.csv",
+        dvh="<results>/dose/model_dvhs.parquet",
         script=script("test_associations"),
     output:
         table=reported(
@@ -16,6 +17,10 @@ rule test_associations:
             shown="single factors",
         ),
         strata="<results>/association/strata.csv",
+        dose_levels="<results>/association/dose_levels.csv",
+        metric_correlations="<results>/association/metric_correlations.csv",
+        metric_clusters="<results>/association/metric_clusters.csv",
+        metric_tree="<results>/association/metric_tree.csv",
     log:
         "<logs>/test_associations.log",
     benchmark:
@@ -25,11 +30,14 @@ rule test_associations:
     params:
         code=code_digest("test_associations"),
         settings=section("association"),
+        metrics=list(ANALYSIS.cohort.metrics),
         seed=ANALYSIS.seed,
     shell:
-        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
-        " --settings {params.settings:q} --seed {params.seed} --table {output.table:q} --strata {output.strata:q}"
-        " >{log:q} 2>&1"
+        "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q} --dvh {input.dvh:q}"
+        " --metrics {params.metrics:q} --settings {params.settings:q} --seed {params.seed} --table {output.table:q}"
+        " --strata {output.strata:q} --dose-levels {output.dose_levels:q}"
+        " --metric-correlations {output.metric_correlations:q} --metric-clusters {output.metric_clusters:q}"
+        " --metric-tree {output.metric_tree:q} >{log:q} 2>&1"
 
 
 rule compare_cytokines:

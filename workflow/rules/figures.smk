@@ -3,13 +3,18 @@
 
 
 rule plot_dvh_groups:
-    """Mean cumulative DVH and functional DVH by group, with bands."""
+    """Who was analysed; mean cumulative DVH and functional DVH by group, their differences, odds ratios at each dose."""
     input:
         dvh="<results>/dose/model_dvhs.parquet",
         analysis="<results>/cohort/analysis.csv",
+        flow="<results>/cohort/flow.csv",
+        dose_levels="<results>/association/dose_levels.csv",
         script=script("plot_dvh_groups"),
     output:
-        figure_files("dvh_groups", "Dose and function"),
+        figure_files("flow", "Patients", named=False),
+        files_of_figures(
+            ["dvh_groups", "dvh_differences", "dose_levels"], "Dose and function"
+        ),
     log:
         "<logs>/plot_dvh_groups.log",
     benchmark:
@@ -19,10 +24,11 @@ rule plot_dvh_groups:
     params:
         code=code_digest("plot_dvh_groups"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python {input.script:q} --dvh {input.dvh:q} --analysis {input.analysis:q}"
-        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+        "python {input.script:q} --dvh {input.dvh:q} --analysis {input.analysis:q} --flow {input.flow:q}"
+        " --dose-levels {input.dose_levels:q} --settings {params.settings:q} --folder {params.folder:q}"
+        " >{log:q} 2>&1"
 
 
 rule plot_roc:
@@ -178,6 +184,35 @@ rule plot_ntcp_surface:
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
 
 
+rule plot_ntcp_time:
+    """Latency of the NTCP fits with times, predicted and observed incidence."""
+    input:
+        fits=expand("<results>/ntcp/{ntcp}/fit.json", ntcp=NTCP_IN_TIME),
+        courses=expand("<results>/ntcp/{ntcp}/course.csv", ntcp=NTCP_IN_TIME),
+        script=script("plot_ntcp_time"),
+    output:
+        multiext(
+            "<results>/figures/ntcp_time",
+            pdf=".pdf",
+            svg=".svg",
+            png=".png",
+            table=".csv",
+        ),
+    log:
+        "<logs>/plot_ntcp_time.log",
+    benchmark:
+        "<benchmarks>/plot_ntcp_time.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("plot_ntcp_time"),
+        settings=section("figures"),
+        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --courses {input.courses:q}"
+        " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
+
+
 rule plot_cytokines:
     """Cytokines before and during radiotherapy by group."""
     input:
@@ -204,7 +239,7 @@ rule plot_cytokines:
 
 
 rule plot_validation:
-    """Calibration, decision curves, stability of predictions and collinearity of the logistic models."""
+    """Calibration, decision curves, stability of predictions, collinearity of the models and of all dose metrics."""
     input:
         fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
         tables=expand(
@@ -218,10 +253,20 @@ rule plot_validation:
                 "dendrogram",
             ],
         ),
+        correlations="<results>/association/metric_correlations.csv",
+        clusters="<results>/association/metric_clusters.csv",
+        tree="<results>/association/metric_tree.csv",
         script=script("plot_validation"),
     output:
         files_of_figures(
-            ["calibration", "decision", "stability", "dendrogram"], "Validation"
+            [
+                "calibration",
+                "decision",
+                "stability",
+                "dendrogram",
+                "correlations",
+            ],
+            "Validation",
         ),
     log:
         "<logs>/plot_validation.log",
@@ -234,8 +279,9 @@ rule plot_validation:
         settings=section("figures"),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python {input.script:q} --fits {input.fits:q} --settings {params.settings:q} --folder {params.folder:q}"
-        " >{log:q} 2>&1"
+        "python {input.script:q} --fits {input.fits:q} --correlations {input.correlations:q}"
+        " --clusters {input.clusters:q} --tree {input.tree:q} --settings {params.settings:q}"
+        " --folder {params.folder:q} >{log:q} 2>&1"
 
 
 rule plot_incidence:

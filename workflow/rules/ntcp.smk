@@ -16,6 +16,7 @@ rule fit_ntcp:
         surface="<results>/ntcp/{ntcp}/surface.csv",
         intervals="<results>/ntcp/{ntcp}/intervals.csv",
         validation="<results>/ntcp/{ntcp}/validation.csv",
+        course="<results>/ntcp/{ntcp}/course.csv",
     log:
         "<logs>/fit_ntcp/{ntcp}.log",
     benchmark:
@@ -27,12 +28,14 @@ rule fit_ntcp:
         settings=lambda wildcards: canonical_json(
             ANALYSIS.ntcp.fits[wildcards.ntcp].model_dump(mode="json")
         ),
+        start=ANALYSIS.endpoint.start,
         seed=ANALYSIS.seed,
     shell:
         "python {input.script:q} --dvh {input.dvh:q} --cohort {input.cohort:q} --name {wildcards.ntcp:q}"
         " --settings {params.settings:q} --fit {output.fit:q} --predictions {output.predictions:q}"
         " --curve {output.curve:q} --bins {output.bins:q} --surface {output.surface:q}"
-        " --intervals {output.intervals:q} --validation {output.validation:q} --seed {params.seed} >{log:q} 2>&1"
+        " --intervals {output.intervals:q} --validation {output.validation:q} --course {output.course:q}"
+        " --start {params.start} --seed {params.seed} >{log:q} 2>&1"
 
 
 rule validate_published:

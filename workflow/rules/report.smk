@@ -23,6 +23,7 @@ rule build_report:
         association=if_outcome(
             "<results>/association/univariable.csv",
             "<results>/association/strata.csv",
+            "<results>/association/dose_levels.csv",
         ),
         cytokines=(
             [

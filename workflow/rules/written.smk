@@ -76,6 +76,7 @@ OF_ANALYSIS = (
         if OUTCOME
         else []
     )
+    + (made_by("write_tables") if PAPER_TABLES else [])
     + (made_by("gather_model_dvhs") if OUTCOME or ANALYSIS.fractionation else [])
     + made_by("fit_logistic", model=ANALYSIS.models)
     + made_by("fit_ntcp", ntcp=ANALYSIS.ntcp.fits)

@@ -25,7 +25,7 @@ def ntcp(
         str | None, typer.Option("--model", help="Name of a published model; `lungtox models` lists them.")
     ] = None,
     fit: Annotated[
-        Path | None, typer.Option(help="In place of --model: results/ntcp/{name}/fit.json of a cohort's own fit.")
+        Path | None, typer.Option(help="In place of --model: a cohort's own fit, fit.json in results/ntcp/NAME.")
     ] = None,
     struct: Annotated[
         list[Path] | None,

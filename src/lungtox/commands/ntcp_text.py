@@ -8,7 +8,7 @@ from typing import Any
 from lungtox.ntcp import RESEARCH_USE, PublishedModel, spoken
 
 LIMITS = "It covers the parameters only, not how well the model fits your patients."
-NO_PLACE = "dose per fraction not known, taken as conventional"
+NO_PLACE = "dose per fraction not known, taken as conventional (--dose-per-fraction says it)"
 
 
 def case_text(model: PublishedModel, result: Mapping[str, Any]) -> str:
@@ -62,6 +62,7 @@ def _plan_lines(model: PublishedModel, plan: Mapping[str, Any]) -> list[str]:
     name = "gEUD" if model.parameters.get("n", 1.0) != 1.0 else "mean dose"
     quantity = "EQD2" if model.quantity == "eqd2" else "physical"
     where = f" of {plan['structure']}" if plan["structure"] else ""
+    where += "" if model.weighting == "anatomical" else f" ({model.weighting})"
     each = plan["dose_per_fraction_gy"]
     lines = [
         f"{name}{where} {plan['dose_gy']:.2f} Gy, {quantity}; {plan['status']}",
@@ -96,4 +97,5 @@ def _patient_lines(result: Mapping[str, Any]) -> list[str]:
 
 def _source_lines(model: PublishedModel) -> list[str]:
     warned = [f"of the fit: {model.note}"] if model.status == "fit" and model.note else []
-    return [*warned, f"{model.citation} (numbers: {model.status})", RESEARCH_USE]
+    numbers = "" if model.status == "fit" else f" (numbers: {model.status})"
+    return [*warned, f"{model.citation}{numbers}", RESEARCH_USE]

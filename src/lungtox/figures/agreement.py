@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
@@ -85,7 +87,9 @@ def plot_agreement(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     """
     style = settings.style
     with style_context(style):
-        figure, placed = place_panels(table, settings, panel_mm=PANEL_MM, nothing="No metric was compared")
+        figure, placed = place_panels(
+            table, settings, panel_mm=PANEL_MM, nothing=translate(settings, "No metric was compared")
+        )
         for axes, panel in placed:
             _draw_panel(axes, panel, settings)
     return figure
@@ -117,7 +121,7 @@ def place_panels(
         [panel for _, panel in part.groupby("panel", sort=True)] for _, part in table.groupby("comparison", sort=False)
     ]
     height_mm = sum(HEADING_MM + -(-len(group) // ACROSS) * panel_mm for group in groups)
-    width_mm = 2 * style.width_mm
+    width_mm = page_mm(style, 2)
     figure = new_figure(style, columns=2, height_mm=max(height_mm, 30.0))
     if not groups:
         say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), nothing, style=style)
@@ -125,7 +129,7 @@ def place_panels(
     placed: list[tuple[Axes, pd.DataFrame]] = []
     top_mm = height_mm
     for group in groups:
-        words = str(group[0]["comparison"].iloc[0])
+        words = translate_label(settings, str(group[0]["comparison"].iloc[0]))
         figure.text(2.0 / width_mm, (top_mm - HEADING_MM) / height_mm, words, fontweight="bold", va="bottom")
         top_mm -= HEADING_MM
         for place, panel in enumerate(group):
@@ -164,10 +168,12 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     ax.margins(x=0.08)
     ax.locator_params(axis="x", nbins=3)
     ax.locator_params(axis="y", nbins=5)
-    name = f"{one['structure']} {metric_words(one['metric'])}"
-    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5, x=-0.35, ha="left")
-    ax.set_xlabel(f"Mean [{unit_of(one['metric']) or '1'}]", fontsize=size, labelpad=1.0)
-    ax.set_ylabel(f"Difference [{one['unit'] if isinstance(one['unit'], str) else '1'}]", fontsize=size, labelpad=1.0)
+    name = f"{translate_label(settings, one['structure'])} {translate_label(settings, metric_words(one['metric']))}"
+    ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5 * style.scale, x=-0.35, ha="left")
+    unit = translate_label(settings, one["unit"]) if isinstance(one["unit"], str) else "1"
+    across = translate(settings, "Mean [{unit}]", unit=unit_of(one["metric"]) or "1")
+    ax.set_xlabel(across, fontsize=size, labelpad=1.0 * style.scale)
+    ax.set_ylabel(translate(settings, "Difference [{unit}]", unit=unit), fontsize=size, labelpad=1.0 * style.scale)
 
 
 def metric_words(metric: str) -> str:

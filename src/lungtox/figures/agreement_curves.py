@@ -9,6 +9,7 @@ import pandas as pd
 
 from lungtox.figures.agreement import comparison_words, place_panels
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import FAINT, PALETTES, small_pt, style_context
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def plot_agreement_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> 
     matplotlib Figure
         Two columns wide.
     """
-    nothing = "No curves were compared (agreement.curves of the config)"
+    nothing = translate(settings, "No curves were compared (agreement.curves of the config)")
     with style_context(settings.style):
         figure, placed = place_panels(table, settings, panel_mm=PANEL_MM, nothing=nothing)
         for axes, panel in placed:
@@ -82,6 +83,7 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
         ax.axhline(sign * one["limit_pct"], color=colours[5], linestyle=(0, (1.2, 1.2)), linewidth=1.1)
     ax.set_xlim(left=0.0)
     ax.locator_params(nbins=5)
-    ax.set_title(f"{one['structure']} (n {one['n']})", fontsize=size, fontweight="normal", pad=2.5)
-    ax.set_xlabel("Dose [Gy]", fontsize=size, labelpad=1.0)
-    ax.set_ylabel("Difference [% volume]", fontsize=size, labelpad=1.0)
+    structure = translate_label(settings, str(one["structure"]))
+    ax.set_title(f"{structure} (n {one['n']})", fontsize=size, fontweight="normal", pad=2.5 * settings.style.scale)
+    ax.set_xlabel(translate(settings, "Dose [Gy]"), fontsize=size, labelpad=1.0 * settings.style.scale)
+    ax.set_ylabel(translate(settings, "Difference [% volume]"), fontsize=size, labelpad=1.0 * settings.style.scale)

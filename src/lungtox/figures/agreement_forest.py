@@ -11,7 +11,17 @@ import pandas as pd
 from lungtox.figures.agreement import comparison_words, metric_words, unit_of
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, format_p
-from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import (
+    FAINT,
+    INK,
+    PALETTES,
+    new_figure,
+    page_mm,
+    say_nothing_to_draw,
+    small_pt,
+    style_context,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,11 +72,13 @@ def plot_agreement_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> 
     style = settings.style
     headings = list(dict.fromkeys(table["comparison"]))
     tall_mm = len(table) * ROW_MM + len(headings) * HEADING_MM + 4.0
-    height_mm, width_mm = tall_mm + 18.0, 2 * style.width_mm
+    height_mm, width_mm = tall_mm + 18.0, page_mm(style, 2)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=max(height_mm, 30.0))
         if table.empty:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No metric was compared", style=style)
+            say_nothing_to_draw(
+                figure.add_axes((0, 0, 1, 1)), translate(settings, "No metric was compared"), style=style
+            )
             return figure
         wide_mm = width_mm - LABEL_MM - NUMBERS_MM - 4.0
         ax = figure.add_axes((LABEL_MM / width_mm, 11.0 / height_mm, wide_mm / width_mm, tall_mm / height_mm))
@@ -85,25 +97,29 @@ def _draw(ax: Axes, table: pd.DataFrame, headings: list[str], settings: FiguresS
     ax.axvline(0.0, color=FAINT, linewidth=0.6)
     side = ax.get_yaxis_transform()
     across = tuple(1.0 + start / wide_mm for start in COLUMNS_MM)
-    for x, text in zip(across, ("Bias (95 % CI)", "q", "Verdict"), strict=True):
+    heads = (translate(settings, "Bias (95 % CI)"), "q", translate(settings, "Verdict"))
+    for x, text in zip(across, heads, strict=True):
         ax.text(x, -1.5, text, transform=side, fontsize=size, fontweight="bold", va="center")
     y = 1.0
     for heading in headings:
         y += HEADING_MM / 2
-        ax.text(-(LABEL_MM - 2.0) / wide_mm, y, heading, transform=side, fontsize=size, fontweight="bold", va="center")
+        words = translate_label(settings, heading)
+        ax.text(-(LABEL_MM - 2.0) / wide_mm, y, words, transform=side, fontsize=size, fontweight="bold", va="center")
         y += HEADING_MM / 2
         for place in np.flatnonzero(table["comparison"] == heading):
             row = {str(key): value for key, value in table.iloc[place].items()}
+            row["metric_name"] = metric_words(row["metric"])
             middle = y + ROW_MM / 2
             _draw_row(ax, {name: row[name] / row["limit"] for name in ENDS}, middle, reach, colours)
-            label = f"{row['structure']} {metric_words(row['metric'])} (n {row['n']})"
+            structure, metric = (translate_label(settings, row[name]) for name in ("structure", "metric_name"))
+            label = f"{structure} {metric} (n {row['n']})"
             ax.text(-(LABEL_MM - 4.0) / wide_mm, middle, label, transform=side, fontsize=size, va="center")
-            _write_numbers(ax, row, middle, across, size)
+            _write_numbers(ax, row, middle, across, settings=settings)
             y += ROW_MM
     ax.set_xlim(-reach, reach)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("Difference / clinical limit")
+    ax.set_xlabel(translate(settings, "Difference / clinical limit"))
 
 
 def _draw_row(ax: Axes, ends: Mapping[str, float], y: float, reach: float, colours: tuple[str, ...]) -> None:
@@ -122,11 +138,18 @@ def _draw_row(ax: Axes, ends: Mapping[str, float], y: float, reach: float, colou
     ax.plot(np.clip([ends["bias"]], -reach, reach), [y], marker="s", markersize=3.2, color=INK)
 
 
-def _write_numbers(ax: Axes, row: Mapping[str, Any], y: float, across: tuple[float, ...], size: float) -> None:
-    side = ax.get_yaxis_transform()
-    unit = row["unit"] if isinstance(row["unit"], str) else ""
-    bias = f"{format_number(row['bias'])} ({format_interval(row['bias_low'], row['bias_high'])}) {unit}".strip()
+def _write_numbers(
+    ax: Axes, row: Mapping[str, Any], y: float, across: tuple[float, ...], *, settings: FiguresSettings
+) -> None:
+    side, size = ax.get_yaxis_transform(), small_pt(settings.style)
+    unit = translate_label(settings, row["unit"]) if isinstance(row["unit"], str) else ""
+    interval = format_interval(row["bias_low"], row["bias_high"], to=translate(settings, "to"))
+    bias = f"{format_number(row['bias'])} ({interval}) {unit}".strip()
     ax.text(across[0], y, bias, transform=side, fontsize=size, va="center")
     ax.text(across[1], y, format_p(row["q"], name=""), transform=side, fontsize=size, va="center")
-    words = {"agree": "agree", "disagree": "do not agree", "open": "open"}[row["verdict"]]
+    words = {
+        "agree": translate(settings, "agree"),
+        "disagree": translate(settings, "do not agree"),
+        "open": translate(settings, "open"),
+    }[row["verdict"]]
     ax.text(across[2], y, words, transform=side, fontsize=size, va="center")

@@ -26,6 +26,26 @@ CAPTIONS: dict[str, str] = {
         "with pointwise 95 % confidence bands of the mean. Panels: structure and weighting; functional panels hold "
         "the patients with a perfusion image. The bands hold at each dose alone and test nothing."
     ),
+    "flow": (
+        "Flow of patients: those of the list, exclusions with their reasons, patients whose outcome is neither "
+        "radiation pneumonitis (RP) nor its absence because the window was not closed, and the groups of the binary "
+        "analyses."
+    ),
+    "dvh_differences": (
+        "Difference of the mean cumulative dose-volume histograms, patients with minus patients without radiation "
+        "pneumonitis (RP), physical dose, in percentage points of the volume. Grey: at no dose at all does the "
+        "difference go beyond it in 95 % of random reassignments of the patients to the groups (max-T permutation "
+        "band); where the curve does (thick), the groups differ with p < 0.05 adjusted over all doses of the panel, "
+        "not over the panels. Dashed: Welch 95 % intervals of the difference, which hold at each dose alone."
+    ),
+    "dose_levels": (
+        "Volume that gets at least x Gy (Vx) against radiation pneumonitis (RP) for every x, what many papers do by "
+        "eye here with the error controlled over all doses. Above: odds ratio per step of Vx of a logistic model "
+        "with Vx alone, with profile-likelihood 95 % intervals that hold at each dose alone. Below: p of the score "
+        "test by permutation, at each dose alone (dashed) and adjusted over all doses of the panel (max-T, Westfall "
+        "and Young), with a line at 0.05; not adjusted over the panels. Neighbouring doses are nearly the same "
+        "variable: a range of doses is one finding. Gaps: see the findings in figures/dose_levels.csv."
+    ),
     "forest": (
         "Odds ratios of radiation pneumonitis (RP) with 95 % confidence intervals, on a log scale. Single factors: "
         "each alone, q values adjusted within the family (Benjamini-Hochberg). Multivariable models: adjusted "
@@ -76,6 +96,12 @@ CAPTIONS: dict[str, str] = {
         "Candidates of the logistic models by absolute rank correlation (Spearman, average linkage); the outcome is "
         "not looked at. Candidates that join left of the dashed line at 0.7 are one cluster (coloured); an "
         "asterisk marks the one that stands for it. Categories are not shown."
+    ),
+    "correlations": (
+        "Dose metrics of all analysed patients by rank correlation (Spearman, pairwise), in the order of the tree "
+        "at the right (1 minus absolute correlation, average linkage); the outcome is not looked at. Darker: "
+        "closer, of either sign. Frames: clusters of metrics that join left of the dashed line at 0.7; an asterisk "
+        "marks the one that stands for each."
     ),
     "function_sweep": (
         "How functional lung metrics depend on choices, one at a time, against the region and the image as they are. "
@@ -129,12 +155,22 @@ CAPTIONS: dict[str, str] = {
         "interval of one parameter alone, whose outermost points are its limits. Cross: estimate. A valley that leaves "
         "the picture means that the data do not tell the two parameters apart."
     ),
+    "ntcp_time": (
+        "When radiation pneumonitis (RP) comes, by NTCP models with a log-normal latency (days from the start of "
+        "radiotherapy). Left: share of the complications that have come, with a pointwise 95 % interval (normal "
+        "approximation). Right: incidence that the model predicts on average for these patients, against the "
+        "observed one (1 - Kaplan-Meier, deaths without RP censored as in the model) with 95 % CI. The same "
+        "patients made the model."
+    ),
 }
 ALTERNATIVES: dict[str, str] = {
     "agreement": "Bland-Altman plots; the figures stand in the table of this section, points in figures/agreement.csv",
     "agreement_forest": "Differences with limits of agreement; values in figures/agreement_forest.csv",
     "agreement_curves": "Differences of dose-volume histograms; values in figures/agreement_curves.csv",
     "dvh_groups": "Mean dose-volume histograms of the groups; values in figures/dvh_groups.csv",
+    "flow": "Boxes with numbers of patients from the list to the analyses; values in figures/flow.csv",
+    "dvh_differences": "Difference curves of the groups' mean histograms; values in figures/dvh_differences.csv",
+    "dose_levels": "Odds ratios and p values against dose; values in figures/dose_levels.csv",
     "forest": "Forest plot of odds ratios; the values stand in the tables of this report and in figures/forest.csv",
     "cytokines": "Box plots of cytokine values by group and time; values in figures/cytokines.csv",
     "roc": "ROC curves; the areas stand in the table of this section, the points in figures/roc.csv",
@@ -145,8 +181,10 @@ ALTERNATIVES: dict[str, str] = {
     "decision": "Decision curves; values in figures/decision.csv",
     "stability": "Predicted risks with their range over resamples; values in figures/stability.csv",
     "dendrogram": "Trees of correlated candidates; values in figures/dendrogram.csv",
+    "correlations": "Heat map of rank correlations with a tree; values in figures/correlations.csv",
     "ntcp_comparison": "Performance of models by description of the dose; values in figures/ntcp_comparison.csv",
     "ntcp_surface": "Contours of the likelihood of NTCP parameters; values in figures/ntcp_surface.csv",
+    "ntcp_time": "Latency by the fit and incidence in time; values in figures/ntcp_time.csv",
     "fractionation": "Effects by number of fractions, admissible numbers; values in figures/fractionation.csv",
     "dvh_curves": "DVH curves by shift and what changes with it; values in figures/dvh_curves.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.language import translate
 from lungtox.figures.patient_page import PAGE_MM, TRANSVERSAL_MM
 from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, style_context
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 _COLUMNS = 5
 _EDGE_MM, _GAP_MM, _CAPTION_MM, _TOP_MM = 4.0, 3.0, 9.0, 9.0
 _FONT_PT = 8.0
-_SPECT = {"none": "without SPECT", "unusable": "SPECT not used"}
 
 
 def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: FiguresSettings) -> Figure:
@@ -45,10 +45,13 @@ def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: Fi
     with style_context(settings.style):
         figure = Figure(figsize=(PAGE_MM[0] / MM_PER_INCH, height / MM_PER_INCH))
         FigureCanvasAgg(figure)
-        title = "Transversal plane through the tumour: CT, perfusion, isodose lines. Most quality flags first."
+        title = translate(
+            settings, "Transversal plane through the tumour: CT, perfusion, isodose lines. Most quality flags first."
+        )
         figure.text(_EDGE_MM / PAGE_MM[0], 1.0 - 6.0 / height, title, fontsize=_FONT_PT, color=FAINT)
         if chosen.empty:
-            say_nothing_to_draw(figure.add_subplot(), "No patient has images to show.", style=settings.style)
+            text = translate(settings, "No patient has images to show.")
+            say_nothing_to_draw(figure.add_subplot(), text, style=settings.style)
         for number, row in enumerate(chosen.to_dict("records")):
             left = _EDGE_MM + (number % _COLUMNS) * (wide + _GAP_MM)
             top = height - _TOP_MM - (number // _COLUMNS) * (high + _CAPTION_MM)
@@ -57,14 +60,16 @@ def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: Fi
             axes.set_axis_off()
             axes.imshow(_transversal(Path(folder) / f"{row['patient']}.png"), aspect="auto")
             figure.text(box[0], (top - high - 3.6) / height, str(row["patient"]), fontsize=_FONT_PT, weight="bold")
-            words = _words(row)
+            words = _words(row, settings)
             figure.text(box[0] + box[2], (top - high - 3.6) / height, words, fontsize=_FONT_PT - 1.0, ha="right")
     return figure
 
 
-def _words(row: dict[Any, Any]) -> str:
-    flags = f"{row['flags']} flag{'' if row['flags'] == 1 else 's'}"
-    parts = [flags, _SPECT.get(str(row["spect"]), ""), "" if row["planning_ct"] == "yes" else "no CT"]
+def _words(row: dict[Any, Any], settings: FiguresSettings) -> str:
+    one, many = translate(settings, "1 flag"), translate(settings, "{count} flags", count=row["flags"])
+    spect = {"none": translate(settings, "without SPECT"), "unusable": translate(settings, "SPECT not used")}
+    no_ct = "" if row["planning_ct"] == "yes" else translate(settings, "no CT")
+    parts = [one if row["flags"] == 1 else many, spect.get(str(row["spect"]), ""), no_ct]
     return ", ".join(part for part in parts if part)
 
 

@@ -11,12 +11,14 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_p
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
-    GROUP_LABELS,
     GROUPS,
     INK,
+    group_label,
     group_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     small_pt,
@@ -126,10 +128,12 @@ def plot_cytokines(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     down = max(1, math.ceil(len(panels) / across))
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=down * 68.0 + 8.0)
-        figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
+        figure.set_layout_engine("constrained", w_pad=0.03 * style.scale, h_pad=0.04 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No cytokine was measured in a patient with a known outcome", style=style)
+            say_nothing_to_draw(
+                axes[0], translate(settings, "No cytokine was measured in a patient with a known outcome"), style=style
+            )
         for ax, (_, rows) in zip(axes, panels, strict=False):
             _draw_panel(ax, rows, settings=settings)
         for ax in axes[len(panels) :]:
@@ -153,24 +157,25 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     )  # fmt: skip
     _draw_patients(ax, drawn, settings=settings)
     ax.set_yscale("log")
-    _plain_log_axis(ax, drawn["value"])
+    plain_log_axis(ax, drawn["value"])
     limits = drawn["detection_limit"].dropna().drop_duplicates()
     for limit in limits:
         ax.axhline(limit, color=FAINT, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-    ax.set_xticks(sorted(place.values()), [*TIMES, *TIMES])
+    names = {"pre": translate(settings, "pre"), "during": translate(settings, "during")}
+    ax.set_xticks(sorted(place.values()), [*names.values()] * 2)
     ax.set_xlim(-0.55, GROUP_DISTANCE + 1.55)
     for centre, group in zip((0.5, GROUP_DISTANCE + 0.5), GROUPS, strict=True):
         counts = drawn[drawn["group"] == group].groupby("timepoint")["patient"].nunique()
         sizes = " | ".join(str(counts.get(time, 0)) for time in TIMES)
-        ax.text(centre, -0.105, f"{GROUP_LABELS[group]}\nn = {sizes}", transform=ax.get_xaxis_transform(),
+        ax.text(centre, -0.105, f"{group_label(settings, group)}\nn = {sizes}", transform=ax.get_xaxis_transform(),
                 ha="center", va="top", fontsize=small_pt(style))  # fmt: skip
     ax.set_xlabel(" \n ")
     first = rows.iloc[0]
     ax.set_ylabel(first["unit"])
     tests = rows.drop_duplicates("timepoint").set_index("timepoint")["groups_q"]
-    text = "\n".join(f"{time}: {format_p(tests.get(time), name='q')}" for time in TIMES)
+    text = "\n".join(f"{names[time]}: {format_p(tests.get(time), name='q')}" for time in TIMES)
     ax.text(0.0, 1.01, text, transform=ax.transAxes, fontsize=small_pt(style), va="bottom")
-    ax.set_title(first["label"], pad=2 + 2 * 1.3 * small_pt(style))
+    ax.set_title(translate_label(settings, str(first["label"])), pad=2 * style.scale + 2 * 1.3 * small_pt(style))
 
 
 def _draw_patients(ax: Axes, drawn: pd.DataFrame, *, settings: FiguresSettings) -> None:
@@ -188,7 +193,7 @@ def _draw_patients(ax: Axes, drawn: pd.DataFrame, *, settings: FiguresSettings) 
             )  # fmt: skip
 
 
-def _plain_log_axis(ax: Axes, values: pd.Series[Any]) -> None:
+def plain_log_axis(ax: Axes, values: pd.Series[Any]) -> None:
     """Label a log axis with plain numbers, enough of them on a short axis."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -205,10 +210,16 @@ def _legend(figure: Figure, table: pd.DataFrame, *, settings: FiguresSettings) -
     handles = []
     for group in GROUPS:
         look = group_look(settings.style, group)
-        handles.append(Line2D([], [], color=look.colour, marker=look.marker, markersize=3, linewidth=0.6,
-                              label=f"{GROUP_LABELS[group]} (line: one patient)"))  # fmt: skip
+        label = translate(settings, "{group} (line: one patient)", group=group_label(settings, group))
+        handles.append(Line2D([], [], color=look.colour, marker=look.marker, markersize=3, linewidth=0.6, label=label))
     if table["below_limit"].any():
         handles.append(Line2D([], [], color=INK, marker="v", markerfacecolor="white", markeredgewidth=0.6, markersize=4,
-                              linestyle="none", label="below detection limit, drawn at half of it"))  # fmt: skip
-        handles.append(Line2D([], [], color=FAINT, linewidth=0.7, linestyle=(0, (2, 2)), label="detection limit"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+                              linestyle="none",
+                              label=translate(settings, "below detection limit, drawn at half of it")))  # fmt: skip
+        handles.append(
+            Line2D(
+                [], [], color=FAINT, linewidth=0.7, linestyle=(0, (2, 2)), label=translate(settings, "detection limit")
+            )
+        )
+    across = legend_columns([str(handle.get_label()) for handle in handles], settings.style, columns=2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=across)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
@@ -54,11 +56,25 @@ def tabulate_dendrogram(
     for fit, listed, tree in zip(fits, candidates, trees, strict=True):
         leaves = listed[listed["cluster"].notna()].to_dict("records")
         if len(leaves) >= FEWEST_LEAVES and len(tree) == len(leaves) - 1:
-            rows.extend({"model": fit["model"]} | row for row in _layout(leaves, tree))
+            rows.extend({"model": fit["model"]} | row for row in lay_out_tree(leaves, tree))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"cluster": "Int64"})
 
 
-def _layout(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[str, Any]]:
+def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[str, Any]]:
+    """Place the leaves of a tree from top to bottom, and its merges between them.
+
+    Parameters
+    ----------
+    leaves : list of dict
+        ``label, cluster, representative`` in the order in which the tree numbers them.
+    tree : DataFrame
+        ``left, right, correlation`` of each merge.
+
+    Returns
+    -------
+    list of dict
+        Rows of ``kind`` ``leaf`` and ``merge``.
+    """
     members: dict[int, list[int]] = {index: [index] for index in range(len(leaves))}
     for number, merge in enumerate(tree.to_dict("records")):
         members[len(leaves) + number] = members[int(merge["left"])] + members[int(merge["right"])]
@@ -106,27 +122,27 @@ def plot_dendrogram(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
     with style_context(style):
         figure = new_figure(style, columns=1, height_mm=height_mm)
         if not panels:
-            text = "No model has three or more numeric candidates"
+            text = translate(settings, "No model has three or more numeric candidates")
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), text, style=style)
             return figure
-        labels = [text for _, rows in panels for text in _labels(rows)]
-        left_mm = min(0.5 * style.width_mm, 3.0 + max(text_width_mm(text, small_pt(style)) for text in labels))
+        labels = [text for _, rows in panels for text in _labels(rows, settings=settings)]
+        width_mm, size_pt = page_mm(style, 1), small_pt(style)
+        widest_mm = max(text_width_mm(text, size_pt, style) for text in labels) / style.scale
+        left_mm = min(0.5 * width_mm, 3.0 + widest_mm)
         at_mm = height_mm
         for (model, rows), size in zip(panels, sizes, strict=True):
             at_mm -= TITLE_MM + size
-            box = (left_mm / style.width_mm, at_mm / height_mm, 1 - (left_mm + 3) / style.width_mm, size / height_mm)
+            box = (left_mm / width_mm, at_mm / height_mm, 1 - (left_mm + 3) / width_mm, size / height_mm)
             _draw(figure.add_axes(box), rows, settings=settings)
-            figure.text(
-                2.0 / style.width_mm, (at_mm + size + 2.0) / height_mm, model.replace("_", " "), fontweight="bold"
-            )
+            figure.text(2.0 / width_mm, (at_mm + size + 2.0) / height_mm, model.replace("_", " "), fontweight="bold")
             at_mm -= AXIS_MM
     return figure
 
 
-def _labels(rows: pd.DataFrame) -> list[str]:
+def _labels(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[str]:
     leaves = rows[rows["kind"] == "leaf"].sort_values("position")
     return [
-        f"{label}{' *' if stands else ''}"
+        f"{translate_label(settings, str(label))}{' *' if stands else ''}"
         for label, stands in zip(leaves["label"], leaves["representative"], strict=True)
     ]
 
@@ -140,9 +156,9 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
         y = [row["left_position"], row["left_position"], row["right_position"], row["right_position"]]
         ax.plot(x, y, color=colour if inside else INK, linewidth=1.2 if inside else 0.7, solid_joinstyle="miter")
     ax.axvline(CLUSTER_CORRELATION, color=FAINT, linewidth=0.6, linestyle=(0, (5, 1.6)))
-    names = _labels(rows)
+    names = _labels(rows, settings=settings)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(1.0, 0.0)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("Absolute rank correlation (Spearman)")
+    ax.set_xlabel(translate(settings, "Absolute rank correlation (Spearman)"))

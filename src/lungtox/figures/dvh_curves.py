@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.cytokines import plain_log_axis
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import FAINT, curve_look, new_figure, page_mm, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,15 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["panel", "series", "x", "value", "low", "high", "patients", "beyond_margin"]
 PANEL_MM = 62.0
-AXES = {"left_right": "left", "anterior_posterior": "back", "superior_inferior": "head"}
-TITLES = {
-    "curves": ("Structure moved", "Dose [Gy]", "Share of the volume"),
-    "breathing": ("Dose blurred by breathing", "Dose [Gy]", "Share of the volume"),
-    "mean": ("Mean dose", "", "Mean dose [Gy]"),
-    "sd": ("Width of the doses", "", "Standard deviation [Gy]"),
-    "rss": ("Distance of the models from the curve", "", "RSS"),
-    "lead": ("Fermi against Gaussian", "", "AIC Fermi \N{MINUS SIGN} Gaussian"),
-}
+PANELS = ("curves", "breathing", "mean", "sd", "rss", "lead")
 
 
 def tabulate_dvh_curves(fits: pd.DataFrame, *, comparison: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -97,31 +91,55 @@ def plot_dvh_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
         Two columns wide.
     """
     style = settings.style
-    panels = [name for name in TITLES if (table["panel"] == name).any()]
+    panels = [name for name in PANELS if (table["panel"] == name).any()]
     rows = max(-(-len(panels) // 2), 1)
-    height_mm, width_mm = rows * PANEL_MM, 2 * style.width_mm
+    height_mm, width_mm = rows * PANEL_MM, page_mm(style, 2)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if not panels:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No curve to show", style=style)
+            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), translate(settings, "No curve to show"), style=style)
             return figure
         axis = str(table.loc[table["panel"] == "mean", "series"].iloc[0]) if "mean" in panels else ""
         for number, panel in enumerate(panels):
-            left = (number % 2) * style.width_mm + 18.0
+            left = (number % 2) * 0.5 * width_mm + 18.0
             bottom = height_mm - (number // 2 + 1) * PANEL_MM + 11.0
-            width = style.width_mm - 22.0
+            width = 0.5 * width_mm - 22.0
             ax = figure.add_axes((left / width_mm, bottom / height_mm, width / width_mm, (PANEL_MM - 18.0) / height_mm))
             own = table[table["panel"] == panel]
-            title, across, up = TITLES[panel]
+            title, up = _words(panel, settings)
             if panel in ("curves", "breathing"):
                 _draw_curves(ax, own, settings)
+                ax.set_xlabel(translate(settings, "Dose [Gy]"))
             else:
-                across = f"Shift towards the {AXES.get(axis, '')} [mm]"
                 _draw_points(ax, own, table, settings)
+                ax.set_xlabel(_shift_words(axis, settings))
             ax.set_title(title)
-            ax.set_xlabel(across)
             ax.set_ylabel(up)
     return figure
+
+
+def _words(panel: str, settings: FiguresSettings) -> tuple[str, str]:
+    """Give title and ordinate of a panel."""
+    share = translate(settings, "Share of the volume")
+    return {
+        "curves": (translate(settings, "Structure moved"), share),
+        "breathing": (translate(settings, "Dose blurred by breathing"), share),
+        "mean": (translate(settings, "Mean dose"), translate(settings, "Mean dose [Gy]")),
+        "sd": (translate(settings, "Width of the doses"), translate(settings, "Standard deviation [Gy]")),
+        "rss": (translate(settings, "Distance of the models from the curve"), translate(settings, "RSS")),
+        "lead": (
+            translate(settings, "Fermi against Gaussian"),
+            translate(settings, "AIC Fermi \N{MINUS SIGN} Gaussian"),
+        ),
+    }[panel]
+
+
+def _shift_words(axis: str, settings: FiguresSettings) -> str:
+    return {
+        "left_right": translate(settings, "Shift towards the left [mm]"),
+        "anterior_posterior": translate(settings, "Shift towards the back [mm]"),
+        "superior_inferior": translate(settings, "Shift towards the head [mm]"),
+    }.get(axis, translate(settings, "Shift [mm]"))
 
 
 def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None:
@@ -131,7 +149,9 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
         points = own[own["series"] == name]
         look = curve_look(settings.style, distances.index(abs(amounts[name])))
         line: Any = (0, (4, 1.5)) if amounts[name] < 0 else "-"
-        ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0, label=str(name))
+        # The marks tell the distances apart in print without colours.
+        ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0, label=str(name),
+                marker=look.marker if amounts[name] else "none", markersize=2.4, markevery=0.12)  # fmt: skip
     ax.set_ylim(0.0, 1.03)
     ax.set_xlim(float(own["x"].min()), float(own["x"].max()))
     ax.legend(loc="lower left", fontsize=small_pt(settings.style), labelspacing=0.25)
@@ -149,8 +169,9 @@ def _draw_points(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
         for index, (name, points) in enumerate(own.groupby("series", sort=False)):
             one, points = curve_look(settings.style, index), points.sort_values("x")
             ax.plot(points["x"], points["value"], color=one.colour, linestyle=one.line, marker=one.marker,
-                    markersize=3.0, linewidth=1.0, label=str(name))  # fmt: skip
+                    markersize=3.0, linewidth=1.0, label=translate_label(settings, str(name)))  # fmt: skip
         ax.set_yscale("log")
+        plain_log_axis(ax, own["value"])  # powers of ten would have exponents below 6 pt
         ax.legend(loc="upper center", fontsize=small_pt(settings.style))
         return
     x, value = own["x"].to_numpy(dtype=np.float64), own["value"].to_numpy(dtype=np.float64)
@@ -158,7 +179,7 @@ def _draw_points(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
         ax.axhline(0.0, color=FAINT, linewidth=0.6)
         ax.plot(x, value, color=look.colour, marker=look.marker, markersize=2.6, linestyle="none", alpha=0.7)
         middle = own.groupby("x")["value"].median()
-        ax.plot(middle.index, middle, color=look.colour, linewidth=1.0, label="median")
+        ax.plot(middle.index, middle, color=look.colour, linewidth=1.0, label=translate(settings, "median"))
         ax.legend(loc="best", fontsize=small_pt(settings.style))
         return
     low, high = (own[name].to_numpy(dtype=np.float64) for name in ("low", "high"))

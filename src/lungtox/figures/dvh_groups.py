@@ -11,9 +11,10 @@ from scipy.special import stdtrit
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import weighting_label
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
-    GROUP_LABELS,
     GROUPS,
+    group_label,
     group_look,
     new_figure,
     say_nothing_to_draw,
@@ -123,20 +124,21 @@ def plot_dvh_groups(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
         wide = across > 1
         panel_height_mm = 62.0 if across == 3 else 72.0
         figure = new_figure(style, columns=2 if wide else 1, height_mm=down * panel_height_mm)
-        figure.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
+        figure.set_layout_engine("constrained", w_pad=0.04 * style.scale, h_pad=0.04 * style.scale)
         axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No DVH of a patient with a known outcome", style=style)
+            say_nothing_to_draw(axes[0], translate(settings, "No DVH of a patient with a known outcome"), style=style)
         for ax, ((structure, weighting), rows) in zip(axes, panels, strict=False):
             _draw_panel(ax, rows, settings=settings)
-            ax.set_title(f"{structure}\n{weighting_label(str(weighting))}")
+            words = translate_label(settings, weighting_label(str(weighting)))
+            ax.set_title(f"{translate_label(settings, str(structure))}\n{words}")
             ax.tick_params(labelbottom=True)
         visible = table.loc[table["mean_pct"] > 0.2, "dose_gy"]
         axes[0].set_xlim(0, 5 * math.ceil((visible.max() + STEP_GY) / 5) if len(visible) else 5)
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         for ax in axes[: len(panels) : across]:
-            ax.set_ylabel("Volume (%)")
+            ax.set_ylabel(translate(settings, "Volume (%)"))
     return figure
 
 
@@ -144,9 +146,9 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     for group, curve in rows.groupby("group", sort=False):
         look = group_look(settings.style, str(group))
         dose = curve["dose_gy"].to_numpy()
-        label = f"{GROUP_LABELS[str(group)]} (n = {curve['n'].iloc[0]})"
+        label = f"{group_label(settings, str(group))} (n = {curve['n'].iloc[0]})"
         ax.plot(dose, curve["mean_pct"], color=look.colour, linestyle=look.line, label=label)
         ax.fill_between(dose, curve["low_pct"], curve["high_pct"], color=look.colour, alpha=0.2, linewidth=0)
     ax.set_ylim(0, 100)
-    ax.set_xlabel("Dose (Gy)")
+    ax.set_xlabel(translate(settings, "Dose (Gy)"))
     ax.legend(loc="upper right")

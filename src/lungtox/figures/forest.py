@@ -14,11 +14,13 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings, StyleSettings
 from lungtox.figures.labels import effect_label, format_p, format_ratio
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
@@ -138,17 +140,18 @@ def plot_forest(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         Two columns wide; as high as the rows need.
     """
     style = settings.style
-    row_mm = ROW_MM * style.font_pt / 8.0
     columns = _arrange(table, settings=settings)
-    height_mm = max((_height_mm(groups, row_mm) for groups in columns), default=60.0)
+    height_mm = max((_height_mm(groups) for groups in columns), default=60.0)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if not columns:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No effect was estimated", style=style)
+            say_nothing_to_draw(
+                figure.add_axes((0, 0, 1, 1)), translate(settings, "No effect was estimated"), style=style
+            )
         for index, groups in enumerate(columns):
             at_mm = height_mm
             for group in groups:
-                rows_mm = group.lines[-1].bottom * row_mm
+                rows_mm = group.lines[-1].bottom * ROW_MM
                 at_mm -= TOP_MM + rows_mm
                 # Each half is one printed column: labels | axis | odds ratio | q or p.
                 left = (0.5 + GUTTER) * index + (0.5 - GUTTER) * LABEL_SHARE
@@ -183,28 +186,32 @@ class _Group:
     limits: tuple[float, float]
 
 
-def _height_mm(groups: list[_Group], row_mm: float) -> float:
-    return sum(group.lines[-1].bottom * row_mm + TOP_MM + BOTTOM_MM for group in groups)
+def _height_mm(groups: list[_Group]) -> float:
+    return sum(group.lines[-1].bottom * ROW_MM + TOP_MM + BOTTOM_MM for group in groups)
 
 
 def _arrange(table: pd.DataFrame, *, settings: FiguresSettings) -> list[list[_Group]]:
     """Put single factors left and models right; families go to the right where that saves height."""
     single = table[table["panel"] == "univariable"]
     models = table[table["panel"] == "multivariable"]
-    last = [_group("Multivariable models", "p", models, models, settings=settings)] if len(models) else []
+    last = (
+        [_group(translate(settings, "Multivariable models"), "p", models, models, settings=settings)]
+        if len(models)
+        else []
+    )
     if single.empty:
         return [last] if last else []
     families = list(dict.fromkeys(single["heading"]))
     arrangements = []
+    first, more = translate(settings, "Single factors"), translate(settings, "Single factors, continued")
     # The first family stays left; more families than a page can show are not tried out one by one.
     moved = families[1:] if len(families) <= MOST_FAMILIES else []
     for names in itertools.chain.from_iterable(itertools.combinations(moved, n) for n in range(len(moved) + 1)):
         goes = single["heading"].isin(names)
         left, right = single[~goes], single[goes]
-        rest = [_group("Single factors, continued", "q", right, single, settings=settings)] if len(right) else []
-        arrangements.append([[_group("Single factors", "q", left, single, settings=settings)], [*rest, *last]])
-    row_mm = ROW_MM * settings.style.font_pt / 8.0
-    return min(arrangements, key=lambda columns: max(_height_mm(groups, row_mm) for groups in columns))
+        rest = [_group(more, "q", right, single, settings=settings)] if len(right) else []
+        arrangements.append([[_group(first, "q", left, single, settings=settings)], [*rest, *last]])
+    return min(arrangements, key=lambda columns: max(_height_mm(groups) for groups in columns))
 
 
 def _group(title: str, p_name: str, rows: pd.DataFrame, panel: pd.DataFrame, *, settings: FiguresSettings) -> _Group:
@@ -216,7 +223,7 @@ def _draw_group(ax: Axes, group: _Group, *, settings: FiguresSettings) -> None:
     style = settings.style
     _draw_panel(ax, group.lines, group.limits, settings=settings)
     _text(ax, LEFT_EDGE, -0.6, group.title, fontsize=style.font_pt, fontweight="bold")
-    _text(ax, TEXT_LEFT, -0.6, "OR (95 % CI)", fontsize=small_pt(style))
+    _text(ax, TEXT_LEFT, -0.6, translate(settings, "OR (95 % CI)"), fontsize=small_pt(style))
     _text(ax, RIGHT_EDGE, -0.6, group.p_name, fontsize=small_pt(style), ha="right")
 
 
@@ -224,19 +231,23 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
     """Lay out a panel from top to bottom: a heading before each family or model, long labels on two lines."""
     style = settings.style
     # Some space stays free before the axis, where arrows end.
-    label_mm = 2 * style.width_mm * (0.5 - GUTTER) * (LABEL_SHARE - MARGIN - 0.04 * AXIS_SHARE) - 0.8
+    label_mm = page_mm(style, 2) * (0.5 - GUTTER) * (LABEL_SHARE - MARGIN - 0.04 * AXIS_SHARE) - 0.8
     lines: list[_Line] = []
     at = 0.0
     for heading, part in rows.groupby("heading", sort=False):
         at += 0.6 if lines else 0.0
-        text = f"{str(heading)[:1].upper()}{str(heading)[1:]}"
+        words = translate_label(settings, str(heading))
+        text = f"{words[:1].upper()}{words[1:]}"
         lines.append(_Line("heading", text, at, at + 1))
         at += 1
         for row in part.to_dict("records"):
             if isinstance(row["note"], str):
-                text, kind = _wrap(row["note"], style.width_mm * 0.9, style=style), "note"
+                text, kind = (
+                    _wrap(translate_label(settings, row["note"]), 0.45 * page_mm(style, 2), style=style),
+                    "note",
+                )
             else:
-                text, kind = _wrap(str(row["label"]), label_mm, style=style), "effect"
+                text, kind = _wrap(translate_label(settings, str(row["label"])), label_mm, style=style), "effect"
             high = 1 + 0.75 * text.count("\n")
             lines.append(_Line(kind, text, at, at + high, row))  # type: ignore[arg-type]
             at += high
@@ -245,8 +256,10 @@ def _lines(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[_Line]:
 
 def _wrap(label: str, width_mm: float, *, style: StyleSettings) -> str:
     """Break a label into lines that fit, before the bracket if that helps: ``(per 5 Gy)`` stays on one line."""
-    together = re.sub(r"\([^()]{1,20}\)", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label)
-    return "\n".join(wrap_text(together, width_mm, size_pt=small_pt(style)))
+    together = re.sub(
+        r"[(（][^()（）]{1,20}[)）]", lambda match: match.group(0).replace(" ", "\N{NO-BREAK SPACE}"), label
+    )
+    return "\n".join(wrap_text(together, width_mm * style.scale, size_pt=small_pt(style), style=style))
 
 
 def _text(ax: Axes, x: float, y: float, text: str, **looks: Any) -> None:
@@ -277,7 +290,7 @@ def _draw_panel(ax: Axes, lines: list[_Line], limits: tuple[float, float], *, se
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel("Odds ratio of RP")
+    ax.set_xlabel(translate(settings, "Odds ratio of RP"))
 
 
 def _limits(rows: Sequence[Mapping[Any, Any]]) -> tuple[float, float]:
@@ -301,7 +314,7 @@ def _draw_effect(
     probability = row["q"] if row["panel"] == "univariable" else row["p"]
     _text(ax, RIGHT_EDGE, y, format_p(probability, name="").replace(" ", ""), fontsize=size, ha="right")
     if not _estimable(row):
-        _text(ax, TEXT_LEFT, y, "not estimable", fontsize=size, style="italic")
+        _text(ax, TEXT_LEFT, y, translate(settings, "not estimable"), fontsize=size, style="italic")
         return
     interval = f"{format_ratio(row['low'])}\N{EN DASH}{format_ratio(row['high'])}".replace(" ", "")
     _text(ax, TEXT_LEFT, y, f"{format_ratio(row['odds_ratio'])} ({interval})", fontsize=size)

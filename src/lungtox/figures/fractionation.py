@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import curve_look, new_figure, page_mm, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,19 +90,19 @@ def plot_fractionation(table: pd.DataFrame, *, settings: FiguresSettings) -> Fig
     style = settings.style
     panels = list(dict.fromkeys(table["panel"]))
     rows = max(-(-len(panels) // 2), 1)
-    height_mm, width_mm = rows * PANEL_MM, 2 * style.width_mm
+    height_mm, width_mm = rows * PANEL_MM, page_mm(style, 2)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if table.empty:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No schedule to show", style=style)
+            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), translate(settings, "No schedule to show"), style=style)
             return figure
         for number, panel in enumerate(panels):
-            left = (number % 2) * style.width_mm + (20.0 if panel == "admissible" else 15.0)
+            left = (number % 2) * 0.5 * width_mm + (20.0 if panel == "admissible" else 15.0)
             bottom = height_mm - (number // 2 + 1) * PANEL_MM + 11.0
-            width = (number % 2 + 1) * style.width_mm - left - 4.0
+            width = (number % 2 + 1) * 0.5 * width_mm - left - 4.0
             ax = figure.add_axes((left / width_mm, bottom / height_mm, width / width_mm, (PANEL_MM - 18.0) / height_mm))
             own = table[table["panel"] == panel]
-            draw, title, across, up = _panel(panel)
+            draw, title, across, up = _panel(panel, settings)
             draw(ax, own, table, settings)
             ax.set_title(title)
             ax.set_xlabel(across)
@@ -112,14 +113,17 @@ def plot_fractionation(table: pd.DataFrame, *, settings: FiguresSettings) -> Fig
 Draw = Callable[["Axes", pd.DataFrame, pd.DataFrame, FiguresSettings], None]
 
 
-def _panel(panel: str) -> tuple[Draw, str, str, str]:
+def _panel(panel: str, settings: FiguresSettings) -> tuple[Draw, str, str, str]:
+    """Give how a panel is drawn, its title, abscissa and ordinate."""
+    fractions = translate(settings, "Fractions")
     if panel == "effect":
-        return _draw_effects, "Effect on the organs", "Fractions", "E0 [Gy]"
+        return _draw_effects, translate(settings, "Effect on the organs"), fractions, "E0 [Gy]"
     if panel == "admissible":
-        return _draw_ranges, "Admissible numbers", "Fractions", ""
+        return _draw_ranges, translate(settings, "Admissible numbers"), fractions, ""
     if panel == "risk":
-        return _draw_lines, "Risk by published models", "Fractions", "NTCP"
-    return _draw_lines, f"{panel.removeprefix('trade:')} against tumour", "E1 [Gy]", "E0 [Gy]"
+        return _draw_lines, translate(settings, "Risk by published models"), fractions, "NTCP"
+    organ = translate_label(settings, panel.removeprefix("trade:"))
+    return _draw_lines, translate(settings, "{organ} against tumour", organ=organ), "E1 [Gy]", "E0 [Gy]"
 
 
 def _draw_effects(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: FiguresSettings) -> None:
@@ -127,7 +131,9 @@ def _draw_effects(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fi
     for index, (name, points) in enumerate(own.groupby("series", sort=False)):
         look = curve_look(settings.style, index)
         x, value = points["x"].to_numpy(dtype=np.float64), points["value"].to_numpy(dtype=np.float64)
-        ax.plot(x, value, color=look.colour, linestyle=look.line, linewidth=0.8, label=str(name))
+        ax.plot(
+            x, value, color=look.colour, linestyle=look.line, linewidth=0.8, label=translate_label(settings, str(name))
+        )
         whole = np.array([allowed.get((name, at), 0.0) >= 1.0 for at in points["x"]])
         ax.plot(x, np.where(whole, value, np.nan), color=look.colour, linewidth=2.4, solid_capstyle="butt", alpha=0.75)
         _band(ax, points, look.colour)
@@ -155,7 +161,7 @@ def _draw_ranges(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
         if words:
             middle = 0.5 * float(full.min() + full.max())
             ax.text(middle, -place + 0.32, words, ha="center", va="bottom", fontsize=small_pt(settings.style))
-    ax.set_yticks([-place for place in range(len(names))], names)
+    ax.set_yticks([-place for place in range(len(names))], [translate_label(settings, str(name)) for name in names])
     ax.set_ylim(-len(names) + 0.4, 0.85)
     ax.set_xlim(float(own["x"].min()) - 0.7, float(own["x"].max()) + 0.7)
 
@@ -163,7 +169,13 @@ def _draw_ranges(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
 def _draw_lines(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: FiguresSettings) -> None:
     for index, (name, points) in enumerate(own.groupby("series", sort=False)):
         look = curve_look(settings.style, index)
-        ax.plot(points["x"], points["value"], color=look.colour, linestyle=look.line, label=str(name))
+        ax.plot(
+            points["x"],
+            points["value"],
+            color=look.colour,
+            linestyle=look.line,
+            label=translate_label(settings, str(name)),
+        )
         if points["low"].notna().all():
             _band(ax, points, look.colour)
     highest = float(np.nanmax(own[["value", "high"]].to_numpy(dtype=np.float64)))

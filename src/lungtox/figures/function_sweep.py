@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import FAINT, curve_look, new_figure, page_mm, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,11 +22,7 @@ QUANTITIES = {"fv20_pct": "fV20", "fmld_gy": "fMLD", "mpwld_gy": "MPWLD", "diffe
 TICKS = {"left": "L", "right": "R", "anterior": "A", "posterior": "P", "superior": "S", "inferior": "I"}
 ATTENUATION = "AC"
 _REFERENCES = {"max": "of maximum", "p99": "of 99th percentile", "mean": "of mean"}
-_ROWS = (
-    (("fv20_pct",), "Change of fV20 [points]"),
-    (("fmld_gy", "mpwld_gy"), "Change of dose [Gy]"),
-    (("difference",), "AUC: fV20 \N{MINUS SIGN} V20"),
-)
+_ROWS = (("fv20_pct",), ("fmld_gy", "mpwld_gy"), ("difference",))
 _PANEL_MM = 45.0
 
 
@@ -95,19 +92,21 @@ def plot_function_sweep(table: pd.DataFrame, *, settings: FiguresSettings) -> Fi
         Two columns wide.
     """
     style = settings.style
-    height_mm, width_mm = len(_ROWS) * _PANEL_MM + 8.0, 2 * style.width_mm
+    height_mm, width_mm = len(_ROWS) * _PANEL_MM + 8.0, page_mm(style, 2)
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if table.empty:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No function image: nothing to vary", style=style)
+            say_nothing_to_draw(
+                figure.add_axes((0, 0, 1, 1)), translate(settings, "No function image: nothing to vary"), style=style
+            )
             return figure
-        for number, (quantities, label) in enumerate(_ROWS):
+        for number, quantities in enumerate(_ROWS):
             bottom = height_mm - (number + 1) * _PANEL_MM + 4.0
             shown = table[table["quantity"].isin(quantities)]
             together = _limits(shown) if quantities == ("difference",) else None
             for column, panel in enumerate(("threshold", "place")):
-                left = column * style.width_mm + 14.0
-                box = (left / width_mm, bottom / height_mm, (style.width_mm - 17.0) / width_mm, 34.0 / height_mm)
+                left = column * 0.5 * width_mm + 16.0
+                box = (left / width_mm, bottom / height_mm, (0.5 * width_mm - 19.0) / width_mm, 34.0 / height_mm)
                 ax = figure.add_axes(box)
                 rows = shown[shown["panel"] == panel]
                 # The looks of a series are the same in all rows: a legend where they come first.
@@ -115,12 +114,27 @@ def plot_function_sweep(table: pd.DataFrame, *, settings: FiguresSettings) -> Fi
                 _draw(ax, rows, settings=settings, legend=legend)
                 entries = len(rows[["quantity", "series"]].drop_duplicates()) if legend else 0
                 ax.set_ylim(*(together or _limits(rows, lines=-(-entries // 2))))
-                ax.set_ylabel(label if panel == "place" or len(quantities) == 1 else "Change of fMLD [Gy]")
+                title, across, up = _words(panel, quantities, settings)
+                ax.set_ylabel(up)
                 if number == 0:
-                    ax.set_title({"threshold": "Threshold and reference value", "place": "Place of the image"}[panel])
+                    ax.set_title(title)
                 if number == len(_ROWS) - 1:
-                    ax.set_xlabel({"threshold": "Threshold [%]", "place": "Image moved towards"}[panel])
+                    ax.set_xlabel(across)
     return figure
+
+
+def _words(panel: str, quantities: tuple[str, ...], settings: FiguresSettings) -> tuple[str, str, str]:
+    """Give title, abscissa and ordinate of a panel."""
+    if "difference" in quantities:
+        up = translate(settings, "AUC: fV20 \N{MINUS SIGN} V20")
+    elif len(quantities) == 1:
+        up = translate(settings, "Change of fV20 [points]")
+    else:
+        both, one = translate(settings, "Change of dose [Gy]"), translate(settings, "Change of fMLD [Gy]")
+        up = both if panel == "place" else one
+    if panel == "threshold":
+        return translate(settings, "Threshold and reference value"), translate(settings, "Threshold [%]"), up
+    return translate(settings, "Place of the image"), translate(settings, "Image moved towards"), up
 
 
 def _limits(shown: pd.DataFrame, *, lines: int = 0) -> tuple[float, float]:
@@ -135,7 +149,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, legend: bo
     style = settings.style
     ax.axhline(0.0, color=FAINT, linewidth=0.6)
     if rows.empty:
-        say_nothing_to_draw(ax, "Nothing to show here", style=style)
+        say_nothing_to_draw(ax, translate(settings, "Nothing to show here"), style=style)
         return
     threshold = rows["panel"].iloc[0] == "threshold"
     drawn = list(rows.groupby(["quantity", "series"], sort=False))
@@ -145,7 +159,8 @@ def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, legend: bo
         at = points["x"].to_numpy(dtype=np.float64) + step * (index - 0.5 * (len(drawn) - 1))
         value, low, high = (points[name].to_numpy(dtype=np.float64) for name in ("value", "low", "high"))
         name = QUANTITIES[str(quantity)]
-        label = f"{name}, {series}" if rows["quantity"].nunique() > 1 else str(series)
+        words = translate_label(settings, str(series))
+        label = f"{name}, {words}" if rows["quantity"].nunique() > 1 else words
         ax.errorbar(
             at, value, yerr=np.vstack([value - low, high - value]), color=look.colour, marker=look.marker,
             markersize=3.0, linestyle=look.line if threshold else "none", linewidth=0.9, elinewidth=0.6, label=label,

@@ -8,7 +8,8 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_p
-from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import FAINT, curve_look, new_figure, page_mm, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,9 +61,11 @@ def plot_incidence(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     with style_context(style):
         figure = new_figure(style, columns=columns, height_mm=height_mm)
         if not panels:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No incidence could be drawn", style=style)
+            say_nothing_to_draw(
+                figure.add_axes((0, 0, 1, 1)), translate(settings, "No incidence could be drawn"), style=style
+            )
             return figure
-        width_mm = columns * style.width_mm
+        width_mm = page_mm(style, columns)
         side_mm = width_mm / columns
         for index, rows in enumerate(panels):
             left, bottom = (index % columns) * side_mm + 13.0, height_mm - (index // columns + 1) * PANEL_MM + 9.0
@@ -78,7 +81,8 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, top:
     for index, ((outcome, level), curve) in enumerate(sorted(drawn, key=lambda each: each[0][0] == "death")):
         look = curve_look(style, index)
         colour = FAINT if outcome == "death" else look.colour
-        words = {"rp": "RP", "death": "death without RP"}[str(outcome)] if whole else str(level)
+        both = {"rp": translate(settings, "RP"), "death": translate(settings, "death without RP")}
+        words = both[str(outcome)] if whole else translate_label(settings, str(level))
         label = f"{words}, n = {int(curve['n'].iloc[0])}"
         x = curve["time_months"].to_numpy()
         ax.step(x, 100 * curve["estimate"], where="post", color=colour, linestyle=look.line, label=label)
@@ -86,10 +90,10 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, top:
             low, high = 100 * curve["low"].to_numpy(), 100 * curve["high"].to_numpy()
             ax.fill_between(x, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
     p = rows["p"].iloc[0]
-    title = "All patients" if whole else str(rows["label"].iloc[0])
+    title = translate(settings, "All patients") if whole else translate_label(settings, str(rows["label"].iloc[0]))
     ax.set_title(title if pd.isna(p) else f"{title}: {format_p(float(p))}")
     ax.set_xlim(0.0, float(rows["time_months"].max()))
     ax.set_ylim(0.0, 100 * top)
-    ax.set_xlabel("Months from the start of the window")
-    ax.set_ylabel("Cumulative incidence [%]")
+    ax.set_xlabel(translate(settings, "Months from the start of the window"))
+    ax.set_ylabel(translate(settings, "Cumulative incidence [%]"))
     ax.legend(loc="upper left", fontsize=small_pt(style), borderpad=0.1, labelspacing=0.3)

@@ -39,12 +39,12 @@ def format_number(value: float | None, *, decimals: int = 2) -> str:
     return text.replace("-", THIN_MINUS)
 
 
-def format_interval(low: float | None, high: float | None, *, decimals: int = 2) -> str:
+def format_interval(low: float | None, high: float | None, *, decimals: int = 2, to: str = "to") -> str:
     """Give ``low to high``; a bound that is missing or infinite is a dash.
 
-    ``to`` and not a dash between the bounds, because bounds may be negative.
+    ``to`` and not a dash between the bounds, because bounds may be negative; figures hand in their language's word.
     """
-    return f"{format_number(low, decimals=decimals)} to {format_number(high, decimals=decimals)}"
+    return f"{format_number(low, decimals=decimals)} {to} {format_number(high, decimals=decimals)}"
 
 
 def format_ratio(value: float | None) -> str:

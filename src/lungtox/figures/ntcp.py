@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lungtox.figures.config import FiguresSettings, StyleSettings
+from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, weighting_label
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     INK,
+    LINE_STYLES,
     PALETTES,
     curve_look,
+    legend_columns,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
-    text_width_mm,
+    tiny_pt,
+    wrap_text,
 )
 
 if TYPE_CHECKING:
@@ -38,11 +43,24 @@ MODEL_NAMES = {
     "relative_seriality": "Relative seriality",
 }
 # The literature's parameters, estimated or derived; other models show those that were estimated.
-SHOWN_PARAMETERS = {"lkb": ("td50", "td50_gy", "m", "n"), "logistic": ("td50", "td50_gy", "x50", "gamma50")}
+LATENCY = ("latency_median_d", "latency_sigma")
+SHOWN_PARAMETERS = {
+    "lkb": ("td50", "td50_gy", "m", "n", LATENCY[0]),
+    "logistic": ("td50", "td50_gy", "x50", "gamma50", LATENCY[0]),
+}
 WITHOUT_GEUD = ("relative_seriality", "parallel")
 EXTRAPOLATED = "extrapolated"
+# Dots are the extrapolated part of the cohort's own curve.
+PUBLISHED_LINES = (LINE_STYLES[1], LINE_STYLES[3], LINE_STYLES[4], (0, (3, 1, 1, 1, 1, 1)))
 HIGHEST_COUNT = 0.85
-SYMBOLS = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+SYMBOLS = {
+    "td50": "TD50",
+    "td50_gy": "TD50",
+    "d50_gy": "D50",
+    "gamma50": "\N{GREEK SMALL LETTER GAMMA}50",
+    "latency_median_d": "median latency",
+    "latency_sigma": "latency \N{GREEK SMALL LETTER SIGMA}",
+}
 
 
 def tabulate_ntcp(
@@ -134,7 +152,8 @@ def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
 
 
 def _takes_published(fit: Mapping[str, Any]) -> bool:
-    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and not fit.get("covariates")
+    plain = not fit.get("covariates") and not fit.get("time")
+    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and plain
 
 
 def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -147,6 +166,7 @@ def _title(fit: Mapping[str, Any]) -> str:
     hidden = {"n"} if fit["model"] == "logistic" and _is_mean_dose(fit) else set()
     fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items() if key not in hidden)
     factors = f" with {', '.join(fit['covariates'])}" if fit.get("covariates") else ""
+    factors += ", complete follow-up" if fit.get("time") else ""
     structure = f"{fit['structure']}, {weighting_label(str(fit['weighting']))}"
     return f"{name}{factors}{f', {fixed} fixed' if fixed else ''}\n{structure}"
 
@@ -184,12 +204,15 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     legend_mm = 9.0
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * 70.0 + legend_mm)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No NTCP model was fitted", style=style)
-        looks = {name: curve_look(style, index + 1) for index, name in enumerate(
-            table.loc[table["kind"] == "published", "label"].drop_duplicates())}  # fmt: skip
+            say_nothing_to_draw(axes[0], translate(settings, "No NTCP model was fitted"), style=style)
+        names = table.loc[table["kind"] == "published", "label"].drop_duplicates()
+        looks = {
+            name: replace(curve_look(style, index + 1), line=PUBLISHED_LINES[index % len(PUBLISHED_LINES)])
+            for index, name in enumerate(names)
+        }
         handles: dict[str, Any] = {}
         for ax, (_, rows) in zip(axes, panels, strict=False):
             _draw_panel(ax, rows, looks, settings=settings)
@@ -202,87 +225,84 @@ def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
                 handles.values(),
                 handles.keys(),
                 loc="outside lower center",
-                ncols=_legend_columns(figure, handles, style),
+                ncols=legend_columns(handles, style, columns=2 if across == 2 else 1),
             )
     return figure
-
-
-def _legend_columns(figure: Figure, labels: Iterable[str], style: StyleSettings) -> int:
-    """Give how many legend columns fit side by side; the entries run down the columns."""
-    widths = [text_width_mm(label, small_pt(style)) for label in labels]
-    sample_mm = 5.5 * small_pt(style) * 25.4 / 72.0  # line sample, its distance to the text, and between columns
-    for columns in range(len(widths), 1, -1):
-        widest = [max(part) + sample_mm for part in np.array_split(widths, columns)]  # as matplotlib fills them
-        if sum(widest) <= figure.get_figwidth() * 25.4:
-            return columns
-    return 1
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, Any], *, settings: FiguresSettings) -> None:
     style = settings.style
     kinds = {str(kind): part for kind, part in rows.groupby("kind", sort=False)}
-    title = str(kinds["title"]["label"].iloc[0])
+    title = translate_label(settings, str(kinds["title"]["label"].iloc[0]))
     if "finding" in kinds and "curve" not in kinds:
-        say_nothing_to_draw(ax, f"Not fitted: {kinds['finding']['note'].iloc[0]}", style=style)
+        finding = translate_label(settings, str(kinds["finding"]["note"].iloc[0]))
+        say_nothing_to_draw(ax, translate(settings, "Not fitted: {finding}", finding=finding), style=style)
         ax.set_title(title)
         return
     colour = PALETTES[style.palette][0]
     if "curve" in kinds:
         curve = kinds["curve"]
         within = curve[curve["note"] != EXTRAPOLATED]
-        ax.plot(within["dose_gy"], within["ntcp"], color=colour, label="fitted to this cohort")
+        ax.plot(within["dose_gy"], within["ntcp"], color=colour, label=translate(settings, "fitted to this cohort"))
         ax.fill_between(within["dose_gy"], within["low"], within["high"], color=colour, alpha=0.2, linewidth=0,
-                        label="95 % interval")  # fmt: skip
+                        label=translate(settings, "95 % interval"))  # fmt: skip
         for part in (curve["dose_gy"] <= within["dose_gy"].min(), curve["dose_gy"] >= within["dose_gy"].max()):
             beyond = curve[part]
             if len(beyond) > 1:
                 ax.plot(beyond["dose_gy"], beyond["ntcp"], color=colour, linestyle=(0, (1, 1.5)), linewidth=1.0,
-                        label="extrapolated")  # fmt: skip
+                        label=translate(settings, "extrapolated"))  # fmt: skip
     for label, curve in kinds["published"].groupby("label", sort=False) if "published" in kinds else ():
         look = looks[str(label)]
         ax.plot(
-            curve["dose_gy"], curve["ntcp"], color=look.colour, linestyle=look.line, linewidth=1.0, label=str(label)
+            curve["dose_gy"],
+            curve["ntcp"],
+            color=look.colour,
+            linestyle=look.line,
+            linewidth=1.0,
+            label=translate_label(settings, str(label)),
         )
     if "bin" in kinds:
         _draw_bins(ax, kinds["bin"], settings=settings)
     ax.set_ylim(-0.02, 1)
     doses = pd.concat([kinds[kind]["dose_gy"] for kind in ("curve", "bin") if kind in kinds])
     ax.set_xlim(0, doses.max())
-    ax.set_xlabel(str(kinds["axis"]["label"].iloc[0]))
-    ax.set_ylabel("Probability of RP")
-    _write_title(ax, title, kinds.get("parameter"), style=style)
+    ax.set_xlabel(translate_label(settings, str(kinds["axis"]["label"].iloc[0])))
+    ax.set_ylabel(translate(settings, "Probability of RP"))
+    _write_title(ax, title, kinds.get("parameter"), settings=settings)
 
 
-def _write_title(ax: Axes, title: str, parameters: pd.DataFrame | None, *, style: StyleSettings) -> None:
+def _write_title(ax: Axes, title: str, parameters: pd.DataFrame | None, *, settings: FiguresSettings) -> None:
     """Write the title and, between it and the axes, the free parameters: inside they would cover the points."""
-    lines: list[str] = []
-    if parameters is not None:
+    style, lines = settings.style, []
+    if parameters is not None and (parameters["note"] != "fixed").any():
         free = parameters[parameters["note"] != "fixed"]
         # A panel is a column wide; axis labels take about 15 mm of it.
-        characters = int((style.width_mm - 15.0) / (0.55 * small_pt(style) * 25.4 / 72.0))
-        lines = textwrap.wrap("; ".join(_parameter_text(row) for row in free.itertuples()), characters)
+        room_mm = (min(page_mm(style, 1), 0.5 * page_mm(style, 2)) - 15.0) * style.scale
+        text = "; ".join(_parameter_text(row, settings) for row in free.itertuples())
+        lines = wrap_text(text, room_mm, size_pt=small_pt(style), style=style)
     ax.text(0.0, 1.01, "\n".join(lines), transform=ax.transAxes, fontsize=small_pt(style), va="bottom", linespacing=1.2)
-    ax.set_title(title, pad=3 + len(lines) * 1.25 * small_pt(style))
+    ax.set_title(title, pad=3 * style.scale + len(lines) * 1.25 * small_pt(style))
 
 
 def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> None:
     errors = [(bins["ntcp"] - bins["low"]).clip(lower=0), (bins["high"] - bins["ntcp"]).clip(lower=0)]
     ax.errorbar(bins["dose_gy"], bins["ntcp"], yerr=errors, fmt="o", color=INK, markersize=3.5, elinewidth=0.8,
-                capsize=1.5, label="observed, 95 % CI")  # fmt: skip
+                capsize=1.5, label=translate(settings, "observed, 95 % CI"))  # fmt: skip
     places = bins[["dose_gy", "high"]].to_numpy(dtype=float)
     for (dose_gy, high), events, n in zip(places, bins["events"], bins["n"], strict=True):
         # Upright above the interval, because neighbouring bins may lie 2 Gy apart; beside it near the top.
         ax.annotate(
             f"{events}/{n}", (dose_gy, min(high, HIGHEST_COUNT)),
             xytext=(5 if high > HIGHEST_COUNT else 0, 2), textcoords="offset points",
-            rotation=90, ha="center", va="bottom", fontsize=6.0,
+            rotation=90, ha="center", va="bottom", fontsize=tiny_pt(settings.style),
         )  # fmt: skip
 
 
-def _parameter_text(row: Any) -> str:
-    note = f", {row.note}" if isinstance(row.note, str) else ""
+def _parameter_text(row: Any, settings: FiguresSettings) -> str:
+    note = f", {translate_label(settings, row.note)}" if isinstance(row.note, str) else ""
     a_dose = row.label in ("TD50", "D50")
-    decimals, unit = (1, " Gy") if a_dose else (2, "")
+    decimals, unit = (1, " Gy") if a_dose else (0, " d") if row.label == SYMBOLS[LATENCY[0]] else (2, "")
     text = f"{row.label} {format_number(row.ntcp, decimals=decimals)}{unit}"
-    whole = f"{text} ({format_interval(row.low, row.high, decimals=decimals)}{note})"
+    interval = format_interval(row.low, row.high, decimals=decimals, to=translate(settings, "to"))
+    whole = f"{text} ({interval}{note})"
     return whole.replace(" ", "\N{NO-BREAK SPACE}")

@@ -9,12 +9,14 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_number
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     curve_look,
     new_figure,
+    page_mm,
     say_nothing_to_draw,
     small_pt,
     style_context,
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ["panel", "group", "model", "dose", "x", "value", "low", "high", "reference", "note"]
-# Panel -> title, column of comparison.csv, vertical line; limits of the column where it has an interval.
-PANELS: dict[str, tuple[str, str, float | None]] = {
-    "auc": ("Corrected\nAUC", "auc_corrected", None),
-    "auc_difference": ("Difference\nof AUC", "auc_difference", 0.0),
-    "net_benefit_difference": ("Difference of\nnet benefit", "net_benefit_difference", 0.0),
-    "slope": ("Calibration\nslope", "slope_corrected", 1.0),
-    "weight": ("Akaike\nweight", "aic_weight", None),
+# Panel -> column of comparison.csv, vertical line; limits of the column where it has an interval.
+PANELS: dict[str, tuple[str, float | None]] = {
+    "auc": ("auc_corrected", None),
+    "auc_difference": ("auc_difference", 0.0),
+    "net_benefit_difference": ("net_benefit_difference", 0.0),
+    "slope": ("slope_corrected", 1.0),
+    "weight": ("aic_weight", None),
 }
 _LIMITS = {"auc": "auc", "auc_difference": "auc_difference", "net_benefit_difference": "net_benefit_difference"}
 _ROW_MM, _TOP_MM, _BOTTOM_MM, _LABEL_MM, _PROFILE_MM = 4.4, 9.5, 7.0, 24.0, 50.0
@@ -58,7 +60,7 @@ def tabulate_ntcp_comparison(comparison: pd.DataFrame, profile: pd.DataFrame) ->
         group = str(row["model"]).removeprefix(f"{row['dose']}").removeprefix(" + ") or "dose alone"
         shared = {"group": group, "model": row["model"], "dose": row["dose"], "reference": bool(row["reference"])}
         note = row["finding"] if isinstance(row["finding"], str) else ""
-        for panel, (_, column, _) in PANELS.items():
+        for panel, (column, _) in PANELS.items():
             name = _LIMITS.get(panel)
             low, high = (row[f"{name}_low"], row[f"{name}_high"]) if name else (np.nan, np.nan)
             rows.append({**shared, "panel": panel, "value": row[column], "low": low, "high": high, "note": note})
@@ -85,20 +87,21 @@ def plot_ntcp_comparison(table: pd.DataFrame, *, settings: FiguresSettings) -> F
         Two columns wide; as high as the rows need.
     """
     style = settings.style
-    scale = style.font_pt / 8.0
     models = table[table["panel"] == "auc"]
     places, lines = _places(models)
     profile = table[table["panel"].isin(["profile", "limit"])]
-    width_mm = 2 * style.width_mm
-    rows_mm = max(lines, 1.0) * _ROW_MM * scale
-    below_mm = _PROFILE_MM * scale if len(profile) else 0.0
-    height_mm = _TOP_MM + rows_mm + _BOTTOM_MM * scale + below_mm
+    width_mm = page_mm(style, 2)
+    rows_mm = max(lines, 1.0) * _ROW_MM
+    below_mm = _PROFILE_MM if len(profile) else 0.0
+    height_mm = _TOP_MM + rows_mm + _BOTTOM_MM + below_mm
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
         if models.empty:
-            say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), "No model was compared", style=style)
+            say_nothing_to_draw(
+                figure.add_axes((0, 0, 1, 1)), translate(settings, "No model was compared"), style=style
+            )
             return figure
-        left_mm, gap_mm = _LABEL_MM * scale, 5.5
+        left_mm, gap_mm = _LABEL_MM, 5.5
         each_mm = (width_mm - left_mm - 2.0) / len(PANELS)
         for number, panel in enumerate(PANELS):
             at_mm = left_mm + number * each_mm
@@ -112,9 +115,9 @@ def plot_ntcp_comparison(table: pd.DataFrame, *, settings: FiguresSettings) -> F
         if len(profile):
             box = (
                 left_mm / width_mm,
-                11.0 * scale / height_mm,
-                (style.width_mm - left_mm + 20.0) / width_mm,
-                (below_mm - 20.0 * scale) / height_mm,
+                11.0 / height_mm,
+                (0.5 * width_mm - left_mm + 20.0) / width_mm,
+                (below_mm - 20.0) / height_mm,
             )
             _draw_profile(figure.add_axes(box), profile, settings=settings)
     return figure
@@ -140,10 +143,12 @@ def _write_labels(
     looks: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size}
     for group, part in models.groupby("group", sort=False):
         first = places[str(part["model"].iloc[0])]
-        text = str(group) if group == "dose alone" else f"+ {group}"
+        words = translate_label(settings, str(group))
+        text = words if group == "dose alone" else f"+ {words}"
         ax.text(-width + 0.04, first - 1.0, text, fontweight="bold", **looks)
         for row in part.to_dict("records"):
-            name = f"{row['dose']}{' (reference)' if row['reference'] else ''}"
+            dose = translate_label(settings, str(row["dose"]))
+            name = translate(settings, "{dose} (reference)", dose=dose) if row["reference"] else dose
             ax.text(-width + 0.12, places[str(row["model"])], name, **looks)
 
 
@@ -154,7 +159,7 @@ def _draw_panel(
 
     style = settings.style
     colour = PALETTES[style.palette][0]
-    title, _, line = PANELS[panel]
+    _, line = PANELS[panel]
     known = rows[rows["value"].notna()]
     if line is not None:
         ax.axvline(line, color=FAINT, linewidth=0.6)
@@ -180,6 +185,13 @@ def _draw_panel(
         ax.xaxis.set_major_locator(MaxNLocator(2))
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
+    title = {
+        "auc": translate(settings, "Corrected\nAUC"),
+        "auc_difference": translate(settings, "Difference\nof AUC"),
+        "net_benefit_difference": translate(settings, "Difference of\nnet benefit"),
+        "slope": translate(settings, "Calibration\nslope"),
+        "weight": translate(settings, "Akaike\nweight"),
+    }[panel]
     ax.set_title(title, fontsize=small_pt(style))
 
 
@@ -190,14 +202,21 @@ def _draw_profile(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) ->
     curves = rows[rows["panel"] == "profile"]
     for index, (model, part) in enumerate(curves.groupby("model", sort=False)):
         look = curve_look(style, index)
-        ax.plot(part["x"], part["value"], color=look.colour, linestyle=look.line, label=str(model))
+        ax.plot(
+            part["x"],
+            part["value"],
+            color=look.colour,
+            linestyle=look.line,
+            label=translate_label(settings, str(model)),
+        )
     ax.axhline(fall, color=FAINT, linewidth=0.8)
-    ax.text(0.0105, fall, f"{limit['note'].iloc[0]} interval above", fontsize=small_pt(style), va="bottom")
+    above = translate(settings, "{confidence} interval above", confidence=limit["note"].iloc[0])
+    ax.text(0.0105, fall, above, fontsize=small_pt(style), va="bottom")
     ax.set_xscale("log")
     ax.set_xlim(0.01, 1.0)
     ax.set_xticks([0.01, 0.03, 0.1, 0.3, 1.0], labels=["0.01", "0.03", "0.1", "0.3", "1"])
     ax.minorticks_off()
     ax.set_ylim(min(3.0 * fall, 1.05 * float(curves["value"].clip(lower=6.0 * fall).min())), 0.4)
-    ax.set_xlabel("Volume parameter n of gEUD (1: mean dose, near 0: maximum)")
-    ax.set_ylabel("Log-likelihood\nbelow its maximum")
+    ax.set_xlabel(translate(settings, "Volume parameter n of gEUD (1: mean dose, near 0: maximum)"))
+    ax.set_ylabel(translate(settings, "Log-likelihood\nbelow its maximum"))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=small_pt(style))

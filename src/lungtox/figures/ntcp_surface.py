@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, say_nothing_to_draw, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import (
+    INK,
+    LINE_STYLES,
+    PALETTES,
+    legend_columns,
+    new_figure,
+    say_nothing_to_draw,
+    style_context,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -22,12 +31,6 @@ COLUMNS = ["panel", "volume_parameter", "dose_parameter", "volume_value", "dose_
 JOINT = {"50 %": 1.3863, "80 %": 3.2189, "95 %": 5.9915}
 """Deviance of the joint regions: chi-square quantiles with 2 df."""
 ALONE = 3.8415  # chi-square, 1 df, 95 %
-AXES = {
-    "n": "Volume parameter n",
-    "s": "Relative seriality s",
-    "td50_gy": "TD50 (Gy)",
-    "d50_gy": "D50 (Gy)",
-}
 PANEL_MM = 66.0
 SHADE = 0.22
 
@@ -70,16 +73,21 @@ def plot_ntcp_surface(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
     down = max(1, math.ceil(len(panels) / across))
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=down * PANEL_MM + 8.0)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No fit has a free volume and a free dose parameter", style=style)
+            say_nothing_to_draw(
+                axes[0], translate(settings, "No fit has a free volume and a free dose parameter"), style=style
+            )
         for ax, (name, rows) in zip(axes, panels, strict=False):
             _draw(ax, str(name), rows, settings=settings)
         for ax in axes[max(len(panels), 1) :]:
             ax.set_visible(False)
         if panels:
-            figure.legend(handles=_legend(settings), loc="outside lower center", ncols=5 if across == 2 else 3)
+            handles = _legend(settings)
+            names = [str(handle.get_label()) for handle in handles]
+            ncols = legend_columns(names, style, columns=2 if across == 2 else 1)
+            figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
     return figure
 
 
@@ -109,9 +117,15 @@ def _draw(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSettings)
         axis.set_minor_locator(_no_ticks())
     ax.set_xlim(across[0], across[-1])
     ax.set_ylim(along[0], along[-1])
-    ax.set_xlabel(AXES[str(top["volume_parameter"])])
-    ax.set_ylabel(AXES[str(top["dose_parameter"])])
-    ax.set_title(name.replace("_", " "))
+    axes = {
+        "n": translate(settings, "Volume parameter n"),
+        "s": translate(settings, "Relative seriality s"),
+        "td50_gy": "TD50 (Gy)",
+        "d50_gy": "D50 (Gy)",
+    }
+    ax.set_xlabel(axes[str(top["volume_parameter"])])
+    ax.set_ylabel(axes[str(top["dose_parameter"])])
+    ax.set_title(translate_label(settings, name.replace("_", " ")))
 
 
 def _legend(settings: FiguresSettings) -> list[Artist]:
@@ -121,11 +135,26 @@ def _legend(settings: FiguresSettings) -> list[Artist]:
     colours = PALETTES[settings.style.palette]
     shades = [1.0 - (1.0 - SHADE) ** layers for layers in (3, 2, 1)]
     patches = [
-        Patch(facecolor=(colours[0], shade), edgecolor=INK, linewidth=0.6, label=f"joint {name}")
+        Patch(
+            facecolor=(colours[0], shade),
+            edgecolor=INK,
+            linewidth=0.6,
+            label=translate(settings, "joint {share}", share=name),
+        )
         for name, shade in zip(JOINT, shades, strict=True)
     ]
-    alone = Line2D([], [], color=INK, linestyle=LINE_STYLES[2], linewidth=1.0, label="95 % of one alone")
-    cross = Line2D([], [], color=colours[5], marker="P", markeredgecolor="white", linestyle="none", label="estimate")
+    alone = Line2D(
+        [], [], color=INK, linestyle=LINE_STYLES[2], linewidth=1.0, label=translate(settings, "95 % of one alone")
+    )
+    cross = Line2D(
+        [],
+        [],
+        color=colours[5],
+        marker="P",
+        markeredgecolor="white",
+        linestyle="none",
+        label=translate(settings, "estimate"),
+    )
     return [*patches, alone, cross]
 
 

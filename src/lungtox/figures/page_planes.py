@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lungtox.figures.language import translate
 from lungtox.figures.style import INK
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
     from lungtox.extraction import PatientPicture, PicturePlane
+    from lungtox.figures.config import FiguresSettings
 
 WINDOW_HU = (-1250.0, 250.0)
 """Lung window: width 1500, level -500."""
@@ -86,7 +88,9 @@ def perfusion_colours() -> Colormap:
     return LinearSegmentedColormap.from_list("perfusion", _PERFUSION_COLOURS)
 
 
-def draw_plane(axes: Axes, plane: PicturePlane, picture: PatientPicture, *, font_pt: float) -> None:
+def draw_plane(
+    axes: Axes, plane: PicturePlane, picture: PatientPicture, *, settings: FiguresSettings, font_pt: float
+) -> None:
     """Draw one plane into axes whose size is in proportion."""
     across, up = plane.across_mm, plane.up_mm
     edges = (*_ends(across), *_ends(up))
@@ -112,7 +116,7 @@ def draw_plane(axes: Axes, plane: PicturePlane, picture: PatientPicture, *, font
     axes.set_yticks([])
     for side in axes.spines.values():
         side.set_visible(False)
-    _write(axes, plane, font_pt=font_pt)
+    _write(axes, plane, settings=settings, font_pt=font_pt)
     _add_scale(axes, edges, font_pt=font_pt)
 
 
@@ -134,13 +138,18 @@ def _contour(axes: Axes, plane: PicturePlane, values: Any, level: float, line: L
     drawn.set_path_effects([Stroke(linewidth=line.width_pt + 0.9, foreground="#00000099"), Normal()])
 
 
-def _write(axes: Axes, plane: PicturePlane, *, font_pt: float) -> None:
+def _write(axes: Axes, plane: PicturePlane, *, settings: FiguresSettings, font_pt: float) -> None:
     axis = {"transversal": "z", "coronal": "y", "sagittal": "x"}[plane.plane]
     places = ((0.015, 0.5, "left", "center"), (0.985, 0.5, "right", "center"), (0.5, 0.985, "center", "top"),
               (0.5, 0.015, "center", "bottom"))  # fmt: skip
     for letter, (x, y, across, up) in zip(LETTERS[plane.plane], places, strict=True):
         _text(axes, x, y, letter, size=font_pt + 1.0, weight="bold", ha=across, va=up)
-    title = f"{plane.plane.capitalize()}, {axis} = {plane.at_mm:.0f} mm".replace("-", "\N{MINUS SIGN}")
+    name = {
+        "transversal": translate(settings, "Transversal"),
+        "coronal": translate(settings, "Coronal"),
+        "sagittal": translate(settings, "Sagittal"),
+    }[plane.plane]
+    title = f"{name}, {axis} = {plane.at_mm:.0f} mm".replace("-", "\N{MINUS SIGN}")
     _text(axes, 0.015, 0.985, title, size=font_pt, ha="left", va="top")
 
 

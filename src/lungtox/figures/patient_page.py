@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lungtox.extraction import PatientPicture, quality_flags
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import weighting_label
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.page_planes import (
     GROUND,
     PERFUSION_ALPHA,
@@ -58,7 +59,6 @@ _BOTTOM_MM = 14.1
 _DOSE_TO_GY = 80.0
 _ORGANS = ("Heart", "Esophagus", "SpinalCord")
 _OTHERS = 5
-FOOTER = "Research use, not for treatment decisions. The patient's right is on the left."
 
 
 def plot_patient_page(
@@ -88,17 +88,19 @@ def plot_patient_page(
         figure = Figure(figsize=(PAGE_MM[0] / MM_PER_INCH, PAGE_MM[1] / MM_PER_INCH))
         FigureCanvasAgg(figure)
         for plane in picture.planes:
-            draw_plane(_axes(figure, _BOXES[plane.plane]), plane, picture, font_pt=_FONT_PT)
+            draw_plane(_axes(figure, _BOXES[plane.plane]), plane, picture, settings=settings, font_pt=_FONT_PT)
         _write(figure, 6.0, 199.0, picture.patient, size=_TITLE_PT, weight="bold")
-        after_mm = 10.0 + _BOLD * text_width_mm(picture.patient, _TITLE_PT)
-        _write(figure, after_mm, 199.0, plan_words(entry), size=_FONT_PT + 1.0)
-        _write(figure, 6.0, 194.3, f"{plane_words(picture)} {function_words(entry)}")
-        _write(figure, 6.0, 6.0, FOOTER, color=FAINT)
-        _add_legend(figure, picture)
+        after_mm = 10.0 + _BOLD * text_width_mm(picture.patient, _TITLE_PT, settings.style)
+        _write(figure, after_mm, 199.0, plan_words(entry, settings=settings), size=_FONT_PT + 1.0)
+        words = f"{plane_words(picture, settings=settings)} {function_words(entry, settings=settings)}"
+        _write(figure, 6.0, 194.3, words)
+        footer = translate(settings, "Research use, not for treatment decisions. The patient's right is on the left.")
+        _write(figure, 6.0, 6.0, footer, color=FAINT)
+        _add_legend(figure, picture, settings)
         curves = _curves(picture, dvhs, settings)
-        _draw_dvhs(_axes(figure, _DVH), curves)
-        below_mm = _add_table(figure, curves)
-        _add_flags(figure, (*picture.notes, *quality_flags(entry)), below_mm)
+        _draw_dvhs(_axes(figure, _DVH), curves, settings)
+        below_mm = _add_table(figure, curves, settings)
+        _add_flags(figure, (*picture.notes, *quality_flags(entry)), below_mm, settings)
     return figure
 
 
@@ -111,7 +113,7 @@ def _write(figure: Figure, x_mm: float, y_mm: float, text: str, *, size: float =
     figure.text(x_mm / PAGE_MM[0], y_mm / PAGE_MM[1], text, fontsize=size, **{"va": "baseline", **more})
 
 
-def _add_legend(figure: Figure, picture: PatientPicture) -> None:
+def _add_legend(figure: Figure, picture: PatientPicture, settings: FiguresSettings) -> None:
     """Name the lines on the ground of the images, and the colours of perfusion in percent."""
     from matplotlib.patches import Rectangle
 
@@ -122,26 +124,29 @@ def _add_legend(figure: Figure, picture: PatientPicture) -> None:
     axes.set_ylim(0.0, height)
     axes.add_patch(Rectangle((-2.0, 0.0), width + 2.0, height, facecolor=GROUND, clip_on=False))
     outlines = {line.label: line for name in picture.planes[0].outlines for line in [outline_line(name)]}
-    function = functional_line(picture, _region_words(picture))
-    y = _add_lines(axes, "Isodose lines", [line for _, line in reversed(isodose_lines(picture))], height - 5.0)
-    _add_lines(axes, "Outlines", [*outlines.values(), *([function] if function else [])], y - 2.5)
-    words = f"CT: window {WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU".replace("-", "\N{MINUS SIGN}")
+    function = functional_line(picture, _region_words(picture, settings))
+    isodoses = [line for _, line in reversed(isodose_lines(picture))]
+    y = _add_lines(axes, translate(settings, "Isodose lines"), isodoses, height - 5.0, settings)
+    lines = [*outlines.values(), *([function] if function else [])]
+    _add_lines(axes, translate(settings, "Outlines"), lines, y - 2.5, settings)
+    low, high = (f"{value:g}".replace("-", "\N{MINUS SIGN}") for value in WINDOW_HU)
+    words = translate(settings, "CT: window {low} to {high} HU", low=low, high=high)
     if picture.planes[0].hounsfield is not None:
         axes.text(1.0, 2.0, words, color="white", fontsize=_FONT_PT)
     if picture.planes[0].perfusion_pct is not None:
-        _add_colour_bar(figure, left, bottom)
+        _add_colour_bar(figure, left, bottom, settings)
 
 
-def _add_lines(axes: Axes, title: str, lines: Sequence[Line], y: float) -> float:
+def _add_lines(axes: Axes, title: str, lines: Sequence[Line], y: float, settings: FiguresSettings) -> float:
     axes.text(1.0, y, title, color="white", fontsize=_FONT_PT, weight="bold", va="center")
     for line in lines:
         y -= _LINE_MM + 0.2
         axes.plot([1.5, 11.5], [y, y], color=line.colour, linewidth=line.width_pt + 0.3, linestyle=line.dashes)
-        axes.text(13.5, y, line.label, color="white", fontsize=_FONT_PT, va="center")
+        axes.text(13.5, y, translate_label(settings, line.label), color="white", fontsize=_FONT_PT, va="center")
     return y - _LINE_MM
 
 
-def _add_colour_bar(figure: Figure, left: float, bottom: float) -> None:
+def _add_colour_bar(figure: Figure, left: float, bottom: float, settings: FiguresSettings) -> None:
     """Draw the colours as they look over lung of -800 HU, which is what they lie on."""
     import numpy as np
 
@@ -157,13 +162,15 @@ def _add_colour_bar(figure: Figure, left: float, bottom: float) -> None:
     axes.tick_params(colors="white", labelsize=_FONT_PT - 0.5, pad=1.5)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_title(
-        "Perfusion over lung, % of the reference value", color="white", fontsize=_FONT_PT, weight="bold", pad=3.0
-    )
+    title = translate(settings, "Perfusion over lung, % of the reference value")
+    axes.set_title(title, color="white", fontsize=_FONT_PT, weight="bold", pad=3.0)
 
 
-def _region_words(picture: PatientPicture) -> str:
-    return "" if picture.region is None else f"Functional: {weighting_label(f'functional:{picture.region}')}"
+def _region_words(picture: PatientPicture, settings: FiguresSettings) -> str:
+    if picture.region is None:
+        return ""
+    region = translate_label(settings, weighting_label(f"functional:{picture.region}"))
+    return translate(settings, "Functional: {region}", region=region)
 
 
 def _curves(picture: PatientPicture, dvhs: Sequence[Dvh], settings: FiguresSettings) -> list[tuple[Dvh, Line]]:
@@ -196,7 +203,7 @@ def _rank(structure: str) -> int:
     return _ORGANS.index(structure) if structure in _ORGANS else len(_ORGANS)
 
 
-def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]]) -> None:
+def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]], settings: FiguresSettings) -> None:
     for dvh, line in reversed(curves):
         whole = dvh.cumulative
         axes.plot(
@@ -206,21 +213,21 @@ def _draw_dvhs(axes: Axes, curves: Sequence[tuple[Dvh, Line]]) -> None:
     highest = max([dvh.max_gy for dvh, _ in curves], default=0.0)
     axes.set_xlim(0.0, max(_DOSE_TO_GY, highest))
     axes.set_ylim(0.0, 100.0)
-    axes.set_xlabel("Physical dose (Gy)", fontsize=_FONT_PT)
-    axes.set_ylabel("Volume (%)", fontsize=_FONT_PT)
+    axes.set_xlabel(translate(settings, "Physical dose (Gy)"), fontsize=_FONT_PT)
+    axes.set_ylabel(translate(settings, "Volume (%)"), fontsize=_FONT_PT)
     axes.tick_params(labelsize=_FONT_PT)
     axes.grid(color="#e3e3e3", linewidth=0.5)
     axes.set_axisbelow(True)
 
 
-def _add_table(figure: Figure, curves: Sequence[tuple[Dvh, Line]]) -> float:
+def _add_table(figure: Figure, curves: Sequence[tuple[Dvh, Line]], settings: FiguresSettings) -> float:
     """Write V5, V20 and mean dose of each curve, which is the legend too; give where it ends."""
-    columns = ((250.0, "cc"), (262.0, "V5 %"), (274.5, "V20 %"), (291.0, "Mean Gy"))
+    columns = ((250.0, "cc"), (262.0, "V5 %"), (274.5, "V20 %"), (291.0, translate(settings, "Mean Gy")))
     y = _TABLE_TOP_MM
     for x, head in columns:
         _write(figure, x, y, head, ha="right", weight="bold")
     for dvh, line in curves:
-        lines = wrap_text(line.label, 30.0, size_pt=_FONT_PT)
+        lines = wrap_text(translate_label(settings, line.label), 30.0, size_pt=_FONT_PT, style=settings.style)
         y -= _LINE_MM + 0.6
         figure.add_artist(_sample(line, y + 0.9))
         cumulative = dvh.cumulative
@@ -243,18 +250,19 @@ def _sample(line: Line, y_mm: float) -> Any:
     )  # fmt: skip
 
 
-def _add_flags(figure: Figure, flags: Sequence[str], y_mm: float) -> None:
+def _add_flags(figure: Figure, flags: Sequence[str], y_mm: float, settings: FiguresSettings) -> None:
     """Write the notes and quality flags as far as the page reaches."""
-    _write(figure, _RIGHT_MM, y_mm, "Notes and quality flags" if flags else "No quality flags", weight="bold")
-    lines = [text for flag in flags for text in _bullet(flag)]
+    some, none = translate(settings, "Notes and quality flags"), translate(settings, "No quality flags")
+    _write(figure, _RIGHT_MM, y_mm, some if flags else none, weight="bold")
+    lines = [text for flag in flags for text in _bullet(flag, settings)]
     room = max(1, int((y_mm - _BOTTOM_MM) / _LINE_MM))
     if len(lines) > room:
-        lines = [*lines[: room - 1], "... the rest stands in qa.json"]
+        lines = [*lines[: room - 1], translate(settings, "... the rest stands in qa.json")]
     for text in lines:
         y_mm -= _LINE_MM
         _write(figure, _RIGHT_MM, y_mm, text)
 
 
-def _bullet(text: str) -> list[str]:
-    first, *others = wrap_text(text, _RIGHT_WIDTH_MM - 4.0, size_pt=_FONT_PT)
+def _bullet(text: str, settings: FiguresSettings) -> list[str]:
+    first, *others = wrap_text(text, _RIGHT_WIDTH_MM - 4.0, size_pt=_FONT_PT, style=settings.style)
     return [f"\N{BULLET} {first}", *(f"   {line}" for line in others)]

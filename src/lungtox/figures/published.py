@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
     PALETTES,
     curve_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     style_context,
@@ -99,30 +101,35 @@ def plot_published(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     down = max(1, math.ceil(len(panels) / 2))
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=down * PANEL_MM + LEGEND_MM)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, 2, squeeze=False).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No published model could be judged", style=style)
+            say_nothing_to_draw(axes[0], translate(settings, "No published model could be judged"), style=style)
         looks = _looks(table, settings=settings)
         handles: dict[str, Any] = {}
         for ax, (name, rows) in zip(axes, panels, strict=False):
-            {"calibration": _draw_calibration, "benefit": _draw_benefit}.get(str(name), _draw_curves)(ax, rows, looks)
-            ax.set_title(str(rows["title"].iloc[0]))
+            draw = {"calibration": _draw_calibration, "benefit": _draw_benefit}.get(str(name), _draw_curves)
+            draw(ax, rows, looks, settings)
+            ax.set_title(translate_label(settings, str(rows["title"].iloc[0])))
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
         for ax in axes[max(1, len(panels)) :]:
             ax.set_visible(False)
         if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center",
+                          ncols=min(3, legend_columns(handles, style, columns=2)))  # fmt: skip
     return figure
 
 
-def _looks(table: pd.DataFrame, *, settings: FiguresSettings) -> dict[str, dict[str, Any]]:
+Looks = dict[str, dict[str, Any]]
+
+
+def _looks(table: pd.DataFrame, *, settings: FiguresSettings) -> Looks:
     """Give each curve of the figure one look, the same in all panels."""
     style = settings.style
     colours = PALETTES[style.palette]
-    looks: dict[str, dict[str, Any]] = {
-        EVERYBODY: {"color": FAINT, "linestyle": (0, (1.2, 1.2)), "linewidth": 1.0},
+    looks: Looks = {
+        EVERYBODY: {"color": FAINT, "linestyle": (0, (3, 1, 1, 1, 1, 1)), "linewidth": 1.0},
         PUBLISHED: {"color": INK, "linestyle": (0, (5, 1.6)), "linewidth": 1.0},
         BAYES: {"color": colours[5], "linestyle": (0, (6, 1.5, 1.2, 1.5))},
         CHOSEN: {"color": colours[0]},
@@ -134,38 +141,38 @@ def _looks(table: pd.DataFrame, *, settings: FiguresSettings) -> dict[str, dict[
     return looks
 
 
-def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
+def _draw_lines(ax: Axes, rows: pd.DataFrame, looks: Looks, settings: FiguresSettings) -> None:
     for name, curve in rows.groupby("curve", sort=False):
         look = looks[str(name)]
-        ax.plot(curve["x"], curve["y"], label=str(name), **look)
+        ax.plot(curve["x"], curve["y"], label=translate_label(settings, str(name)), **look)
         if curve["low"].notna().any():
             ax.fill_between(curve["x"], curve["low"], curve["high"], color=look["color"], alpha=0.15, linewidth=0)
 
 
-def _draw_calibration(ax: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
+def _draw_calibration(ax: Axes, rows: pd.DataFrame, looks: Looks, settings: FiguresSettings) -> None:
     top = min(1.0, math.ceil(10.0 * float(rows[["x", "y"]].max().max())) / 10.0)
     ax.plot([0, top], [0, top], color=FAINT, linewidth=0.6)
-    _draw_lines(ax, rows, looks)
+    _draw_lines(ax, rows, looks, settings)
     ax.set_xlim(0.0, top)
     ax.set_ylim(0.0, top)
-    ax.set_xlabel("Predicted risk")
-    ax.set_ylabel("Observed share with RP")
+    ax.set_xlabel(translate(settings, "Predicted risk"))
+    ax.set_ylabel(translate(settings, "Observed share with RP"))
 
 
-def _draw_benefit(ax: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
+def _draw_benefit(ax: Axes, rows: pd.DataFrame, looks: Looks, settings: FiguresSettings) -> None:
     rows = rows.assign(x=100.0 * rows["x"])
     ax.axhline(0.0, color=FAINT, linewidth=0.6)
-    _draw_lines(ax, rows, looks)
+    _draw_lines(ax, rows, looks, settings)
     highest = max(float(rows["y"].max()), 0.01)
     ax.set_ylim(-0.35 * highest, 1.08 * highest)
     ax.set_xlim(float(rows["x"].min()), float(rows["x"].max()))
-    ax.set_xlabel("Threshold risk [%]")
-    ax.set_ylabel("Net benefit")
+    ax.set_xlabel(translate(settings, "Threshold risk [%]"))
+    ax.set_ylabel(translate(settings, "Net benefit"))
 
 
-def _draw_curves(ax: Axes, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
-    _draw_lines(ax, rows, looks)
+def _draw_curves(ax: Axes, rows: pd.DataFrame, looks: Looks, settings: FiguresSettings) -> None:
+    _draw_lines(ax, rows, looks, settings)
     ax.set_xlim(0.0, float(rows["x"].max()))
     ax.set_ylim(0.0, 1.0)
-    ax.set_xlabel(str(rows["unit"].iloc[0]))
-    ax.set_ylabel("Probability of RP")
+    ax.set_xlabel(translate_label(settings, str(rows["unit"].iloc[0])))
+    ax.set_ylabel(translate(settings, "Probability of RP"))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, small_pt, style_context, wrap_text
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import INK, LINE_STYLES, PALETTES, new_figure, page_mm, small_pt, style_context, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ _GAP_MM, _TOP_MM = 2.0, 6.5
 _LINE_MM = 25.4 / 72.0 * 1.38
 # Left of the panel, right of it, above it: patient's right and left, front and back, head and feet.
 _LETTERS = {"transversal": ("R", "L", "A"), "coronal": ("R", "L", "H"), "sagittal": ("A", "P", "H")}
-_OTHER = {"CT to CT": "lungs of the registered CT", "SPECT to CT": "registered SPECT, 20 % of its robust maximum"}
 
 
 def plot_registration(
@@ -45,13 +45,14 @@ def plot_registration(
         Two columns wide. Outlines are lines, the CT is a picture of 2 mm pixels.
     """
     style = settings.style
-    width_mm = 2.0 * style.width_mm
+    width_mm = page_mm(style, 2)
     wide = [float(np.ptp(view.across_mm)) for view in views]
     high = [float(np.ptp(view.up_mm)) for view in views]
     scale = (width_mm - (len(views) + 1) * _GAP_MM) / sum(wide)  # mm of paper for a mm of patient
     size = small_pt(style)
-    text = wrap_text(quality_text(quality), 0.93 * (width_mm - 2.0 * _GAP_MM), size_pt=size)
-    below_mm = (len(text) + 0.5) * size * _LINE_MM + _GAP_MM
+    room_mm = 0.93 * (width_mm - 2.0 * _GAP_MM) * style.scale
+    text = wrap_text(quality_text(quality, settings=settings), room_mm, size_pt=size, style=style)
+    below_mm = (len(text) + 0.5) * size / style.scale * _LINE_MM + _GAP_MM
     height_mm = _TOP_MM + scale * max(high) + below_mm
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
@@ -64,7 +65,7 @@ def plot_registration(
         figure.text(
             _GAP_MM / width_mm,
             1.0 - 1.5 / height_mm,
-            f"{patient}: registration of images",
+            translate(settings, "{patient}: registration of images", patient=patient),
             va="top",
             weight="bold",
             fontsize=size,
@@ -74,14 +75,17 @@ def plot_registration(
     return figure
 
 
-def quality_text(quality: Mapping[str, Any]) -> str:
+def quality_text(quality: Mapping[str, Any], *, settings: FiguresSettings) -> str:
     """Say the figures of quality in one sentence."""
-    end = "" if quality["converged"] else "; stopped before it converged"
-    return (
-        f"{quality['method']}: Dice of the lungs {quality['lung_dice']:.3f} ({quality['lung_dice_start']:.3f} at the"
-        f" start), mutual information {quality['mutual_information']:.3f} nats"
-        f" ({quality['mutual_information_start']:.3f}), shift {quality['shift_mm']:.1f} mm from the start, rotation"
-        f" {quality['rotation_deg']:.1f}\N{DEGREE SIGN}, {quality['lungs_seen_pct']:.3g} % of the lungs seen{end}."
+    figures = {name: value for name, value in quality.items() if name not in ("method", "converged")}
+    return translate(
+        settings,
+        "{method}: Dice of the lungs {lung_dice:.3f} ({lung_dice_start:.3f} at the start), mutual information"
+        " {mutual_information:.3f} nats ({mutual_information_start:.3f}), shift {shift_mm:.1f} mm from the start,"
+        " rotation {rotation_deg:.1f}\N{DEGREE SIGN}, {lungs_seen_pct:.3g} % of the lungs seen{end}.",
+        method=translate_label(settings, str(quality["method"])),
+        end="" if quality["converged"] else translate(settings, "; stopped before it converged"),
+        **figures,
     )
 
 
@@ -135,8 +139,13 @@ def _add_legend(figure: Figure, method: str, *, settings: FiguresSettings) -> No
         Line2D([], [], color=look["colors"][0], linewidth=look["linewidths"][0], linestyle=look["linestyles"][0])
         for look in _looks(settings)
     ]
-    width, height = figure.get_size_inches() * 25.4
+    width, height = figure.get_size_inches() * 25.4 / settings.style.scale
+    other = {
+        "CT to CT": translate(settings, "lungs of the registered CT"),
+        "SPECT to CT": translate(settings, "registered SPECT, 20 % of its robust maximum"),
+    }
     figure.legend(
-        handles, ["lungs of the planning CT", _OTHER.get(method, method)], loc="upper right", ncols=2,
+        handles, [translate(settings, "lungs of the planning CT"), other.get(method, method)], loc="upper right",
+        ncols=2,
         bbox_to_anchor=(1.0 - _GAP_MM / width, 1.0 - 1.5 / height), borderaxespad=0, borderpad=0,
     )  # fmt: skip

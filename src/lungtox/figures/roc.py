@@ -8,7 +8,17 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, format_p
-from lungtox.figures.style import FAINT, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context, wrap_text
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import (
+    FAINT,
+    curve_look,
+    new_figure,
+    page_mm,
+    say_nothing_to_draw,
+    small_pt,
+    style_context,
+    wrap_text,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,32 +86,31 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         One column wide.
     """
     style = settings.style
-    size = small_pt(style)
+    size, width_mm = small_pt(style), page_mm(style, 1)
     curves, pairs = table[table["kind"] == "curve"], table[table["kind"] == "pair"]
-    lines = [
-        line for row in pairs.itertuples() for line in wrap_text(_pair_text(row), style.width_mm - 5.0, size_pt=size)
-    ]
+    room_mm = (width_mm - 5.0) * style.scale
+    texts = [_pair_text(row, settings) for row in pairs.itertuples()]
+    lines = [line for text in texts for line in wrap_text(text, room_mm, size_pt=size, style=style)]
     if lines:
-        lines.insert(0, "AUC difference (95 % CI), paired")
+        lines.insert(0, translate(settings, "AUC difference (95 % CI), paired"))
     scores = [(str(score), rows) for score, rows in curves.groupby("score", sort=False)]
-    line_mm = small_pt(style) * MM_PER_PT * 1.38
+    line_mm = small_pt(style) / style.scale * MM_PER_PT * 1.38
     below_mm = 12.0 + (len(lines) + len(scores) + 1) * line_mm + 2.5
-    side_mm = style.width_mm - 16.0
+    side_mm = width_mm - 16.0
     height_mm = side_mm + below_mm + 3.0
     with style_context(style):
         figure = new_figure(style, columns=1, height_mm=height_mm)
-        width_mm = style.width_mm
         ax = figure.add_axes((13.0 / width_mm, below_mm / height_mm, side_mm / width_mm, side_mm / height_mm))
         if not scores:
-            say_nothing_to_draw(ax, "No score could be drawn", style=style)
+            say_nothing_to_draw(ax, translate(settings, "No score could be drawn"), style=style)
             return figure
         bands = {str(score): rows for score, rows in table[table["kind"] == "band"].groupby("score", sort=False)}
         _draw_curves(ax, scores, bands, settings=settings)
         figure.legend(
             *ax.get_legend_handles_labels(),
             loc="upper left", bbox_to_anchor=(3.0 / width_mm, (below_mm - 11.0) / height_mm),
-            borderaxespad=0, borderpad=0, labelspacing=0.3, title="AUC (95 % CI)", alignment="left",
-            title_fontsize=small_pt(style),
+            borderaxespad=0, borderpad=0, labelspacing=0.3, title=translate(settings, "AUC (95 % CI)"),
+            alignment="left", title_fontsize=small_pt(style),
         )  # fmt: skip
         figure.text(
             3.0 / width_mm, 1.5 / height_mm, "\n".join(lines), fontsize=small_pt(style), va="bottom", linespacing=1.3
@@ -109,11 +118,12 @@ def plot_roc(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     return figure
 
 
-def _pair_text(row: Any) -> str:
+def _pair_text(row: Any, settings: FiguresSettings) -> str:
     """Give `first - second: difference (interval), p, n`; the sign is that of pairs.csv, auc_a - auc_b."""
     difference = format_number(row.difference)
-    interval = format_interval(row.low, row.high)
-    text = f"{row.label} \N{MINUS SIGN} {row.other_label}: {difference} ({interval}), {format_p(row.p)}, n = {row.n}"
+    interval = format_interval(row.low, row.high, to=translate(settings, "to"))
+    first, second = translate_label(settings, row.label), translate_label(settings, row.other_label)
+    text = f"{first} \N{MINUS SIGN} {second}: {difference} ({interval}), {format_p(row.p)}, n = {row.n}"
     # The parts stay together at the end of a line.
     for part in (f"({interval})", format_p(row.p), f"n = {row.n}"):
         text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))
@@ -133,11 +143,12 @@ def _draw_curves(
                 color=look.colour, alpha=0.14, linewidth=0,
             )  # fmt: skip
         first = curve.iloc[0]
-        label = f"{first['label']}: {format_number(first['auc'])} ({format_interval(first['low'], first['high'])})"
+        interval = format_interval(first["low"], first["high"], to=translate(settings, "to"))
+        label = f"{translate_label(settings, str(first['label']))}: {format_number(first['auc'])} ({interval})"
         ordered = curve.sort_values(["fpr", "tpr"], kind="stable")
         ax.plot(ordered["fpr"], ordered["tpr"], color=look.colour, linestyle=look.line, label=label)
     ax.set_xlim(-0.01, 1.0)
     ax.set_ylim(0.0, 1.01)
     ax.set_aspect("equal")
-    ax.set_xlabel("1 \N{MINUS SIGN} specificity")
-    ax.set_ylabel("Sensitivity")
+    ax.set_xlabel(translate(settings, "1 \N{MINUS SIGN} specificity"))
+    ax.set_ylabel(translate(settings, "Sensitivity"))

@@ -10,6 +10,8 @@ from lungtox.tables import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lungtox.figures.config import FiguresSettings
+
 PNG_DPI = 300
 PAGE_DPI = 150
 # Without dates, and with names of clip paths that follow from the content alone.
@@ -26,8 +28,10 @@ RC_PARAMETERS: Any = {
 }
 
 
-def save_figure(figure: Figure, stem: str | Path) -> tuple[Path, Path, Path]:
-    """Write ``{stem}.pdf``, ``{stem}.svg`` and ``{stem}.png`` (300 dpi), each atomically.
+def save_figure(
+    figure: Figure, stem: str | Path, *, settings: FiguresSettings | None = None
+) -> tuple[Path, Path, Path]:
+    """Write ``{stem}.pdf``, ``{stem}.svg`` and ``{stem}.png``, each atomically.
 
     The page is exactly the size of the figure: nothing is trimmed, so the width is the printed column's.
 
@@ -35,6 +39,8 @@ def save_figure(figure: Figure, stem: str | Path) -> tuple[Path, Path, Path]:
     ----------
     figure : matplotlib Figure
     stem : path without suffix
+    settings : FiguresSettings, optional
+        Whose resolution the PNG has; 300 dpi without.
 
     Returns
     -------
@@ -43,11 +49,12 @@ def save_figure(figure: Figure, stem: str | Path) -> tuple[Path, Path, Path]:
     """
     import matplotlib as mpl
 
+    dpi = PNG_DPI if settings is None else settings.style.png_dpi
     written = []
     for suffix, metadata in METADATA.items():
         target = Path(f"{stem}{suffix}")
         with mpl.rc_context(RC_PARAMETERS), atomic_path(target) as temporary:
-            figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)
+            figure.savefig(temporary, dpi=dpi, metadata=metadata)
         written.append(target)
     return written[0], written[1], written[2]
 

@@ -11,12 +11,14 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_number
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
-    GROUP_LABELS,
     INK,
     PALETTES,
+    group_label,
     group_look,
+    legend_columns,
     new_figure,
     say_nothing_to_draw,
     small_pt,
@@ -143,24 +145,25 @@ def _panels(table: pd.DataFrame, draw: Any, *, settings: FiguresSettings, square
     height_mm = down * (PANEL_MM if square else PANEL_MM - 14.0) + LEGEND_MM
     with style_context(style):
         figure = new_figure(style, columns=2 if across == 2 else 1, height_mm=height_mm)
-        figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+        figure.set_layout_engine("constrained", w_pad=0.05 * style.scale, h_pad=0.05 * style.scale)
         axes = figure.subplots(down, across, squeeze=False).ravel()
         if not panels:
-            say_nothing_to_draw(axes[0], "No logistic model is part of this analysis", style=style)
+            say_nothing_to_draw(axes[0], translate(settings, "No logistic model is part of this analysis"), style=style)
         handles: dict[str, Any] = {}
         for ax, (_, rows) in zip(axes, panels, strict=False):
             finding = rows["note"].iloc[0] if len(rows) == 1 and isinstance(rows["note"].iloc[0], str) else None
             if finding is not None:
-                say_nothing_to_draw(ax, finding, style=style)
+                say_nothing_to_draw(ax, translate_label(settings, finding), style=style)
             else:
                 draw(ax, rows, settings=settings)
-            ax.set_title(str(rows["title"].iloc[0]))
+            ax.set_title(translate_label(settings, str(rows["title"].iloc[0])))
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
         for ax in axes[max(1, len(panels)) :]:
             ax.set_visible(False)
         if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2 if across == 1 else 5)
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center",
+                          ncols=legend_columns(handles, style, columns=2 if across == 2 else 1))  # fmt: skip
     return figure
 
 
@@ -169,41 +172,76 @@ def _draw_calibration(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings
     curve, patients = rows[rows["kind"] == "curve"], rows[rows["kind"] == "patient"]
     top = _risk_axis(max(float(curve["high"].max()), float(patients["predicted"].max())))
     colour = PALETTES[style.palette][0]
-    ax.plot([0, top], [0, top], color=FAINT, linewidth=0.6, label="ideal")
+    ax.plot([0, top], [0, top], color=FAINT, linewidth=0.6, label=translate(settings, "ideal"))
     ax.fill_between(
-        curve["predicted"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0, label="95 % band"
+        curve["predicted"],
+        curve["low"],
+        curve["high"],
+        color=colour,
+        alpha=0.15,
+        linewidth=0,
+        label=translate(settings, "95 % band"),
     )
-    ax.plot(curve["predicted"], curve["corrected"], color=colour, label="corrected for optimism")
-    ax.plot(curve["predicted"], curve["apparent"], color=INK, linestyle=DOTS, linewidth=0.8, label="apparent")
+    ax.plot(curve["predicted"], curve["corrected"], color=colour, label=translate(settings, "corrected for optimism"))
+    ax.plot(
+        curve["predicted"],
+        curve["apparent"],
+        color=INK,
+        linestyle=DOTS,
+        linewidth=0.8,
+        label=translate(settings, "apparent"),
+    )
     for group, value, base in (("rp", 1, -0.035), ("no_rp", 0, -0.085)):
         look = group_look(style, group)
         at = patients.loc[patients["rp"] == value, "predicted"].to_numpy(float)
         ax.vlines(at, (base - 0.018) * top, (base + 0.018) * top, color=look.colour, linewidth=0.5)
-        ax.text(1.02 * top, base * top, GROUP_LABELS[group], fontsize=small_pt(style), color=look.colour, va="center")
-    ax.text(0.03, 0.97, str(curve["note"].iloc[0]), transform=ax.transAxes, va="top", fontsize=small_pt(style))
+        ax.text(
+            1.02 * top,
+            base * top,
+            group_label(settings, group),
+            fontsize=small_pt(style),
+            color=look.colour,
+            va="center",
+        )
+    note = translate_label(settings, str(curve["note"].iloc[0]))
+    ax.text(0.03, 0.97, note, transform=ax.transAxes, va="top", fontsize=small_pt(style))
     ax.set_xlim(0.0, top)
     ax.set_ylim(-0.12 * top, top)
     ticks = [0.1 * step for step in range(0, round(10 * top) + 1, 1 if top < 0.5 else 2)]
     ax.set_xticks(ticks)
     ax.set_yticks(ticks)
     ax.set_aspect("equal")
-    ax.set_xlabel("Predicted risk")
-    ax.set_ylabel("Observed share with RP")
+    ax.set_xlabel(translate(settings, "Predicted risk"))
+    ax.set_ylabel(translate(settings, "Observed share with RP"))
 
 
 def _draw_decision(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
     colour = PALETTES[settings.style.palette][0]
     x = 100.0 * rows["threshold"].to_numpy(float)
-    ax.fill_between(x, rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0, label="instability range")
-    ax.plot(x, rows["corrected"], color=colour, label="model, corrected")
-    ax.plot(x, rows["apparent"], color=INK, linestyle=DOTS, linewidth=0.8, label="model, apparent")
-    ax.plot(x, rows["all"], color=PALETTES[settings.style.palette][5], linestyle=(0, (5, 1.6)), label="treat all as RP")
-    ax.axhline(0.0, color=FAINT, linewidth=0.8, label="treat none")
+    ax.fill_between(
+        x,
+        rows["low"],
+        rows["high"],
+        color=colour,
+        alpha=0.15,
+        linewidth=0,
+        label=translate(settings, "instability range"),
+    )
+    ax.plot(x, rows["corrected"], color=colour, label=translate(settings, "model, corrected"))
+    ax.plot(x, rows["apparent"], color=INK, linestyle=DOTS, linewidth=0.8, label=translate(settings, "model, apparent"))
+    ax.plot(
+        x,
+        rows["all"],
+        color=PALETTES[settings.style.palette][5],
+        linestyle=(0, (5, 1.6)),
+        label=translate(settings, "treat all as RP"),
+    )
+    ax.axhline(0.0, color=FAINT, linewidth=0.8, label=translate(settings, "treat none"))
     highest = max(float(rows["high"].max()), float(rows["all"].max()), 0.01)
     ax.set_ylim(-0.35 * highest, 1.08 * highest)
     ax.set_xlim(float(x.min()), float(x.max()))
-    ax.set_xlabel("Threshold risk [%]")
-    ax.set_ylabel("Net benefit")
+    ax.set_xlabel(translate(settings, "Threshold risk [%]"))
+    ax.set_ylabel(translate(settings, "Net benefit"))
 
 
 def _draw_stability(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
@@ -213,13 +251,14 @@ def _draw_stability(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) 
     for group, value in (("no_rp", 0), ("rp", 1)):
         part, look = rows[rows["rp"] == value], group_look(style, group)
         ax.vlines(part["probability"], part["low"], part["high"], color=look.colour, linewidth=0.5, alpha=0.45)
-        ax.plot(part["probability"], part["probability"], look.marker, color=look.colour, markersize=2.2,
-                markeredgewidth=0, label=GROUP_LABELS[group])  # fmt: skip
+        face = look.colour if value else "white"
+        ax.plot(part["probability"], part["probability"], look.marker, color=look.colour, markersize=2.4,
+                markeredgewidth=0.5, markerfacecolor=face, label=group_label(settings, group))  # fmt: skip
     ax.set_xlim(0.0, top)
     ax.set_ylim(0.0, top)
     ax.set_aspect("equal")
-    ax.set_xlabel("Predicted risk")
-    ax.set_ylabel("Risk by 95 % of the refits")
+    ax.set_xlabel(translate(settings, "Predicted risk"))
+    ax.set_ylabel(translate(settings, "Risk by 95 % of the refits"))
 
 
 def _risk_axis(highest: float) -> float:

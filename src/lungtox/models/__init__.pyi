@@ -20,6 +20,9 @@ from .discrimination import AucComparison as AucComparison
 from .discrimination import Roc as Roc
 from .discrimination import compare_auc as compare_auc
 from .discrimination import roc as roc
+from .dose_levels import VolumeCurves as VolumeCurves
+from .dose_levels import compare_dose_levels as compare_dose_levels
+from .dose_levels import volume_curves as volume_curves
 from .function_sweep import compare_sweep as compare_sweep
 from .gray import GrayTest as GrayTest
 from .gray import gray_test as gray_test
@@ -33,6 +36,8 @@ from .landmark import Landmark as Landmark
 from .landmark import start_at_draw as start_at_draw
 from .logistic import fit_logistic as fit_logistic
 from .logistic_fit import LogisticFit as LogisticFit
+from .metric_correlations import MetricCorrelations as MetricCorrelations
+from .metric_correlations import correlate_metrics as correlate_metrics
 from .missing_data import MissingTables as MissingTables
 from .missing_data import describe_gaps as describe_gaps
 from .missing_data import make_imputer as make_imputer
@@ -53,6 +58,8 @@ from .performance import net_benefit as net_benefit
 from .performance import smooth_calibration as smooth_calibration
 from .performance_many import calibrate_many as calibrate_many
 from .performance_many import discriminate_many as discriminate_many
+from .permutation import MaximumTest as MaximumTest
+from .permutation import permute_maximum as permute_maximum
 from .pooling import pool_logistic as pool_logistic
 from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
@@ -81,6 +88,8 @@ from .rubin import pool_test as pool_test
 from .sample_size import SampleSize as SampleSize
 from .sample_size import minimum_sample_size as minimum_sample_size
 from .separation import find_separation as find_separation
+from .single_predictor import SingleFits as SingleFits
+from .single_predictor import fit_each as fit_each
 from .strata import compare_strata as compare_strata
 from .time_course import TimeCourse as TimeCourse
 from .time_course import describe_course as describe_course

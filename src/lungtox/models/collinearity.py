@@ -59,8 +59,6 @@ def measure_collinearity(table: pd.DataFrame, design: Design) -> Collinearity:
     The representative of a cluster has the largest mean |rho| with the others in it; of two, the first named.
     """
     import pandas as pd
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
     from scipy.stats import rankdata
 
     kept = table.loc[design.rows]
@@ -69,16 +67,7 @@ def measure_collinearity(table: pd.DataFrame, design: Design) -> Collinearity:
     ranks = np.array([rankdata(kept[name].to_numpy(dtype=np.float64)) for name in numeric])
     rho = np.abs(np.atleast_2d(np.corrcoef(ranks))) if len(numeric) > 1 else np.ones((len(numeric), len(numeric)))
     rho = np.clip(0.5 * (rho + rho.T), 0.0, 1.0)
-    cluster = np.arange(1, len(numeric) + 1)
-    merges = np.empty((0, 4))
-    if len(numeric) > 1:
-        distance = 1.0 - rho
-        np.fill_diagonal(distance, 0.0)
-        merges = linkage(squareform(distance, checks=False), method="average")
-        found = fcluster(merges, 1.0 - CLUSTER_CORRELATION + 1e-12, criterion="distance")
-        # Numbered in the order of the config.
-        order = {old: new for new, old in enumerate(dict.fromkeys(found.tolist()), start=1)}
-        cluster = np.array([order[old] for old in found.tolist()])
+    merges, cluster = cluster_metrics(rho)
     inflation = _inflation(design)
     rows = [_row(name, numeric, rho, cluster, inflation) for name in names]
     columns = ["column", "vif", "cluster", "representative", "closest", "correlation"]
@@ -94,15 +83,57 @@ def measure_collinearity(table: pd.DataFrame, design: Design) -> Collinearity:
     return Collinearity(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), tree, tuple(numeric))
 
 
+def cluster_metrics(rho: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Cluster columns by their absolute correlations: distance 1 - |rho|, average linkage, cut at 0.7.
+
+    Parameters
+    ----------
+    rho : ndarray, shape (k, k)
+        Absolute correlations, symmetric.
+
+    Returns
+    -------
+    merges : ndarray, shape (k - 1, 4)
+        As of scipy's `linkage`; no rows for a single column.
+    cluster : ndarray of int, shape (k,)
+        Numbered from 1 in the order of the columns.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(rho) < 2:
+        return np.empty((0, 4)), np.arange(1, len(rho) + 1)
+    distance = np.clip(1.0 - rho, 0.0, 1.0)
+    np.fill_diagonal(distance, 0.0)
+    merges = linkage(squareform(distance, checks=False), method="average")
+    found = fcluster(merges, 1.0 - CLUSTER_CORRELATION + 1e-12, criterion="distance")
+    order = {old: new for new, old in enumerate(dict.fromkeys(found.tolist()), start=1)}
+    return merges, np.array([order[old] for old in found.tolist()])
+
+
+def representative_of(rho: FloatArray, cluster: npt.NDArray[np.int64], number: int) -> int:
+    """Give the column that stands for a cluster: the largest mean correlation with the others in it, the first of two.
+
+    Parameters
+    ----------
+    rho : ndarray, shape (k, k)
+        Absolute correlations.
+    cluster : ndarray of int, shape (k,)
+    number : int
+        Of the cluster.
+    """
+    members = np.flatnonzero(cluster == number)
+    closeness = rho[np.ix_(members, members)].sum(axis=1)
+    return int(members[int(np.argmax(np.round(closeness, 12)))])
+
+
 def _row(
     name: str, numeric: list[str], rho: FloatArray, cluster: npt.NDArray[np.int64], inflation: dict[str, float]
 ) -> tuple[str, float, int | None, bool, str, float]:
     if name not in numeric:
         return name, inflation[name], None, True, "", np.nan
     own = numeric.index(name)
-    members = np.flatnonzero(cluster == cluster[own])
-    closeness = rho[np.ix_(members, members)].sum(axis=1)
-    stands = bool(members[int(np.argmax(np.round(closeness, 12)))] == own)
+    stands = representative_of(rho, cluster, int(cluster[own])) == own
     others = np.delete(rho[own], own)
     if not len(others):
         return name, inflation[name], int(cluster[own]), stands, "", np.nan

@@ -68,6 +68,39 @@ STRATA = _table(
         "test": _text(),
     }
 )
+DOSE_LEVELS = _table(
+    {
+        "structure": _text(),
+        "weighting": _text(),
+        "dose_gy": _number(pa.Check.gt(0)),
+        **{name: _count() for name in ("n", "n_rp", "n_no_rp", "partly")},
+        **{name: _number(pa.Check.in_range(0, 100.000001)) for name in ("mean_rp_pct", "mean_no_rp_pct")},
+        **{name: _number() for name in ("difference_pct", "low_pct", "high_pct")},
+        "band_pct": _number(pa.Check.ge(0)),
+        "step_pct": _number(pa.Check.gt(0)),
+        **{name: _number(pa.Check.ge(0)) for name in ("odds_ratio", "odds_low", "odds_high")},
+        **{name: _share() for name in ("p", "p_adjusted")},
+        "permutations": _count(),
+        "finding": _text(),
+    }
+)
+METRIC_CORRELATIONS = _table(
+    {
+        **{name: _text() for name in ("column", "label", "other", "other_label")},
+        "n": _count(),
+        "correlation": _number(pa.Check.in_range(-1.000001, 1.000001)),
+    }
+)
+METRIC_CLUSTERS = _table(
+    {
+        "column": _text(),
+        "label": _text(),
+        "n": _count(),
+        **{name: pa.Column("Int64", pa.Check.ge(1), nullable=True, coerce=True) for name in ("position", "cluster")},
+        "representative": pa.Column("bool", coerce=True),
+        "finding": _text(),
+    }
+)
 CYTOKINES = _table(
     {
         "cytokine": _text(),
@@ -113,7 +146,7 @@ PREDICTIONS = _table(
 MEASURES = ("auc", "slope", "citl", "brier", "scaled_brier", "ici", "e90")
 VALIDATION = _table(
     {
-        "measure": _text(pa.Check.isin(MEASURES)),
+        "measure": _text(pa.Check.isin([*MEASURES, "concordance"])),  # concordance: NTCP fits with times
         "approach": _text(pa.Check.isin(["bootstrap", "cross-validation"])),
         "apparent": _number(),
         "optimism": _number(),

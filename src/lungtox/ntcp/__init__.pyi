@@ -42,6 +42,10 @@ from .resampled import validate_ntcp as validate_ntcp
 from .responses import RESPONSES as RESPONSES
 from .result import NtcpFit as NtcpFit
 from .result import fit_to_json as fit_to_json
+from .time_cohort import concordance as concordance
+from .time_cohort import course_table as course_table
+from .time_resampled import NtcpTimeValidation as NtcpTimeValidation
+from .time_resampled import validate_ntcp_time as validate_ntcp_time
 from .time_to_event import NtcpTimeFit as NtcpTimeFit
 from .time_to_event import fit_ntcp_time as fit_ntcp_time
 from .uncertainty import NtcpInterval as NtcpInterval

@@ -18,6 +18,8 @@ LONGEST_STEP = 3.0  # of a logarithm: a factor of 20 at once
 LOOSE = 1e-6  # the same for bands of a curve
 FINE = 1e-14  # decrement (twice the gain that is left) at which a maximum is found
 ROUGH = 1e-8  # the same for profiles
+NEAR = 1e-2  # decrement from which on the curvature that was seen counts
+LEAST_CURVATURE = 1e-3  # of what is expected
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Scale:
         self.logarithmic = np.array([item.logarithmic for item in parameters], dtype=bool)
         self.low = self.inward(np.array([item.low for item in parameters]))
         self.high = self.inward(np.array([item.high for item in parameters]))
-        self._ends = np.array([[item.low for item in parameters], [item.high for item in parameters]])
+        self.ends = np.array([[item.low for item in parameters], [item.high for item in parameters]])
 
     def inward(self, theta: Floats) -> Floats:
         """Give coordinates of parameters."""
@@ -63,8 +65,8 @@ class Scale:
     def outward(self, u: Floats) -> Floats:
         """Give parameters of coordinates; an end of the range exactly where the coordinate is at its end."""
         theta = np.where(self.logarithmic, np.exp(np.where(self.logarithmic, u, 0.0)), u)
-        theta = np.where(u <= self.low, self._ends[0], theta)
-        return np.where(u >= self.high, self._ends[1], theta)
+        theta = np.where(u <= self.low, self.ends[0], theta)
+        return np.where(u >= self.high, self.ends[1], theta)
 
     def slopes(self, theta: Floats) -> Floats:
         """Give d theta / d coordinate."""
@@ -108,7 +110,8 @@ def climb(objective: Objective, start: Floats, *, held: Mask | None = None, decr
     scale = Scale(objective.parameters)
     fixed = np.zeros(start.size, dtype=bool) if held is None else held
     u = np.where(fixed, scale.inward(start), np.clip(scale.inward(start), scale.low, scale.high))
-    damping = 0.0
+    promised = np.inf
+    damping, turn = 0.0, (np.zeros_like(u), np.zeros_like(u))
     here = _at(objective, scale, u, start, fixed)
     for _ in range(STEPS):
         if here is None:
@@ -119,6 +122,8 @@ def climb(objective: Objective, start: Floats, *, held: Mask | None = None, decr
         if free.size == 0:
             return Peak(theta, loglik, converged=True)
         block = information[np.ix_(free, free)]
+        if promised < NEAR:
+            block = _curved(block, turn[0][free], turn[1][free])
         promised = float(gradient[free] @ _solve(block, gradient[free], 0.0))
         if promised < decrement:
             return Peak(theta, loglik, converged=True)
@@ -128,6 +133,7 @@ def climb(objective: Objective, start: Floats, *, held: Mask | None = None, decr
         # With derivatives at once: most steps are taken.
         there = _at(objective, scale, trial, start, fixed)
         if there is not None and there[0] > loglik + 1e-4 * float(gradient @ (trial - u)) - 1e-13 * abs(loglik):
+            turn = trial - u, gradient - there[1]
             u, here, damping = trial, there, damping / 10.0 if damping > 1e-7 else 0.0
         elif damping > 1e12:
             return Peak(theta, loglik, converged=promised < 1e-6)
@@ -185,6 +191,18 @@ def _at(
     if not (np.isfinite(found.loglik) and np.isfinite(gradient).all() and np.isfinite(information).all()):
         return None
     return found.loglik, gradient, information, theta
+
+
+def _curved(block: Floats, step: Floats, turned: Floats) -> Floats:
+    """Give the expected information the curvature that was seen along the last step (the update of BFGS).
+
+    Where the two differ much, as along a flat ridge, Fisher scoring alone takes dozens of steps.
+    """
+    along, ahead = float(step @ turned), block @ step
+    expected = float(step @ ahead)
+    if not (expected > 0.0 and along > LEAST_CURVATURE * expected):
+        return block
+    return block - np.outer(ahead, ahead) / expected + np.outer(turned, turned) / along
 
 
 def _solve(block: Floats, gradient: Floats, damping: float) -> Floats:

@@ -21,6 +21,15 @@ FITTED_PARAMETERS = {
     "parallel": ("d50_gy", "k", "f50", "sigma"),
 }
 """Names of the parameters that may be fixed, by model."""
+SEARCHED_RANGES = {
+    "td50_gy": (0.1, 1000.0), "x50": (0.1, 1000.0), "d50_gy": (0.1, 1000.0), "m": (0.02, 10.0), "n": (0.01, 1.0),
+    "b0": (-200.0, 200.0), "b1": (0.0, 5.0), "gamma50": (0.001, 50.0), "gamma": (0.05, 20.0), "s": (1e-4, 1.0),
+    "k": (0.2, 50.0), "f50": (1e-3, 1.0), "sigma": (1e-3, 10.0), "latency_median_d": (1.0, 5000.0),
+    "latency_sigma": (0.02, 5.0),
+}  # fmt: skip
+"""Range of each parameter, as its model has it; that of x50 is wider where the metric is in cc."""
+OF_THE_LATENCY = ("latency_median_d", "latency_sigma")
+"""The same for a fit with times."""
 ON_METRICS = {"logistic": ("b0", "b1"), "log_logistic": ("x50", "gamma50")}
 """Models in which a dose-volume metric can stand for gEUD, and what their parameters are called then."""
 
@@ -34,8 +43,12 @@ class NtcpFitSettings(Settings):
     `parallel` (critical volume): see docs/methods/ntcp.md."""
     fixed: dict[str, float] = Field(default_factory=dict)
     """Parameters that are not estimated. lkb: `td50_gy`, `m`, `n`; logistic: `b0`, `b1`, `n`; log_logistic: `td50_gy`,
-    `gamma50`, `n`; relative_seriality: `d50_gy`, `gamma`, `s`; parallel: `d50_gy`, `k`, `f50`, `sigma`. `n: 1.0`: mean
-    dose."""
+    `gamma50`, `n`; relative_seriality: `d50_gy`, `gamma`, `s`; parallel: `d50_gy`, `k`, `f50`, `sigma`; with `time`
+    also `latency_median_d`, `latency_sigma`. `n: 1.0`: mean dose."""
+    time: bool = False
+    """Fit NTCP and a log-normal latency together (Tucker 2008), from the day on which pneumonitis came. Patients who
+    died or were lost before the end of the endpoint's window count for as long as they were seen. Days run from the
+    first day of radiotherapy to the end of the window at most: a longer window tells more of late pneumonitis."""
     free_n: bool | None = None
     """Estimate the volume parameter n (gEUD exponent a = 1/n). Default: yes for lkb and log_logistic, no for logistic
     (mean dose)."""
@@ -67,13 +80,20 @@ class NtcpFitSettings(Settings):
     @model_validator(mode="after")
     def _fixed_parameters_exist(self) -> NtcpFitSettings:
         known = ON_METRICS.get(self.model, ()) if self.metric else FITTED_PARAMETERS[self.model]
+        latency = OF_THE_LATENCY if self.time else ()
         if self.metric:
             if not known:
                 raise ValueError(f"metric: {self.model} needs the whole DVH; {' and '.join(ON_METRICS)} take a metric")
             parse_metric(self.metric)
-        unknown = sorted(set(self.fixed) - set(known))
+        unknown = sorted(set(self.fixed) - {*known, *latency})
         if unknown:
-            raise ValueError(f"{self.model} has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
+            listed = ", ".join((*known, *latency))
+            raise ValueError(f"{self.model} has no parameter {', '.join(unknown)}; it has {listed}")
+        in_cc = self.metric is not None and parse_metric(self.metric).unit == "cc"
+        for name, value in self.fixed.items():
+            low, high = SEARCHED_RANGES[name]
+            if not (name == "x50" and in_cc) and not low <= value <= high:
+                raise ValueError(f"fixed {name} must be between {low:g} and {high:g}, got {value:g}")
         if self.free_n and "n" in self.fixed:
             raise ValueError("n is fixed and free_n is true: keep one of the two")
         if self.free_n and (self.metric or "n" not in FITTED_PARAMETERS[self.model]):

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import logit, ndtri
 
 from lungtox.errors import Fault, InputError, count_of
+from lungtox.ntcp.config import OF_THE_LATENCY
 from lungtox.ntcp.published import Kind, PublishedModel
 from lungtox.ntcp.records import PARAMETERS, parameter_faults
 from lungtox.tables import read_csv
@@ -31,7 +32,8 @@ def read_fitted_model(path: str | Path) -> PublishedModel:
     Parameters
     ----------
     path : str or Path
-        ``results/ntcp/{name}/fit.json`` (docs/file-contracts.md), with curve.csv beside it.
+        ``results/ntcp/{name}/fit.json`` (docs/file-contracts.md) or its folder, with curve.csv beside it. Of a fit with
+        times NTCP is that at complete follow-up.
 
     Raises
     ------
@@ -40,6 +42,7 @@ def read_fitted_model(path: str | Path) -> PublishedModel:
         parameters outside their bounds.
     """
     path = Path(path)
+    path = path / "fit.json" if path.is_dir() else path
     if not path.is_file():
         raise InputError(Fault("--fit", "the fit.json of a run", "no such file", "Check the path.", CODE))
     try:
@@ -67,7 +70,11 @@ def fitted_model(content: Mapping[str, Any], *, curve: pd.DataFrame | None = Non
     if content.get("finding") or not content.get("converged"):
         found = str(content.get("finding") or "a fit that did not converge")
         raise InputError(Fault(who, "a converged fit", found, "Use another model of the run.", CODE))
-    estimates = [item for item in content["parameters"] if not item.get("derived") and item["estimate"] is not None]
+    # Those of the latency say when, not whether.
+    estimates = [
+        item for item in content["parameters"]
+        if not (item.get("derived") or item["parameter"] in OF_THE_LATENCY) and item["estimate"] is not None
+    ]  # fmt: skip
     parameters = {str(item["parameter"]): float(item["estimate"]) for item in estimates}
     if form not in APPLICABLE or content.get("metric") or set(parameters) - {*PARAMETERS[form], "n"}:
         found = f"{form} with {', '.join(parameters)}"
@@ -87,7 +94,7 @@ def fitted_model(content: Mapping[str, Any], *, curve: pd.DataFrame | None = Non
         parameters=parameters,
         intervals={},
         factors=(),
-        endpoint="endpoint of that run",
+        endpoint=f"endpoint of that run{', at complete follow-up' if content.get('time') else ''}",
         structures=(str(content["structure"]),),
         quantity=content.get("quantity", "physical"),
         alpha_beta_gy=() if alpha_beta is None else (float(alpha_beta),),

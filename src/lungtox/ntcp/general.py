@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lungtox.ntcp.climb import LOOSE, ROUGH, Objective, Peak, Scale, climb, polish
 from lungtox.ntcp.constraint import AtNtcp
-from lungtox.ntcp.interval import crossing, height_above_limit, limit
+from lungtox.ntcp.interval import FIRST_STEP, crossing, height_above_limit, limit
 from lungtox.ntcp.likelihood import Bernoulli
 
 Floats = NDArray[np.float64]
@@ -18,8 +18,11 @@ STARTS = 12
 CANDIDATES = 5  # points that are tried for each start; the climb begins at the best of them
 SAME = 1e-3  # of the log-likelihood: a start that ends lower by more ended elsewhere
 BETTER = 1e-6  # of the log-likelihood: a profile above the maximum by more shows that it was none
+BASES = (2, 3, 5, 7, 11)
 RESTARTS = 3
 TRIES = 4
+LONGEST_FIRST_STEP = 0.5  # of a profile, in the coordinates of `Scale`
+FURTHEST_AHEAD = 2.0  # of the distance between two points of a profile
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class General:
     information : ndarray, shape (k, k)
         Observed, in the coordinates of `Scale`.
     starts : StartReport
+    points : list of Peak
+        Of the profiles that were looked at so far.
     """
 
     objective: Objective
@@ -61,6 +66,7 @@ class General:
     information: Floats
     starts: StartReport
     best: Peak = field(init=False)
+    points: list[Peak] = field(default_factory=list)
     _known: dict[int, list[tuple[float, Floats]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,6 +80,7 @@ class General:
         found = _from_known(self.objective, known, value, held, decrement=ROUGH, index=index)
         if np.isfinite(found.loglik):
             known.append((value, found.theta))
+            self.points.append(found)
             if found.loglik > self.best.loglik + BETTER:
                 self.best = found
         return found
@@ -87,8 +94,14 @@ class General:
 
         estimate = float(self.peak.theta[index])
         logarithmic = parameter.logarithmic
-        low, high = (limit(height, estimate, end, logarithmic) for end in (parameter.low, parameter.high))
+        step = self._first_step(index)
+        low, high = (limit(height, estimate, end, logarithmic, step=step) for end in (parameter.low, parameter.high))
         return low, high
+
+    def _first_step(self, index: int) -> float:
+        """Give a standard error in the coordinate of a parameter; the usual step where there is none to trust."""
+        variance = float(self.covariance()[index, index])
+        return min(float(np.sqrt(variance)), LONGEST_FIRST_STEP) if variance > 0.0 else FIRST_STEP
 
     def covariance(self) -> Floats:
         """Give the covariance of the coordinates of `Scale`; 0 for what is fixed or at a bound."""
@@ -150,6 +163,7 @@ class NtcpProfile:
         theta = fit.peak.theta
         self.eta = constraint.eta_of(theta)
         self._known = [(self.eta, np.delete(theta, constraint.location))]
+        self._seeds = [(constraint.eta_of(point.theta), point) for point in fit.points]
 
     def loglik(self, eta: float) -> float:
         """Give the highest log-likelihood where the linear predictor has this value."""
@@ -172,7 +186,17 @@ class NtcpProfile:
         def height(eta: float) -> float:
             return height_above_limit(self.loglik(eta), self.fit.peak.loglik, confidence=confidence)
 
-        low, high = max(self.eta, -widest), min(self.eta, widest)
+        # Points of the profiles that lie in the region belong to the interval: a search outwards from the estimate
+        # alone misses what is reached around a corner, at another n.
+        top = self.fit.peak.loglik
+        inside = [
+            (eta, np.delete(point.theta, self.constraint.location))
+            for eta, point in self._seeds
+            if height_above_limit(point.loglik, top, confidence=confidence) > 0.0
+        ]
+        self._known += inside
+        ends = [self.eta, *(eta for eta, _ in inside)]
+        low, high = max(min(ends), -widest), min(max(ends), widest)
         if self.eta > -widest:
             low = min(low, widest)
             found = crossing(height, low, -widest, step=step, tolerance=1e-4) if height(low) > 0.0 else low
@@ -193,10 +217,14 @@ def _from_known(
     decrement: float,
     index: int | None = None,
 ) -> Peak:
-    """Climb from the nearest known point of a profile; from the next ones where that has no likelihood."""
+    """Climb from where the profile goes on from its two nearest known points, or from the nearest known one.
+
+    From the next ones where that has no likelihood.
+    """
     found = Peak(known[0][1], -np.inf, converged=False)
-    for _, theta in sorted(known, key=lambda item: abs(item[0] - value))[:TRIES]:
-        start = theta.copy()
+    nearest = sorted(known, key=lambda item: abs(item[0] - value))[:TRIES]
+    ahead = () if index is None else _ahead(objective, nearest, value)
+    for start in (*ahead, *(theta.copy() for _, theta in nearest)):
         if index is not None:
             start[index] = value
         found = climb(objective, start, held=held, decrement=decrement)
@@ -205,14 +233,50 @@ def _from_known(
     return found
 
 
-def _starts(likelihood: Bernoulli, held: Mask, fixed: Floats) -> list[Floats]:
-    from scipy.stats import qmc
+def _ahead(objective: Objective, nearest: list[tuple[float, Floats]], value: float) -> tuple[Floats, ...]:
+    """Give the point on the straight line through the two nearest points of a profile, where it is not far ahead."""
+    if len(nearest) < 2:
+        return ()
+    (first, near), (second, far) = nearest[:2]
+    if not 0.0 < abs(value - first) <= FURTHEST_AHEAD * abs(first - second):
+        return ()
+    scale = Scale(objective.parameters)
+    u, v = scale.inward(near), scale.inward(far)
+    ahead = u + (value - first) / (first - second) * (u - v)
+    at_end = (near <= scale.ends[0]) | (near >= scale.ends[1])
+    return (np.where(at_end, near, scale.outward(np.clip(ahead, scale.low, scale.high))),)
 
+
+def _starts(likelihood: Bernoulli, held: Mask, fixed: Floats) -> list[Floats]:
     own = len(likelihood.response.parameters)
     if held[:own].all():
         return [np.where(held, fixed, likelihood.start(np.full(own, 0.5)))]
-    points = qmc.Halton(d=own, scramble=False).random(STARTS * CANDIDATES + 1)[1:]
+    points = halton(STARTS * CANDIDATES, own)
     thetas = [np.where(held, fixed, likelihood.start(point)) for point in points]
     values = np.array([likelihood.loglik(theta) for theta in thetas])
     values = np.where(np.isfinite(values), values, -np.inf).reshape(STARTS, CANDIDATES)
     return [thetas[row * CANDIDATES + int(np.argmax(line))] for row, line in enumerate(values)]
+
+
+def halton(points: int, dimensions: int) -> Floats:
+    """Give points of the unit cube spread evenly (Halton 1960), without the origin.
+
+    Written here because importing scipy.stats takes longer than most fits.
+
+    Parameters
+    ----------
+    points, dimensions : int
+        At most five dimensions.
+
+    Returns
+    -------
+    ndarray, shape (points, dimensions)
+    """
+    result = np.zeros((points, dimensions))
+    for column, base in enumerate(BASES[:dimensions]):
+        left, unit = np.arange(1, points + 1), 1.0
+        while left.any():
+            unit /= base
+            result[:, column] += unit * (left % base)
+            left = left // base
+    return result

@@ -54,7 +54,7 @@ def parameter_interval(
     )
 
 
-def limit(height: Height, estimate: float, end: float, logarithmic: bool) -> float | None:
+def limit(height: Height, estimate: float, end: float, logarithmic: bool, *, step: float = FIRST_STEP) -> float | None:
     """Find where the profile leaves the interval between the estimate and one end of the range."""
     forward: Callable[[float], float] = np.log if logarithmic else float
     back: Callable[[float], float] = np.exp if logarithmic else float
@@ -64,7 +64,7 @@ def limit(height: Height, estimate: float, end: float, logarithmic: bool) -> flo
         # The end itself, not exp(log(end)), which can fall just outside the range.
         return height(end if x == x_end else float(back(x)))
 
-    x = crossing(at, x0, x_end, step=FIRST_STEP)
+    x = crossing(at, x0, x_end, step=step)
     return None if x is None else float(back(x))
 
 

@@ -98,7 +98,7 @@ def dose_matrix(dvhs: Sequence[Dvh]) -> DoseMatrix:
                 code="ntcp-mixed-dvhs",
             )
         )
-    faults = [fault for number, dvh in enumerate(dvhs, start=1) for fault in _faults(number, dvh)]
+    faults = [fault for number, dvh in enumerate(dvhs, start=1) for fault in dvh_faults(f"DVH {number}", dvh)]
     if faults:
         raise InputError(faults)
     doses = [_mid_bins(dvh) for dvh in dvhs]
@@ -164,8 +164,9 @@ def _mid_bins(dvh: Dvh) -> tuple[Floats, Floats]:
     return np.round((filled + 0.5) * dvh.bin_width_gy, 9), volume[filled]
 
 
-def _faults(number: int, dvh: Dvh) -> list[Fault]:
-    who = f"DVH {number} ({_identity(dvh)})"
+def dvh_faults(name: str, dvh: Dvh) -> list[Fault]:
+    """Say why a DVH cannot be used, if so: empty, dose in cGy, bins and mean that contradict each other."""
+    who = f"{name} ({_identity(dvh)})"
     volume = np.asarray(dvh.volume_cc, dtype=float)
     if not np.isfinite(volume).all() or (volume < 0).any() or volume.sum() <= 0:
         return [Fault(who, "volumes that add up to more than 0", "none", "Leave this patient out.", "ntcp-empty-dvh")]

@@ -176,7 +176,11 @@ class PublishedModel:
             raise self.fractionation_refusal(unlisted)
         listed = dvh.structure in self.structures
         if not listed and dvh.structure not in allow_structure:
-            action = f"Name it under ntcp.allow_structure.{self.name} to apply the model all the same, labelled so."
+            named = "" if self.status == "fit" else f", in the config under ntcp.allow_structure.{self.name}"
+            action = (
+                "To apply the model all the same, labelled so, allow it by name: on the command line with "
+                f"--allow-structure {dvh.structure}{named}."
+            )
             raise self.refusal(f"a DVH of {' or '.join(self.structures)}", dvh.structure, action)
         notes = [] if listed else [f"made for {' or '.join(self.structures)}, applied to {dvh.structure}"]
         notes += [f"{unlisted}: allowed by name"] if unlisted else []

@@ -12,7 +12,6 @@ from scipy.special import expit
 from lungtox.errors import FitError, ParameterError, count_of
 from lungtox.models import (
     Axes,
-    Bootstrap,
     Cohort,
     bootstrap,
     calibration_table,
@@ -103,7 +102,7 @@ class NtcpRecipe:
             theta = theta_at(self.problem, surface, optimum) if np.isfinite(optimum.loglik) else None
         else:
             part, problem = likelihood.rows(rows), self.problem
-            peak = refit(part, self.whole.theta, held=problem.held, others=_others(problem, rng))
+            peak = refit(part, self.whole.theta, held=problem.held, others=other_starts(problem, rng))
             theta = peak.theta if np.isfinite(peak.loglik) else None
         return None if theta is None else Refitted(theta, likelihood)
 
@@ -170,7 +169,7 @@ def validate_ntcp(
     if fit.events < 100:
         told.append(f"Only {count_of(fit.events, 'event')}: the corrected figures are themselves unstable.")
     return NtcpValidation(
-        intervals=_interval_table(fit, found),
+        intervals=interval_table(fit, np.array([m.theta for m in found.models if isinstance(m, Refitted)])),
         measures=measures,
         calibration=calibration_table(found, axes),
         decision=decision_table(found, axes, float(y.mean())),
@@ -183,22 +182,17 @@ def _every(likelihood: Bernoulli) -> NDArray[np.int64]:
     return np.arange(likelihood.sign.size)
 
 
-def _others(problem: Problem, rng: np.random.Generator) -> tuple[Floats, ...]:
+def other_starts(problem: Problem, rng: np.random.Generator) -> tuple[Floats, ...]:
     """Give a few plausible starts."""
-    response = problem.likelihood.response
-    own = len(response.parameters)
-    starts = []
-    for point in rng.random((OTHER_STARTS, own)):
-        theta = np.zeros(problem.held.size)
-        theta[:own] = response.start(point, problem.likelihood.doses)
-        starts.append(np.where(problem.held, problem.values, theta))
-    return tuple(starts)
+    likelihood = problem.likelihood
+    points = rng.random((OTHER_STARTS, len(likelihood.response.parameters)))
+    return tuple(np.where(problem.held, problem.values, likelihood.start(point)) for point in points)
 
 
-def _interval_table(fit: NtcpFit, found: Bootstrap) -> pd.DataFrame:
+def interval_table(fit: NtcpFit, thetas: Floats) -> pd.DataFrame:
+    """Give the table `NtcpValidation.intervals` of parameters by resample, shape (resamples, parameters)."""
     import pandas as pd
 
-    thetas = np.array([model.theta for model in found.models if isinstance(model, Refitted)])
     tail = (1.0 - fit.confidence) / 2.0
     rows: list[tuple[str, float, float, float, float | None, int]] = []
 

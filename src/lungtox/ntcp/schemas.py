@@ -27,7 +27,7 @@ def _table(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, ordered=True)
 
 
-PREDICTIONS = _table({"patient": _text(), "rp": _outcome(), "dose_gy": _number(0), "ntcp": _number(0, 1)})
+PREDICTIONS = _table({"patient": _text(), "rp": _outcome(nullable=True), "dose_gy": _number(0), "ntcp": _number(0, 1)})
 CURVE = _table({"dose_gy": _number(0), "ntcp": _number(0, 1), "low": _number(0, 1), "high": _number(0, 1)})
 BINS = _table(
     {
@@ -45,6 +45,14 @@ INTERVALS = _table(
         **{name: _number(nullable=True) for name in ("estimate", "low", "high")},
         "at_boundary": _number(0, 1, nullable=True),
         "resamples": _count(),
+    }
+)
+COURSE = _table(
+    {
+        "time_d": _number(0),
+        **{name: _number(0, 1) for name in ("share", "share_low", "share_high", "predicted")},
+        **{name: _number(0, 1, nullable=True) for name in ("observed", "observed_low", "observed_high")},
+        "at_risk": _count(),
     }
 )
 SURFACE = _table(

@@ -149,6 +149,10 @@ def _nested(problem: Problem, general: General) -> tuple[NestedTest, ...]:
     if VOLUME.name in names and not problem.held[names.index(VOLUME.name)]:
         simpler = _held_at(general, np.array([names.index(VOLUME.name)]), VOLUME.high)
         found.append(nested_test("n = 1 (mean dose)", loglik=top, simpler=simpler, df=1, on_bound=True))
+    if "s" in names and not problem.held[names.index("s")]:
+        index = names.index("s")
+        simpler = _held_at(general, np.array([index]), likelihood.parameters[index].low)
+        found.append(nested_test("s at 0 (mean dose)", loglik=top, simpler=simpler, df=1, on_bound=True))
     return tuple(found)
 
 

@@ -47,6 +47,20 @@ class NtcpTimeFit:
     followed_short: int
 
     @property
+    def time_d(self) -> Floats:
+        """Days to the complication or to the end of follow-up, shape (patients,)."""
+        likelihood = self.fit.likelihood
+        if not isinstance(likelihood, TimeToEvent):
+            raise AssertionError("not a fit with a latency")
+        return likelihood.time_d
+
+    @property
+    def had(self) -> NDArray[np.bool_]:
+        """Who was seen with the complication, shape (patients,)."""
+        found: NDArray[np.bool_] = self.fit.likelihood.sign > 0.0
+        return found
+
+    @property
     def median_d(self) -> float:
         """Median latency in days."""
         return float(self.fit.theta[-2])

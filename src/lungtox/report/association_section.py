@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
 from lungtox.report.cytokine_models import cytokine_model_blocks
+from lungtox.report.dose_level_blocks import dose_level_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.strata_blocks import strata_blocks
@@ -117,6 +118,7 @@ def association_section(results: Results) -> Section:
             ),
             make_table("univariable", caption, columns, rows),
             picture(results.folder, "forest"),
+            *dose_level_blocks(results),
             *strata_blocks(results),
         ),
     )

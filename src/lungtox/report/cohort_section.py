@@ -74,6 +74,7 @@ def cohort_section(results: Results) -> Section:
 
 def _flow_blocks(results: Results) -> Iterator[Block]:
     if results.flow is not None:
+        yield picture(results.folder, "flow")
         rows = [(text_of(row["step"]), count_cell(row["n"]), text_of(row["reason"])) for row in records(results.flow)]
         yield make_table("flow", "Flow of patients.", ("Step", "Patients", "Reason"), rows, sortable=False)
     if results.exclusions is None:

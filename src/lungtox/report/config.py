@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -31,6 +32,14 @@ class CrateSettings(Settings):
     """Who made them, in order."""
 
 
+class TableSettings(Settings):
+    """Tables for a paper, drawn from the tables of results."""
+
+    preset: Literal["elsevier", "springer-nature", "asco", "plain"] = "plain"
+    """Rule for p values, percentages and the name of p: that of a publisher's journals, or plain as in the report
+    (docs/tables-for-papers.md says which rules are a journal's own)."""
+
+
 class ReportSettings(Settings):
     """The report section."""
 
@@ -38,3 +47,5 @@ class ReportSettings(Settings):
     """Title at the top of the report."""
     crate: CrateSettings = CrateSettings()
     """Date, licence and authors of the run's record."""
+    tables: TableSettings = TableSettings()
+    """Tables for a paper in results/tables."""

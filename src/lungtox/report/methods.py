@@ -8,6 +8,7 @@ from typing import Any
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words
+from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
 from lungtox.report.fractionation_section import fractionation_methods
 from lungtox.report.results import Results
@@ -43,6 +44,7 @@ def _outcome(config: Mapping[str, Any]) -> Iterator[str]:
         "closed without RP count neither as RP nor as free of it."
     )
     yield from _association(config)
+    yield from dose_level_methods(config.get("association") or {})
     yield from _models(config)
     yield from _ntcp(config.get("ntcp") or {})
 
@@ -210,6 +212,12 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "NTCP: LKB is Phi((gEUD - TD50)/(m TD50)), the logistic model 1/(1 + exp(-b0 - b1 D)) of the mean dose; "
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
+        )
+    timed = [plain_name(name) for name, fit in (ntcp.get("fits") or {}).items() if fit.get("time")]
+    if timed:
+        yield (
+            f"{join_words(timed)}: NTCP and a log-normal latency from the first day of radiotherapy, fitted together; "
+            "a patient followed to t without RP counts with 1 - NTCP F(t), death without RP as the end of follow-up."
         )
     if ntcp.get("compare"):
         compared = ntcp["compare"]

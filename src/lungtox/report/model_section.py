@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.05
 FEW_EVENTS_PER_VARIABLE = 10
+MODEL_FIGURES = ("calibration", "decision", "stability", "dendrogram", "correlations")
 
 
 def model_sentence(model: ModelResults) -> str:
@@ -85,7 +86,7 @@ def model_section(results: Results) -> Section:
         warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
-    blocks.extend(picture(results.folder, name) for name in ("calibration", "decision", "stability", "dendrogram"))
+    blocks.extend(picture(results.folder, name) for name in MODEL_FIGURES)
     return Section("models", "Multivariable models", tuple(blocks))
 
 

@@ -22,7 +22,14 @@ from lungtox.report.wording import (
     with_interval,
 )
 
-NUMBER_NAMES = {"td50": "TD50", "td50_gy": "TD50", "d50_gy": "D50", "gamma50": "\N{GREEK SMALL LETTER GAMMA}50"}
+NUMBER_NAMES = {
+    "td50": "TD50",
+    "td50_gy": "TD50",
+    "d50_gy": "D50",
+    "gamma50": "\N{GREEK SMALL LETTER GAMMA}50",
+    "latency_median_d": "median latency",
+    "latency_sigma": "latency \N{GREEK SMALL LETTER SIGMA} (of the logarithm)",
+}
 HALF_DOSES = ("td50", "td50_gy", "x50", "d50_gy")
 
 
@@ -36,6 +43,7 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
     factors = ", ".join(plain_name(text_of(name)) for name in fit.get("covariates") or ())
     what += f", with {factors}" if factors else ""
     counts = f"{count_of(fit['n'], 'patient')}, {fit['events']} with RP"
+    counts += ", at complete follow-up" if fit.get("time") else ""
     td50 = next((part for part in fit["parameters"] if part["parameter"] in HALF_DOSES), None)
     value = "TD50 not defined"
     if td50 is not None and td50["estimate"] is not None:
@@ -47,6 +55,30 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
     state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
     beyond = "; extrapolated beyond the doses in the data" if extrapolated(fit) else ""
     return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
+
+
+def latency_sentence(fit: Mapping[str, Any]) -> str:
+    """Say of a fit with times when pneumonitis comes by it, and how it does in time; empty for other fits."""
+    time, parts = fit.get("time"), {part["parameter"]: part for part in fit.get("parameters") or ()}
+    if not time or "latency_median_d" not in parts:
+        return ""
+    median = parts["latency_median_d"]
+    days = f"{median['estimate']:.0f} d"
+    days += (
+        " (fixed)"
+        if median["fixed"]
+        else f" (95 % interval {format_interval(median['low'], median['high'], decimals=0)})"
+    )
+    unknown = f"{count_of(time['deaths'], 'patient')} died and {time['lost']} were lost without RP"
+    low, high = 100.0 * time["observed_low"], 100.0 * time["observed_high"]
+    return (
+        f"'{plain_name(text_of(fit['ntcp']))}': half of the RP comes within {days} of the start of radiotherapy, 95 % "
+        f"within {time['late_d']:.0f} d; {unknown}, and count for as long as they were seen. Incidence at "
+        f"{time['longest_d']:.0f} d: predicted {100.0 * time['predicted']:.1f} %, observed (1 - Kaplan-Meier) "
+        f"{100.0 * time['observed']:.1f} % (95 % CI {format_interval(low, high, decimals=1)}). Concordance of risk and "
+        "time (Harrell's C, apparent) "
+        f"{format_number(time['concordance'], decimals=2)}."
+    )
 
 
 def extrapolated(fit: Mapping[str, Any]) -> bool:
@@ -81,6 +113,9 @@ def ntcp_section(results: Results) -> Section:
     blocks.append(picture(results.folder, "ntcp"))
     if any(fit.get("surface") for fit in ((results.config.get("ntcp") or {}).get("fits") or {}).values()):
         blocks.append(picture(results.folder, "ntcp_surface"))
+    latencies = tuple(text for fit in results.ntcp if (text := latency_sentence(fit)))
+    if latencies:
+        blocks += [Bullets(latencies), picture(results.folder, "ntcp_time")]
     return Section("ntcp", "NTCP models fitted to this cohort", tuple(blocks))
 
 

@@ -11,7 +11,12 @@ from lungtox.report.blocks import Block, Cell, make_table
 from lungtox.report.results import NtcpResampled, records
 from lungtox.report.wording import count_cell, interval_cell, number_cell, optional, plain_name, text_of
 
-SHOWN_MEASURES = {"auc": "AUC", "slope": "Calibration slope", "brier": "Brier score"}
+SHOWN_MEASURES = {
+    "auc": "AUC",
+    "slope": "Calibration slope",
+    "brier": "Brier score",
+    "concordance": "Concordance of risk and time (Harrell's C)",
+}
 
 
 def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -21,7 +26,7 @@ def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
         return []
     rows: list[tuple[str | Cell, ...]] = []
     for fit in fits:
-        same = [other["aicc"] for other in fits if (other["n"], other["events"]) == (fit["n"], fit["events"])]
+        same = [other["aicc"] for other in fits if _data(other) == _data(fit)]
         weight = math.exp(-0.5 * (fit["aicc"] - min(same))) / sum(math.exp(-0.5 * (one - min(same))) for one in same)
         tests = "; ".join(
             f"{test['null']}: \N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO} {test['chi2']:.2f}, {format_p(test['p'])}"
@@ -37,10 +42,16 @@ def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
     columns = ("Fit", "n", "RP", "Parameters", "AIC", "AICc", "BIC", "AICc weight", "Likelihood-ratio test against")
     caption = (
         "Information criteria of the NTCP fits. Weights are shared among fits to the same number of patients and "
-        "events (check that they are the same patients). A test against n = 1, the end of its range, halves the tail "
-        "probability (Self and Liang 1987)."
+        "events (check that they are the same patients), fits with times only among each other: their likelihood is "
+        "that of the days. A test against n = 1 or s at 0, ends of their ranges, halves the tail probability (Self and "
+        "Liang 1987)."
     )
     return [make_table("ntcp-criteria", caption, columns, rows)]
+
+
+def _data(fit: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """Give what fits must share for their likelihoods to compare."""
+    return fit["n"], fit["events"], bool(fit.get("time"))
 
 
 def resampled_blocks(resampled: Mapping[str, NtcpResampled]) -> list[Block]:

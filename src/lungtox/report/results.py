@@ -54,7 +54,7 @@ class Results:
         The whole config as plain values.
     analysis : DataFrame
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
-    cut_points, cytokine_models, strata, patterns, imputed, time_groups, cox, codings, published, \
+    cut_points, cytokine_models, strata, dose_levels, patterns, imputed, time_groups, cox, codings, published, \
     updates, update_steps, update_parameters, function_sweep, pages, printed, printed_checks, alpha_beta, \
 comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
@@ -109,6 +109,7 @@ comparison : DataFrame or None
     printed_checks: pd.DataFrame | None = None
     alpha_beta: pd.DataFrame | None = None
     comparison: pd.DataFrame | None = None
+    dose_levels: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`metrics, points, dispersion, unpaired, distances` of agreement; empty where it is no part of the analysis."""
     fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
@@ -202,6 +203,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         auc=_table(root / "roc/auc.csv"),
         pairs=_table(root / "roc/pairs.csv"),
         cytokine_models=_table(root / "association/cytokine_models.csv") if has_cytokines else None,
+        dose_levels=_table(root / "association/dose_levels.csv"),
         strata=_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
         **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
         **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
