@@ -50,11 +50,14 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "ntcp": ("ntcp.fits", "ntcp.published"),
     "ntcp_comparison": ("ntcp.compare",),
     "ntcp_surface": ("ntcp.fits.lkb",),
+    "ntcp_time": ("ntcp.fits.lkb_mean_dose",),
     "published": ("ntcp.published", "ntcp.allow_structure", "ntcp.update"),
     "roc": ("roc",),
     "stability": ("models.dose_clinical", "validation"),
 }
-REMARKS = {"ntcp_surface": "Only fits with `surface: true` have it; the demo's config has none.\n"}
+# Figures of options that the demo does without: the fit and the key that make them. A run of the demo's config with
+# that key draws the figure; `python docs/gallery.py` then takes it.
+OPTIONS = {"ntcp_surface": ("lkb", "surface"), "ntcp_time": ("lkb_mean_dose", "time")}
 
 
 def runs() -> dict[Path, Path]:
@@ -114,8 +117,9 @@ def snippet(config: Path, figure: str) -> str:
         for level in above:
             inner = inner.setdefault(level, {})
         inner[last] = value
-    if figure == "ntcp_surface":
-        shown.setdefault("ntcp", {}).setdefault("fits", {}).setdefault("lkb", {})["surface"] = True
+    if figure in OPTIONS:
+        fit, option = OPTIONS[figure]
+        shown.setdefault("ntcp", {}).setdefault("fits", {}).setdefault(fit, {})[option] = True
     return yaml.safe_dump(shown, sort_keys=False, default_flow_style=None, allow_unicode=True, width=100)
 
 
@@ -135,7 +139,11 @@ def entry(figure: str, folder: Path, config: Path) -> str:
             + (f", drawn from {', '.join(tables)}" if tables else "")
             + f". Config of {whose} ([{given}](../{given})):\n",
             f"```yaml\n{snippet(config, figure)}```\n",
-            *([REMARKS[figure]] if figure in REMARKS else []),
+            *(
+                [f"Only fits with `{OPTIONS[figure][1]}: true` have it; the demo has none.\n"]
+                if figure in OPTIONS
+                else []
+            ),
         ]
     )
 
