@@ -9,6 +9,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+# Opening words of `snakemake --report`.
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/analysis.smk"
 
 
@@ -51,11 +55,15 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/written.smk"
+include: "workflow/rules/crate.smk"
 
 
 rule all:
-    """Everything, up to the report and the tables for a paper."""
+    """Everything, up to the report, the tables for a paper and the record of the run."""
     default_target: True
     input:
         "<results>/report.html",
+        "<results>/report.docx",
         ["<results>/tables/tables.xlsx"] if PAPER_TABLES else [],
+        "<results>/ro-crate-metadata.json",

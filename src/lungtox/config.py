@@ -53,6 +53,7 @@ STAGE_FOLDERS = frozenset(
         "missing",
         "agreement",
         "printed",
+        "crate",
         "fractionation",
         "dvh_curves",
         "delivered",

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lungtox.config import Config
+from lungtox.figures import CAPTIONS
 from lungtox.provenance import import_closure
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -77,6 +78,40 @@ def test_every_script_belongs_to_a_rule_of_the_same_name() -> None:
     for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
         rules.update(re.findall(r"^ *(?:rule|checkpoint) (\w+):", path.read_text(encoding="utf-8"), flags=re.M))
     assert rules == {path.stem for path in (PROJECT / "scripts").glob("*.py")}
+
+
+def test_the_record_of_the_run_names_every_rule() -> None:
+    """Figures are found by their names; the rest of a new rule's files are forgotten unless written.smk names it."""
+    text = (PROJECT / "workflow" / "rules" / "written.smk").read_text(encoding="utf-8")
+    rules = set()
+    for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
+        source = path.read_text(encoding="utf-8")
+        rules.update(re.findall(r"^ *(?:rule|checkpoint) (\w+):", source, flags=re.M))
+        rules.update(re.findall(r"^use rule \w+ as (\w+) with:", source, flags=re.M))
+    by_patient = {"draw_page", "draw_overlay"}  # named by the checkpoint's functions
+    forgotten = {
+        name
+        for name in rules - by_patient - {"write_crate"}
+        if not name.startswith("plot_") and f'"{name}"' not in text
+    }
+    assert not forgotten, f"workflow/rules/written.smk does not name {forgotten}"
+
+
+def test_every_result_of_the_engines_report_has_its_caption() -> None:
+    folder = PROJECT / "workflow" / "report"
+    named = set(CAPTIONS)
+    for path in (PROJECT / "workflow" / "rules").glob("*.smk"):
+        named |= set(re.findall(r'reported\(\s*"[^"]+",\s*"(\w+)"', path.read_text(encoding="utf-8")))
+    assert len(named) > len(CAPTIONS)
+    assert named | {"workflow"} == {path.stem for path in folder.glob("*.rst")}
+
+
+def test_the_gallery_shows_every_figure_in_small_pictures() -> None:
+    page = (PROJECT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    lacking = set(CAPTIONS) - set(re.findall(r"^## (\w+)$", page, flags=re.M))
+    assert not lacking, f"run `python docs/gallery.py` after a run that has {lacking}"
+    pictures = [PROJECT / "docs" / name for name in re.findall(r"!\[\w+\]\(([^)]+)\)", page)]
+    assert sum(path.stat().st_size for path in pictures) < 2_500_000
 
 
 def leaf_keys(model: type, prefix: str = "") -> set[str]:

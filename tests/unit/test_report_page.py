@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
-from lungtox.report import ReportSettings, build_report, collect_provenance
+from lungtox.report import ReportSettings, build_report, collect_provenance, write_draft
 from lungtox.report.results import read_results
 from tests.unit.results_fixture import CONFIG, build_results
 
@@ -336,3 +337,18 @@ def test_report_without_a_sweep_says_so(folder):
 def test_report_without_time_says_so(folder):
     config = {key: value for key, value in CONFIG.items() if key != "time"}
     assert "The time course is not part of this analysis." in Outline(page(folder, config=config)).words
+
+
+def test_the_draft_holds_every_table_of_the_page(folder, tmp_path):
+    import docx
+
+    draft = tmp_path / "report.docx"
+    write_draft(folder, draft, settings=ReportSettings(title="A title"), config=CONFIG, provenance=provenance())
+    document = docx.Document(draft)
+    words = " ".join(" ".join(part.text for part in document.paragraphs).split())
+    captions = re.findall(r'<p class="caption" id="caption-[^"]*">(.*?)</p>', page(folder), flags=re.S)
+    # The headings of the page's provenance block are the same words.
+    assert len(captions) == len(document.tables) > 20
+    for caption in captions:
+        assert " ".join(unescape(caption).split()) in words
+    assert "made for both lungs; applied to Lungs-GTV" in words  # notes stand in the supplement

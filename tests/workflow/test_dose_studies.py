@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.conftest import PARTS, PROJECT, Workspace
+from tests.workflow.test_crate import listed, written
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_a_preset_runs_to_its_section_of_the_report(project: Workspace, name: str, words: str) -> None:
     status, output = project.run("--config", f"studies/{name}/config.yaml")
     assert status == 0, output
-    report = project.folder / "results" / "studies" / name / "report.html"
-    assert words in report.read_text(encoding="utf-8")
+    results = project.folder / "results" / "studies" / name
+    assert words in (results / "report.html").read_text(encoding="utf-8")
+    assert written(results) == {file for file in listed(results) if not file.startswith("#input-")}
     status, output = project.run("--config", f"studies/{name}/config.yaml")
     assert status == 0 and "Nothing had changed" in output

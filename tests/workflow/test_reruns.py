@@ -19,6 +19,7 @@ COHORT_STAGES = {
     "gather_sweep", "compare_sweep", "plot_function_sweep",
     "describe_gaps", "plot_missing",
     "measure_added_value", "plot_validation", "compare_ntcp", "plot_ntcp_comparison", "write_tables",
+    "build_draft", "write_crate",
 }  # fmt: skip
 
 
@@ -115,13 +116,15 @@ def test_a_changed_style_reruns_figures_and_report_only(finished_run: Workspace,
         "draw_overlay": 1,
         "draw_contact_sheet": 1,
         "build_report": 1,
+        "build_draft": 1,
+        "write_crate": 1,
     }
 
 
 def test_all_pages_draw_what_is_missing(finished_run: Workspace, copy_of: Copy) -> None:
     workspace = copy_of(finished_run)
     planned = workspace.planned("--config", "pages=all")
-    assert set(planned) == {"choose_pages", "draw_contact_sheet", "build_report"}
+    assert set(planned) == {"choose_pages", "draw_contact_sheet", "build_report", "build_draft", "write_crate"}
     refused = workspace.command("python", "workflow/run.py", "--pages", "most")
     assert refused.returncode == 2 and "PAGES is a whole number or all" in refused.stderr
 
@@ -134,7 +137,7 @@ def test_a_config_key_reruns_only_the_stages_that_read_it(finished_run: Workspac
     workspace.edit("config.yaml", f"resamples: {RESAMPLES}", "resamples: 11")
     assert set(workspace.planned()) == {
         "fit_logistic", "measure_added_value", "plot_forest", "plot_validation", "compare_ntcp",
-        "plot_ntcp_comparison", "write_tables", "build_report",
+        "plot_ntcp_comparison", "write_tables", "build_report", "build_draft", "write_crate",
     }  # fmt: skip
 
 

@@ -134,11 +134,7 @@ rule plot_agreement:
         curves="<results>/agreement/curves.csv",
         script=script("plot_agreement"),
     output:
-        expand(
-            "<results>/figures/{figure}{ending}",
-            figure=AGREEMENT_FIGURES,
-            ending=[".pdf", ".svg", ".png", ".csv"],
-        ),
+        files_of_figures(AGREEMENT_FIGURES, "Agreement"),
     log:
         "<logs>/plot_agreement.log",
     benchmark:

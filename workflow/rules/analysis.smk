@@ -190,3 +190,37 @@ def section(*names, without=None):
     values = {name: whole[name] for name in names}
     # In the order of the config, which tables and figures follow; keys that are typed have an order of their own.
     return canonical_json(values[names[0]] if len(names) == 1 else values, sort=False)
+
+
+def figure_files(figure, category, *, named=True):
+    """Files of a figure, its table last; the picture goes into Snakemake's own report, under its caption."""
+    stem = f"<results>/figures/{figure}"
+    endings = {"pdf": ".pdf", "svg": ".svg", "png": ".png", "table": ".csv"}
+    files = multiext(stem, **endings) if named else multiext(stem, *endings.values())
+    return [
+        (
+            reported(path, figure, category, shown=figure)
+            if path.endswith(".svg")
+            else path
+        )
+        for path in files
+    ]
+
+
+def files_of_figures(figures, category):
+    """Files of several figures that one rule draws."""
+    return [
+        path
+        for figure in figures
+        for path in figure_files(figure, category, named=False)
+    ]
+
+
+def reported(path, caption, category, *, shown):
+    """A result that Snakemake's own report shows: workflow/report/{caption}.rst is its caption."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=category,
+        labels={"result": shown.replace("_", " ")},
+    )

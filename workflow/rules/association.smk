@@ -10,7 +10,12 @@ rule test_associations:
         dvh="<results>/dose/model_dvhs.parquet",
         script=script("test_associations"),
     output:
-        table="<results>/association/univariable.csv",
+        table=reported(
+            "<results>/association/univariable.csv",
+            "table_univariable",
+            "Single factors and models",
+            shown="single factors",
+        ),
         strata="<results>/association/strata.csv",
         dose_levels="<results>/association/dose_levels.csv",
         metric_correlations="<results>/association/metric_correlations.csv",
@@ -43,7 +48,12 @@ rule compare_cytokines:
         draws="<results>/cohort/cytokines.csv",
         script=script("compare_cytokines"),
     output:
-        table="<results>/association/cytokines.csv",
+        table=reported(
+            "<results>/association/cytokines.csv",
+            "table_cytokine_tests",
+            "Cytokines",
+            shown="cytokine tests",
+        ),
         models="<results>/association/cytokine_models.csv",
     log:
         "<logs>/compare_cytokines.log",

@@ -81,8 +81,15 @@ rule describe_cohort:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("describe_cohort"),
     output:
-        table1="<results>/cohort/table1.csv",
-        flow="<results>/cohort/flow.csv",
+        table1=reported(
+            "<results>/cohort/table1.csv", "table_1", "Patients", shown="Table 1"
+        ),
+        flow=reported(
+            "<results>/cohort/flow.csv",
+            "table_flow",
+            "Patients",
+            shown="flow of patients",
+        ),
         missing="<results>/cohort/missing.csv",
     log:
         "<logs>/describe_cohort.log",

@@ -70,13 +70,7 @@ if ANALYSIS.dvh_curve:
             ),
             script=script("plot_dvh_curves"),
         output:
-            multiext(
-                "<results>/figures/dvh_curves",
-                pdf=".pdf",
-                svg=".svg",
-                png=".png",
-                table=".csv",
-            ),
+            figure_files("dvh_curves", "DVH curves"),
         log:
             "<logs>/plot_dvh_curves.log",
         benchmark:

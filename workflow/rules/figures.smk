@@ -11,10 +11,9 @@ rule plot_dvh_groups:
         dose_levels="<results>/association/dose_levels.csv",
         script=script("plot_dvh_groups"),
     output:
-        expand(
-            "<results>/figures/{figure}{ending}",
-            figure=["flow", "dvh_groups", "dvh_differences", "dose_levels"],
-            ending=[".pdf", ".svg", ".png", ".csv"],
+        figure_files("flow", "Patients", named=False),
+        files_of_figures(
+            ["dvh_groups", "dvh_differences", "dose_levels"], "Dose and function"
         ),
     log:
         "<logs>/plot_dvh_groups.log",
@@ -41,9 +40,7 @@ rule plot_roc:
         bands="<results>/roc/bands.csv",
         script=script("plot_roc"),
     output:
-        multiext(
-            "<results>/figures/roc", pdf=".pdf", svg=".svg", png=".png", table=".csv"
-        ),
+        figure_files("roc", "Discrimination"),
     log:
         "<logs>/plot_roc.log",
     benchmark:
@@ -65,13 +62,7 @@ rule plot_function_sweep:
         sensitivity="<results>/function/sensitivity.csv",
         script=script("plot_function_sweep"),
     output:
-        multiext(
-            "<results>/figures/function_sweep",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("function_sweep", "Dose and function"),
     log:
         "<logs>/plot_function_sweep.log",
     benchmark:
@@ -94,13 +85,7 @@ rule plot_forest:
         fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
         script=script("plot_forest"),
     output:
-        multiext(
-            "<results>/figures/forest",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("forest", "Single factors and models"),
     log:
         "<logs>/plot_forest.log",
     benchmark:
@@ -128,12 +113,8 @@ rule plot_ntcp:
         update_curves="<results>/ntcp/published/update_curves.csv",
         script=script("plot_ntcp"),
     output:
-        multiext(
-            "<results>/figures/ntcp", pdf=".pdf", svg=".svg", png=".png", table=".csv"
-        ),
-        published=multiext(
-            "<results>/figures/published", ".pdf", ".svg", ".png", ".csv"
-        ),
+        figure_files("ntcp", "Dose response"),
+        published=figure_files("published", "Dose response", named=False),
     log:
         "<logs>/plot_ntcp.log",
     benchmark:
@@ -161,13 +142,7 @@ rule plot_ntcp_comparison:
         profile="<results>/ntcp/volume_profile.csv",
         script=script("plot_ntcp_comparison"),
     output:
-        multiext(
-            "<results>/figures/ntcp_comparison",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("ntcp_comparison", "Dose response"),
     log:
         "<logs>/plot_ntcp_comparison.log",
     benchmark:
@@ -192,13 +167,7 @@ rule plot_ntcp_surface:
         ),
         script=script("plot_ntcp_surface"),
     output:
-        multiext(
-            "<results>/figures/ntcp_surface",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("ntcp_surface", "Dose response"),
     log:
         "<logs>/plot_ntcp_surface.log",
     benchmark:
@@ -252,13 +221,7 @@ rule plot_cytokines:
         comparisons="<results>/association/cytokines.csv",
         script=script("plot_cytokines"),
     output:
-        multiext(
-            "<results>/figures/cytokines",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("cytokines", "Cytokines"),
     log:
         "<logs>/plot_cytokines.log",
     benchmark:
@@ -295,16 +258,15 @@ rule plot_validation:
         tree="<results>/association/metric_tree.csv",
         script=script("plot_validation"),
     output:
-        expand(
-            "<results>/figures/{figure}{ending}",
-            figure=[
+        files_of_figures(
+            [
                 "calibration",
                 "decision",
                 "stability",
                 "dendrogram",
                 "correlations",
             ],
-            ending=[".pdf", ".svg", ".png", ".csv"],
+            "Validation",
         ),
     log:
         "<logs>/plot_validation.log",
@@ -329,13 +291,7 @@ rule plot_incidence:
         groups="<results>/time/groups.csv",
         script=script("plot_incidence"),
     output:
-        multiext(
-            "<results>/figures/incidence",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("incidence", "Time"),
     log:
         "<logs>/plot_incidence.log",
     benchmark:
@@ -357,13 +313,7 @@ rule plot_missing:
         patterns="<results>/missing/patterns.csv",
         script=script("plot_missing"),
     output:
-        multiext(
-            "<results>/figures/missing",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("missing", "Patients"),
     log:
         "<logs>/plot_missing.log",
     benchmark:

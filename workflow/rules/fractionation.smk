@@ -40,13 +40,7 @@ if ANALYSIS.fractionation:
             ),
             script=script("plot_fractionation"),
         output:
-            multiext(
-                "<results>/figures/fractionation",
-                pdf=".pdf",
-                svg=".svg",
-                png=".png",
-                table=".csv",
-            ),
+            figure_files("fractionation", "Fractionation"),
         log:
             "<logs>/plot_fractionation.log",
         benchmark:

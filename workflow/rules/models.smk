@@ -42,7 +42,12 @@ rule measure_added_value:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("measure_added_value"),
     output:
-        ladder="<results>/added_value/ladder.csv",
+        ladder=reported(
+            "<results>/added_value/ladder.csv",
+            "table_ladder",
+            "Single factors and models",
+            shown="added value",
+        ),
     log:
         "<logs>/measure_added_value.log",
     benchmark:
@@ -67,9 +72,16 @@ rule compare_roc:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("compare_roc"),
     output:
-        auc="<results>/roc/auc.csv",
+        auc=reported(
+            "<results>/roc/auc.csv", "table_auc", "Discrimination", shown="AUC"
+        ),
         curves="<results>/roc/curves.csv",
-        pairs="<results>/roc/pairs.csv",
+        pairs=reported(
+            "<results>/roc/pairs.csv",
+            "table_pairs",
+            "Discrimination",
+            shown="paired comparisons",
+        ),
         bands="<results>/roc/bands.csv",
         partial="<results>/roc/partial.csv",
         cut_points="<results>/roc/cut_points.csv",

@@ -46,7 +46,12 @@ rule validate_published:
         script=script("validate_published"),
     output:
         predictions="<results>/ntcp/published/predictions.csv",
-        validation="<results>/ntcp/published/validation.csv",
+        validation=reported(
+            "<results>/ntcp/published/validation.csv",
+            "table_published_validation",
+            "Dose response",
+            shown="published models",
+        ),
         curves="<results>/ntcp/published/curves.csv",
         alpha_beta="<results>/ntcp/published/alpha_beta.csv",
         updates=expand("<results>/ntcp/published/{name}.csv", name=PUBLISHED_TABLES),
@@ -74,7 +79,12 @@ rule compare_ntcp:
         dictionary="<results>/cohort/dictionary.csv",
         script=script("compare_ntcp"),
     output:
-        comparison="<results>/ntcp/comparison.csv",
+        comparison=reported(
+            "<results>/ntcp/comparison.csv",
+            "table_comparison",
+            "Dose response",
+            shown="descriptions of the dose",
+        ),
         profile="<results>/ntcp/volume_profile.csv",
     log:
         "<logs>/compare_ntcp.log",

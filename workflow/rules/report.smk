@@ -1,5 +1,6 @@
 # The report: everything above in one page that opens from disk.
-# Reads: all tables and figures. Writes: <results>/report.html, <results>/provenance.json.
+# Reads: all tables and figures. Writes: <results>/report.html, <results>/provenance.json, and from what the report is
+# made of the draft of a paper, <results>/report.docx.
 
 
 rule build_report:
@@ -138,3 +139,27 @@ rule build_report:
     shell:
         "python {input.script:q} --folder {params.folder:q} --config {params.config:q} --inputs {input.tables:q}"
         " --report {output.report:q} --provenance {output.provenance:q} >{log:q} 2>&1"
+
+
+rule build_draft:
+    """Write the draft of a paper; it follows the report, which is written whenever something in it changes."""
+    input:
+        report="<results>/report.html",
+        provenance="<results>/provenance.json",
+        figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
+        script=script("build_draft"),
+    output:
+        draft="<results>/report.docx",
+    log:
+        "<logs>/build_draft.log",
+    benchmark:
+        "<benchmarks>/build_draft.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("build_draft"),
+        config=canonical_json(ANALYSIS.model_dump(mode="json")),
+        folder=lambda wildcards, output: str(Path(output.draft).parent),
+    shell:
+        "python {input.script:q} --folder {params.folder:q} --config {params.config:q}"
+        " --provenance {input.provenance:q} --draft {output.draft:q} >{log:q} 2>&1"

@@ -13,8 +13,15 @@ rule describe_course:
         script=script("describe_course"),
     output:
         curves="<results>/time/incidence.csv",
-        groups="<results>/time/groups.csv",
-        cox="<results>/time/cox.csv",
+        groups=reported(
+            "<results>/time/groups.csv",
+            "table_groups",
+            "Time",
+            shown="incidence by group",
+        ),
+        cox=reported(
+            "<results>/time/cox.csv", "table_cox", "Time", shown="hazard ratios"
+        ),
         codings="<results>/time/codings.csv",
     log:
         "<logs>/describe_course.log",

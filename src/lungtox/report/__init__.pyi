@@ -1,6 +1,10 @@
 from .build import build_report as build_report
+from .build_draft import write_draft as write_draft
 from .config import ReportSettings as ReportSettings
 from .config import TableSettings as TableSettings
+from .crate import Run as Run
+from .crate import describe_run as describe_run
+from .crate_copy import copy_workflow as copy_workflow
 from .paper_build import build_paper_tables as build_paper_tables
 from .paper_build import write_paper_tables as write_paper_tables
 from .paper_docx import add_paper_table as add_paper_table

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from lungtox.settings import Settings
+
+
+class AuthorSettings(Settings):
+    """One author of the results."""
+
+    name: str = Field(min_length=1)
+    """Name as on a paper."""
+    orcid: str | None = Field(default=None, pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")
+    """ORCID iD, four groups of four."""
+    affiliation: str | None = None
+    """Institution."""
+
+
+class CrateSettings(Settings):
+    """What only people know about the run's record (RO-Crate)."""
+
+    date: datetime.date | None = None
+    """Date of the results, as they are to be published; without one 1980-01-01 stands for none, never the clock."""
+    licence: str | None = None
+    """Licence of the results, an SPDX name such as `CC-BY-4.0` or an address; nothing: none is stated."""
+    authors: tuple[AuthorSettings, ...] = ()
+    """Who made them, in order."""
 
 
 class TableSettings(Settings):
@@ -24,5 +47,7 @@ class ReportSettings(Settings):
     """Title at the top of the report."""
     remark: str = ""
     """Sentence before the findings, repeated among the limitations: that the patients are invented, for example."""
+    crate: CrateSettings = CrateSettings()
+    """Date, licence and authors of the run's record."""
     tables: TableSettings = TableSettings()
     """Tables for a paper in results/tables."""
