@@ -318,11 +318,11 @@ def test_a_figure_looks_like_its_baseline(drawn, name):
     pixels, path = drawn(name)[2], BASELINES / f"{name}.png"
     if os.environ.get("LUNGTOX_RENEW_BASELINES"):
         BASELINES.mkdir(exist_ok=True)
-        Image.fromarray(pixels).quantize(48).save(path, optimize=True)
+        Image.fromarray(pixels).quantize(96).save(path, optimize=True)
     baseline = np.asarray(Image.open(path).convert("RGB"))
     assert baseline.shape == pixels.shape
-    apart = np.abs(in_blocks(baseline) - in_blocks(pixels)).max(axis=2) > 32.0
-    assert apart.mean() < 0.001, f"{apart.sum()} of {apart.size} blocks differ"
+    apart = np.abs(in_blocks(baseline) - in_blocks(pixels)).max(axis=2) > 16.0
+    assert apart.sum() <= 4, f"{apart.sum()} of {apart.size} blocks differ"
 
 
 # The demo's figures are also compared byte by byte by the workflow's tests.

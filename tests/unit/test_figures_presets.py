@@ -49,7 +49,7 @@ def test_no_text_is_below_six_points_in_any_style():
     with pytest.raises(ValueError, match="greater than or equal to 6"):
         FiguresSettings.model_validate({"style": {"smallest_pt": 5.0}})
     style = FiguresSettings.model_validate({"style": {"font_pt": 7.0}}).style
-    assert (small_pt(style), tiny_pt(style)) == (6.0, 6.0)
+    assert (small_pt(style), tiny_pt(style)) == (6.125, 6.0)
 
 
 def test_a_font_that_is_not_installed_is_refused_by_name():
