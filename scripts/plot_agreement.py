@@ -34,7 +34,7 @@ def main(options: Namespace) -> None:
         ),
     ):
         write_csv(table, f"{options.folder}/{name}.csv")
-        save_figure(plot(table, settings=settings), f"{options.folder}/{name}")
+        save_figure(plot(table, settings=settings), f"{options.folder}/{name}", settings=settings)
 
 
 if __name__ == "__main__":

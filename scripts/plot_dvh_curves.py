@@ -9,10 +9,11 @@ from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     fits, comparison, curves = (read_csv(path, dtype={"patient": str}) for path in options.tables)
     table = tabulate_dvh_curves(fits, comparison=comparison, curves=curves)
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_dvh_curves(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_dvh_curves(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from lungtox.tables import read_csv, read_json, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     table = tabulate_forest(read_csv(options.univariable), [read_json(path) for path in options.fits])
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_forest(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_forest(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     effects, ranges, trade, risks = (read_csv(path, dtype={"patient": str}) for path in options.tables)
     table = tabulate_fractionation(effects, ranges=ranges, trade=trade, risks=risks)
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_fractionation(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_fractionation(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     table = tabulate_missing(read_csv(options.patterns))
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_missing(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_missing(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def main(options: Namespace) -> None:
     )
     settings = FiguresSettings.model_validate_json(options.settings)
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_ntcp(table, settings=settings), options.stem)
+    save_figure(plot_ntcp(table, settings=settings), options.stem, settings=settings)
     table = tabulate_published(
         read_csv(options.calibration),
         read_csv(options.net_benefit),
@@ -25,7 +25,7 @@ def main(options: Namespace) -> None:
         read_csv(options.update_curves),
     )
     write_csv(table, f"{options.published_stem}.csv")
-    save_figure(plot_published(table, settings=settings), options.published_stem)
+    save_figure(plot_published(table, settings=settings), options.published_stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def main(options: Namespace) -> None:
     table = tabulate_ntcp_comparison(read_csv(options.comparison), read_csv(options.profile))
     write_csv(table, f"{options.stem}.csv")
     settings = FiguresSettings.model_validate_json(options.settings)
-    save_figure(plot_ntcp_comparison(table, settings=settings), options.stem)
+    save_figure(plot_ntcp_comparison(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ from lungtox.tables import read_csv, write_csv
 
 
 def main(options: Namespace) -> None:
+    settings = FiguresSettings.model_validate_json(options.settings)
     names = ("auc", "curves", "pairs", "bands")
     table = tabulate_roc(*(read_csv(getattr(options, name)) for name in names))
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_roc(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    save_figure(plot_roc(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def main(options: Namespace) -> None:
         ("correlations", correlations, plot_correlations),
     ):
         write_csv(table, f"{options.folder}/{name}.csv")
-        save_figure(plot(table, settings=settings), f"{options.folder}/{name}")
+        save_figure(plot(table, settings=settings), f"{options.folder}/{name}", settings=settings)
 
 
 if __name__ == "__main__":

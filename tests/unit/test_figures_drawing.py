@@ -15,6 +15,7 @@ from lungtox.figures import (
     CAPTIONS,
     FiguresSettings,
     StyleSettings,
+    font_faults,
     plot_agreement,
     plot_agreement_curves,
     plot_agreement_forest,
@@ -65,6 +66,8 @@ from lungtox.figures import (
     tabulate_roc,
     tabulate_stability,
 )
+from lungtox.figures.save import METADATA, RC_PARAMETERS
+from lungtox.figures.style import PALETTES, curve_look, group_look
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
@@ -217,6 +220,8 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
     for text in figure.findobj(Text):
         if not text.get_text().strip() or not text.get_visible():
             continue
+        if text.axes is not None and not text.axes.get_visible():
+            continue
         if any(text in axis.get_ticklabels(which="both") for ax in axes for axis in (ax.xaxis, ax.yaxis)):
             owner = next(
                 ax
@@ -224,6 +229,8 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
                 if text in [*ax.xaxis.get_ticklabels(which="both"), *ax.yaxis.get_ticklabels(which="both")]
             )
             box = text.get_window_extent(renderer)
+            if not owner.get_visible():
+                continue
             inside = owner.get_window_extent(renderer).expanded(1.02, 1.02)
             centre = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
             if not owner.axison or not (inside.x0 <= centre[0] <= inside.x1 or inside.y0 <= centre[1] <= inside.y1):
@@ -232,25 +239,92 @@ def visible_texts(figure) -> list[tuple[Text, object]]:
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "style",
+LOOKS: dict[str, dict[str, object]] = {
+    "plain": {},
+    "85 mm": {"style": {"width_mm": 85.0, "font_pt": 7.0, "palette": "okabe-ito"}},
+    "elsevier": {"preset": "elsevier"},
+    "springer-nature": {"preset": "springer-nature"},
+    "nature": {"preset": "springer-nature", "style": {"width_mm": 89.0, "wide_mm": 183.0, "font_pt": 7.0}},
+    "asco": {"preset": "asco"},
+    "slides": {"preset": "slides"},
+    "zh": {"language": "zh"},
+    "elsevier zh": {"preset": "elsevier", "language": "zh"},
+}
+WIDTHS_MM = {
+    "plain": (90, 135, 180), "85 mm": (85, 127.5, 170), "elsevier": (90, 140, 190), "springer-nature": (84, 129, 174),
+    "nature": (89, 133.5, 183), "asco": (86, 130, 178), "slides": (160, 240, 320), "zh": (90, 135, 180),
+    "elsevier zh": (90, 140, 190),
+}  # fmt: skip
+SMALLEST_PT = {"elsevier": 7, "springer-nature": 7, "nature": 7, "asco": 7, "slides": 12, "elsevier zh": 7}
+# Names that stay: abbreviations, authors, models and scores as the user calls them.
+NOT_TRANSLATED = set(
     [
-        pytest.param(StyleSettings(), id="90 mm"),
-        pytest.param(
-            StyleSettings(width_mm=85.0, font_pt=7.0, palette="okabe-ito"), id="85 mm", marks=pytest.mark.slow
-        ),
+        "GTV",
+        "MLD",
+        "AUC",
+        "ICI",
+        "TGF",
+        "TNF",
+        "ACE",
+        "AIC",
+        "RSS",
+        "LKB",
+        "FEV",
+        "EQD",
+        "NTCP",
+        "gEUD",
+        "fMLD",
+        "MPWLD",
+        "SPECT",
+        "IMRT",
+        "VMAT",
+        "CRT",
+        "III",
+        "TD",
+        "RP",
+        "pg",
+        "mL",
+        "Akaike",
+        "Spearman",
+        "Fermi",
+        "QUANTEC",
+        "Appelt",
+        "Seppenwoolde",
+        "logistic",
+        "Logistic",
+        "probit",
+    ]
+)
+QUICK = [("zh", "forest"), ("zh", "cytokines"), ("slides", "roc")]
+
+
+def looks(name) -> FiguresSettings:
+    settings = FiguresSettings.model_validate(LOOKS[name])
+    missing = font_faults(settings)
+    if missing:
+        pytest.skip(str(missing[0]))
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("look", "name"),
+    [
+        pytest.param(look, name, marks=[] if look == "plain" or (look, name) in QUICK else pytest.mark.slow)
+        for look in LOOKS
+        for name in NAMES
     ],
 )
-def test_no_text_is_cut_small_or_over_another(tables, name, style):
-    figure = PLOTS[name](tables[name], settings=FiguresSettings(style=style))
-    page = figure.bbox
-    columns = 1 if name in ("flow", "roc", "missing", "dendrogram") else 2
-    assert figure.get_figwidth() * 25.4 == pytest.approx(columns * style.width_mm)
+def test_no_text_is_cut_small_or_over_another(tables, look, name):
+    settings = looks(look)
+    figure = PLOTS[name](tables[name], settings=settings)
+    page, scale = figure.bbox, settings.style.scale
+    one, middle, two = WIDTHS_MM[look]
+    widths = {"flow": [one], "roc": [one], "dendrogram": [one], "missing": [one, middle, two]}.get(name, [two])
+    assert any(figure.get_figwidth() * 25.4 == pytest.approx(width) for width in widths)
     texts = visible_texts(figure)
     assert len(texts) > 5
     for text, box in texts:
-        assert text.get_fontsize() >= 6.0, text.get_text()
+        assert text.get_fontsize() >= SMALLEST_PT.get(look, 6), text.get_text()
         assert box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= page.x1 + 0.5 and box.y1 <= page.y1 + 0.5, (
             text.get_text()
         )
@@ -258,7 +332,11 @@ def test_no_text_is_cut_small_or_over_another(tables, name, style):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
         # Text boxes carry the line's full height: neighbours may touch by a pixel or two.
-        assert width <= 1.5 or height <= 2.5, (first.get_text(), second.get_text())
+        assert width <= 1.5 * scale or height <= 2.5 * scale, (first.get_text(), second.get_text())
+    if settings.language == "zh":
+        words = {word for text, _ in texts for word in re.findall(r"[A-Za-z]{3,}", text.get_text())}
+        assert words <= NOT_TRANSLATED, words - NOT_TRANSLATED
+        assert {text.get_fontweight() for text, _ in texts} | {text.get_fontstyle() for text, _ in texts} == {"normal"}
 
 
 # The demo's figures are also compared byte by byte by the workflow's tests.
@@ -340,14 +418,35 @@ def test_a_separated_level_is_called_not_estimable():
     assert "2.00 (<0.01\N{EN DASH}900)" in texts
 
 
-def test_two_groups_differ_in_lightness_line_and_marker():
-    from lungtox.figures.style import group_look
+def grey(colour) -> float:
+    """Lightness in print without colours: luma of ITU-R BT.601."""
+    return float(np.dot(mpl.colors.to_rgb(colour), (0.299, 0.587, 0.114)))
 
-    looks = [group_look(StyleSettings(), group) for group in ("no_rp", "rp")]
-    assert looks[0].line != looks[1].line and looks[0].marker != looks[1].marker
-    red, green, blue = zip(*(mpl.colors.to_rgb(look.colour) for look in looks), strict=True)
-    lightness = [0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i] for i in (0, 1)]
-    assert abs(lightness[0] - lightness[1]) > 0.05
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_groups_and_neighbours_differ_in_print_without_colours(palette):
+    style = StyleSettings(palette=palette)
+    groups = [group_look(style, group) for group in ("no_rp", "rp")]
+    assert groups[0].line != groups[1].line and groups[0].marker != groups[1].marker
+    assert abs(grey(groups[0].colour) - grey(groups[1].colour)) > 0.05
+    curves = [curve_look(style, index) for index in range(len(PALETTES[palette]))]
+    for one, other in itertools.pairwise(curves):
+        assert one.line != other.line and one.marker != other.marker
+    for one, other in itertools.combinations(curves, 2):
+        assert one.line != other.line or abs(grey(one.colour) - grey(other.colour)) > 0.05
+    assert all(grey(look.colour) < 0.7 for look in [*groups, *curves])  # nothing vanishes on white
+
+
+def test_the_curves_of_a_panel_differ_in_print_without_colours(tables):
+    for name in ("ntcp", "published", "dvh_curves"):
+        for axes in PLOTS[name](tables[name], settings=SETTINGS).axes:
+            curves = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+            looks = [
+                (str(line.get_linestyle()), str(line._unscaled_dash_pattern), line.get_marker()) for line in curves
+            ]
+            greys = [grey(line.get_color()) for line in curves]
+            for (one, a), (other, b) in itertools.combinations(zip(looks, greys, strict=True), 2):
+                assert one != other or abs(a - b) > 0.05, (name, axes.get_title(loc="left"))
 
 
 def test_one_panel_takes_one_column_and_four_take_two_rows(tables):
@@ -369,11 +468,37 @@ def test_captions_of_the_workflow_are_those_of_the_report():
     assert sorted(CAPTIONS) == sorted(NAMES)
 
 
-def test_png_has_300_dots_per_inch(tables, tmp_path):
+@pytest.mark.parametrize(("look", "width_mm", "dpi"), [("plain", 90, 300), ("springer-nature", 84, 600)])
+def test_png_has_the_width_and_resolution_of_its_preset(tables, tmp_path, look, width_mm, dpi):
     from matplotlib.image import imread
 
-    *_, png = save_figure(plot_roc(tables["roc"], settings=SETTINGS), tmp_path / "roc")
-    assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(90 / 25.4 * 300)
+    settings = looks(look)
+    *_, png = save_figure(plot_roc(tables["roc"], settings=settings), tmp_path / "roc", settings=settings)
+    assert imread(io.BytesIO(png.read_bytes())).shape[1] == int(width_mm / 25.4 * dpi)
+
+
+def test_chinese_letters_are_embedded_as_truetype_and_the_same_bytes_twice(tables, tmp_path):
+    settings = looks("zh")
+    for run in "ab":
+        figure = plot_roc(tables["roc"], settings=settings)
+        for end in (".pdf", ".svg"):
+            with mpl.rc_context(RC_PARAMETERS):
+                figure.savefig(tmp_path / f"{run}{end}", metadata=METADATA[end])
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert b"DroidSansFallback" in content and b"/FontFile2" in content and b"/Type3" not in content
+    assert "<text" not in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_lines_and_marks_grow_with_the_preset(tables):
+    plain, slides = (plot_roc(tables["roc"], settings=looks(name)) for name in ("plain", "slides"))
+    widths = [[line.get_linewidth() for line in figure.axes[0].get_lines()] for figure in (plain, slides)]
+    assert widths[1] == pytest.approx([1.75 * width for width in widths[0]])
+    handles = [figure.legends[0].legend_handles[0].get_linewidth() for figure in (plain, slides)]
+    assert handles[1] == pytest.approx(1.75 * handles[0])
+    # 14 pt letters on 160 mm: the layout of 91.4 mm with letters of 8 pt, drawn 1.75 times as large.
+    assert slides.get_figheight() / plain.get_figheight() == pytest.approx(1.75, rel=0.05)
 
 
 def test_families_move_right_only_where_that_saves_height(tables):

@@ -28,6 +28,7 @@ from lungtox.cohort import (
 from lungtox.config import Config, load_config, named_columns
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import Inspection, PatientRow, inspect_patient, is_study_id, scan_patients
+from lungtox.figures import font_faults
 
 # Columns of the analysis table that come from the plan or from the endpoint, not from the clinical table.
 DERIVED_COLUMNS = frozenset(
@@ -85,6 +86,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     table_faults, design = _judge_tables(tables, listed, config) if config.has_outcome else ([], [])
     faults += table_faults
     faults += body_faults(config, rows)
+    faults += font_faults(config.figures)
     if config.agreement is not None:
         faults += agreement_faults(config, rows)
     warnings: list[str] = []

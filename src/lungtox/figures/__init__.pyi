@@ -25,6 +25,7 @@ from .dvh_groups import plot_dvh_groups as plot_dvh_groups
 from .dvh_groups import tabulate_dvh_groups as tabulate_dvh_groups
 from .flow import plot_flow as plot_flow
 from .flow import tabulate_flow as tabulate_flow
+from .fonts import font_faults as font_faults
 from .forest import plot_forest as plot_forest
 from .forest import tabulate_forest as tabulate_forest
 from .fractionation import plot_fractionation as plot_fractionation
@@ -39,6 +40,8 @@ from .labels import format_number as format_number
 from .labels import format_p as format_p
 from .labels import format_ratio as format_ratio
 from .labels import weighting_label as weighting_label
+from .language import translate as translate
+from .language import translate_label as translate_label
 from .missing import plot_missing as plot_missing
 from .missing import tabulate_missing as tabulate_missing
 from .ntcp import plot_ntcp as plot_ntcp
