@@ -6,32 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from lungtox.figures.presets import fill_style
 from lungtox.settings import Settings
 
 Preset = Literal["plain", "elsevier", "springer-nature", "asco", "slides"]
-
-# Sources of the measures, and what could not be verified: docs/figures.md.
-PRESETS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "elsevier": {
-        "width_mm": 90.0, "middle_mm": 140.0, "wide_mm": 190.0, "smallest_pt": 7.0, "font": "Liberation Sans",
-        "png_dpi": 600,
-    },
-    "springer-nature": {
-        "width_mm": 84.0, "middle_mm": 129.0, "wide_mm": 174.0, "smallest_pt": 7.0, "font": "Liberation Sans",
-        "png_dpi": 600,
-    },
-    "asco": {
-        "width_mm": 86.0, "middle_mm": 130.0, "wide_mm": 178.0, "smallest_pt": 7.0, "font": "Liberation Sans",
-        "png_dpi": 600,
-    },
-    # For a slide of 338.7 x 190.5 mm (16:9).
-    "slides": {
-        "width_mm": 160.0, "middle_mm": 240.0, "wide_mm": 320.0, "font_pt": 14.0, "smallest_pt": 12.0, "lines": 1.75,
-        "png_dpi": 200,
-    },
-}  # fmt: skip
-CHINESE_FONT = "Droid Sans Fallback"
 
 
 class StyleSettings(Settings):
@@ -87,15 +65,4 @@ class FiguresSettings(Settings):
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
         """Put the preset's values where the style says nothing; a style that was filled in stays as it is."""
-        if not isinstance(given, dict):
-            return given
-        style, preset = given.get("style", {}), given.get("preset", "plain")
-        if not isinstance(style, dict) or not isinstance(preset, str):
-            return given
-        values = PRESETS.get(preset, {})
-        if "width_mm" in style:
-            values = {name: value for name, value in values.items() if name not in ("middle_mm", "wide_mm")}
-        filled = {**values, **style}
-        if given.get("language") == "zh" and not filled.get("chinese_font"):
-            filled["chinese_font"] = CHINESE_FONT
-        return {**given, "style": filled}
+        return fill_style(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -126,12 +126,10 @@ def _draw_p(ax: Axes, rows: pd.DataFrame, lowest_p: float, *, labelled: bool, se
 
     colour = PALETTES[settings.style.palette][0]
     dose = rows["dose_gy"].to_numpy(dtype=float)
-    looks: list[tuple[str, str, dict[str, Any]]] = [
-        ("p", "p at each dose alone", {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (3, 1.2))}),
-        ("p_adjusted", "p adjusted over all doses", {"color": colour, "linewidth": 1.6}),
-    ]
-    for name, label, look in looks:
-        ax.plot(dose, rows[name].to_numpy(dtype=float), label=translate(settings, label), **look)
+    alone, adjusted = (rows[name].to_numpy(dtype=float) for name in ("p", "p_adjusted"))
+    ax.plot(dose, alone, color=FAINT, linewidth=0.9, linestyle=(0, (3, 1.2)),
+            label=translate(settings, "p at each dose alone"))  # fmt: skip
+    ax.plot(dose, adjusted, color=colour, linewidth=1.6, label=translate(settings, "p adjusted over all doses"))
     ax.axhline(LEVEL, color=INK, linewidth=0.6)
     ax.set_yscale("log")
     ax.set_ylim(lowest_p, 1.4)

@@ -127,4 +127,4 @@ def panel_title(rows: pd.DataFrame, settings: FiguresSettings) -> str:
 def untested_words(rows: pd.DataFrame, settings: FiguresSettings) -> str:
     """Say why no dose of a panel was tested."""
     reasons: Sequence[str] = rows["finding"].dropna().astype(str).value_counts().index.tolist()
-    return translate(settings, reasons[0]) if reasons else ""
+    return translate_label(settings, reasons[0]) if reasons else ""

@@ -105,8 +105,8 @@ def plot_function_sweep(table: pd.DataFrame, *, settings: FiguresSettings) -> Fi
             shown = table[table["quantity"].isin(quantities)]
             together = _limits(shown) if quantities == ("difference",) else None
             for column, panel in enumerate(("threshold", "place")):
-                left = column * 0.5 * width_mm + 14.0
-                box = (left / width_mm, bottom / height_mm, (0.5 * width_mm - 17.0) / width_mm, 34.0 / height_mm)
+                left = column * 0.5 * width_mm + 16.0
+                box = (left / width_mm, bottom / height_mm, (0.5 * width_mm - 19.0) / width_mm, 34.0 / height_mm)
                 ax = figure.add_axes(box)
                 rows = shown[shown["panel"] == panel]
                 # The looks of a series are the same in all rows: a legend where they come first.

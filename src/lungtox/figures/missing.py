@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -60,7 +60,7 @@ def plot_missing(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     Returns
     -------
     matplotlib Figure
-        One column wide, two where there are many columns to show.
+        One column wide, or one and a half or two where there are many columns to show.
     """
     style = settings.style
     labels = list(dict.fromkeys(table["label"]))
@@ -69,7 +69,7 @@ def plot_missing(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     size = small_pt(style)
     names_mm = max((text_width_mm(word, size, style) for word in words), default=0.0) / style.scale + 3.0
     grid_mm = COLUMN_MM * max(1, len(labels))
-    columns: Literal[1, 2] = 1 if grid_mm + BARS_MM <= page_mm(style, 1) else 2
+    columns = next((share for share in (1.0, 1.5) if grid_mm + BARS_MM <= page_mm(style, share)), 2.0)
     width_mm = page_mm(style, columns)
     height_mm = max(names_mm, LEGEND_MM) + rows * ROW_MM + 14.0
     with style_context(style):
