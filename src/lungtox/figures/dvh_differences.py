@@ -58,7 +58,7 @@ def plot_dvh_differences(table: pd.DataFrame, *, settings: FiguresSettings) -> F
     """
     style = settings.style
     panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
-    grid = PanelGrid(len(panels), (38.0,) if table["p_adjusted"].notna().any() else (14.0,))
+    grid = PanelGrid(len(panels), (40.0,) if table["p_adjusted"].notna().any() else (14.0,))
     with style_context(style):
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
         width_mm = page_mm(style, grid.columns)
