@@ -154,6 +154,7 @@ def build_results(folder: Path, *, patients: int = 90, seed: int = 1) -> Path:
     _write(excluded, folder / "cohort/exclusions.csv")
     _write(_dictionary(), folder / "cohort/dictionary.csv")
     _write_cohort_tables(analysis, folder)
+    _write(tabulate_flow(analysis, excluded), folder / "cohort/flow.csv")
     (folder / "dose").mkdir(parents=True, exist_ok=True)
     pq.write_table(dvhs, folder / "dose/model_dvhs.parquet")
     for entry in _qa(analysis, excluded):
@@ -370,7 +371,6 @@ def _write_cohort_tables(analysis: pd.DataFrame, folder: Path) -> None:
         rows.append({"variable": "lung_disease", "label": "Lung disease", "level": level, **cells, "missing": "0"})
     _write(pd.DataFrame(rows), folder / "cohort/table1.csv")
     n = len(analysis)
-    _write(tabulate_flow(analysis, pd.read_csv(folder / "cohort/exclusions.csv")), folder / "cohort/flow.csv")
     missing = pd.DataFrame({"column": list(_labels())})
     missing["label"] = [_labels()[c][0] for c in missing["column"]]
     missing["n"] = n

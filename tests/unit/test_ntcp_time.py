@@ -16,6 +16,7 @@ from lungtox.ntcp import fit_ntcp, fit_ntcp_time, ntcp_bins, ntcp_curve, validat
 from lungtox.ntcp.latency import TimeToEvent
 from lungtox.ntcp.matrix import dose_matrix
 from lungtox.ntcp.responses import RESPONSES
+from lungtox.ntcp.time_cohort import course_table
 from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs, point_dvh
 
 TD50_GY, M, N, MEDIAN_D, SIGMA = 22.0, 0.35, 0.8, 90.0, 0.6
@@ -51,6 +52,15 @@ def direct_loglik(theta, dvhs, time_d, event):
     ntcp = norm.cdf((geud - td50) / (m * td50))
     latency = lognorm(sigma, scale=median)
     return np.where(event == 1, np.log(ntcp) + latency.logpdf(time_d), np.log1p(-ntcp * latency.cdf(time_d))).sum()
+
+
+def test_a_fit_without_times_is_refused_as_one_with(cohort, fitted):
+    dvhs, _, event = cohort
+    wrong = replace(fitted, fit=fit_ntcp(dvhs, event))
+    with pytest.raises(ParameterError, match="fit_ntcp_time"):
+        _ = wrong.time_d
+    with pytest.raises(ParameterError, match="fit_ntcp_time"):
+        course_table(replace(fitted, fit=replace(fitted.fit, general=None)))
 
 
 def test_likelihood_of_three_patients_by_hand():

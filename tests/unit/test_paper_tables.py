@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lungtox.errors import InputError
+from lungtox.errors import InputError, ParameterError
 from lungtox.report import PaperTable, TableSettings, build_paper_tables, paper_table_names, write_paper_tables
 from lungtox.report.paper_build import BUILDERS
-from lungtox.report.paper_tables import PaperCell, Traced
+from lungtox.report.paper_tables import Column, PaperCell, Row, Traced
 from tests.unit.results_fixture import CONFIG, build_paper_sources
 
 PRESETS = ("elsevier", "springer-nature", "asco", "plain")
@@ -242,6 +242,26 @@ def test_untested_factors_and_open_intervals_are_dashes_with_their_reason(copy: 
     assert "Not tested: no spread within the groups." in notes_of(association)
     assert "No odds ratio: one value only." in notes_of(association)
     assert any(re.fullmatch(r"[\d.]+ \(<0\.01 to –\)", row.cells[4].text) for row in association.rows)
+
+
+def test_a_fit_with_times_has_its_concordance(copy: Path) -> None:
+    config = deepcopy(CONFIG)
+    config["ntcp"]["fits"]["lkb"] |= {"time": True, "bootstrap": 200}
+    numbers = {"apparent": 0.712, "optimism": 0.021, "corrected": 0.691, "low": 0.655, "high": 0.734}
+    row = {"measure": "concordance", "approach": "bootstrap", **numbers, "resamples": 200, "method": "Harrell"}
+    pd.DataFrame([row]).to_csv(copy / "ntcp/lkb/validation.csv", index=False)
+    tables = build_paper_tables(copy, settings=TableSettings.model_validate({"preset": "plain"}), config=config)
+    table = next(table for table in tables if table.name == "validation")
+    place = next(number for number, row in enumerate(table.rows) if row.label == "NTCP: Lkb")
+    found = table.rows[place + 1]
+    assert found.label == "Concordance of risk and time (Harrell's C)"
+    assert [cell.text for cell in found.cells][2:5] == ["0.712", "0.691", "0.655 to 0.734"]
+
+
+def test_a_table_refuses_rows_of_another_width() -> None:
+    columns = (Column("Factor"), Column("n"))
+    with pytest.raises(ParameterError, match="each row must have 1 cells, not so Age"):
+        PaperTable("models", "Title", columns, (Row("Sex", (PaperCell("3"),)), Row("Age", ())))
 
 
 def test_missing_files_are_all_named_at_once(copy: Path) -> None:

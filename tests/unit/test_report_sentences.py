@@ -124,6 +124,12 @@ def test_outcome_counts_only_known_patients():
     assert "CTCAE grade 2 or higher within 6 months of the end" in outcome_sentence(found)
     assert neither_sentence(found).startswith("1 patient had neither RP nor a full window")
     assert "1 died before the window closed" in neither_sentence(found)
+    assert "logistic models and NTCP fits leave them out; none is counted" in neither_sentence(found)
+    timed = results(config={**found.config, "ntcp": {"fits": {"lkb": {}, "lkb_time": {"time": True}}}})
+    assert (
+        "NTCP fits without times leave them out; NTCP fits with times count them for as long as they were seen"
+        in neither_sentence(timed)
+    )
     complete = found.analysis.dropna(subset=["rp"])
     assert neither_sentence(results(analysis=complete)) == ""
     assert "start of radiotherapy" in endpoint_words({"grade": 3, "window_months": 12, "start": "rt_start"})

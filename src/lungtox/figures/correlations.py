@@ -53,7 +53,8 @@ def tabulate_correlations(correlations: pd.DataFrame, clusters: pd.DataFrame, tr
     leaves = clusters[clusters["cluster"].notna()]
     if len(leaves) < FEWEST_METRICS or len(tree) != len(leaves) - 1:
         return pd.DataFrame(columns=COLUMNS).astype({"cluster": "Int64", "n": "Int64"})
-    rows = lay_out_tree(leaves.to_dict("records"), tree)
+    order = np.argsort(leaves["position"].to_numpy(dtype=np.int64)).tolist()
+    rows = lay_out_tree(leaves.to_dict("records"), tree, order=order)
     place = {row["label"]: row["position"] for row in rows if row["kind"] == "leaf"}
     for pair in correlations.to_dict("records"):
         later, earlier = sorted((pair["label"], pair["other_label"]), key=lambda label: -place[label])

@@ -10,8 +10,17 @@ import pandas as pd
 from lungtox.figures.agreement import metric_words
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number, format_p
-from lungtox.figures.language import translate
-from lungtox.figures.style import FAINT, INK, curve_look, new_figure, say_nothing_to_draw, small_pt, style_context
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import (
+    FAINT,
+    INK,
+    curve_look,
+    new_figure,
+    page_mm,
+    say_nothing_to_draw,
+    small_pt,
+    style_context,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,7 +132,7 @@ def plot_delivered(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     """
     style = settings.style
     rows = table[(table["panel"] == "differences") & (table["kind"] == "mean")]
-    tall_mm, width_mm = len(rows) * ROW_MM + 2.0, 2 * style.width_mm
+    tall_mm, width_mm = len(rows) * ROW_MM + 2.0, page_mm(style, 2)
     height_mm = PANEL_MM + tall_mm + 22.0
     with style_context(style):
         figure = new_figure(style, columns=2, height_mm=height_mm)
@@ -139,10 +148,10 @@ def plot_delivered(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         wide_mm = width_mm - LABEL_MM - NUMBERS_MM - 4.0
         if len(rows):
             _draw_differences(axes(LABEL_MM, PANEL_MM + 13.0, wide_mm, tall_mm), table, settings, wide_mm=wide_mm)
-        column = style.width_mm - 22.0
+        column = 0.5 * width_mm - 22.0
         _draw_curves(axes(17.0, 11.0, column, PANEL_MM - 20.0), table[table["panel"] == "dvh"], settings)
         own = table[table["panel"] == "volumes"]
-        _draw_volumes(axes(style.width_mm + 17.0, 11.0, column, PANEL_MM - 20.0), own, settings)
+        _draw_volumes(axes(0.5 * width_mm + 17.0, 11.0, column, PANEL_MM - 20.0), own, settings)
     return figure
 
 
@@ -167,10 +176,10 @@ def _draw_differences(ax: Axes, table: pd.DataFrame, settings: FiguresSettings, 
         mean = part[part["kind"] == "mean"].iloc[0]
         ax.plot([mean["low"], mean["high"]], [y - 0.9] * 2, color=INK, linewidth=1.2)
         ax.plot([mean["x"]], [y - 0.9], color=INK, marker="s", markersize=3.2)
-        ax.text(-(LABEL_MM - 2.0) / wide_mm, y, f"{name} (n {int(mean['n'])})", transform=side, fontsize=size,
-                va="center")  # fmt: skip
-        ends = format_interval(mean["difference_low"], mean["difference_high"])
-        unit = mean["unit"] if isinstance(mean["unit"], str) else ""
+        label = f"{_series_words(str(name), settings)} (n {int(mean['n'])})"
+        ax.text(-(LABEL_MM - 2.0) / wide_mm, y, label, transform=side, fontsize=size, va="center")
+        ends = format_interval(mean["difference_low"], mean["difference_high"], to=translate(settings, "to"))
+        unit = translate_label(settings, mean["unit"]) if isinstance(mean["unit"], str) else ""
         said = f"{format_number(mean['difference'])} ({ends}) {unit}".strip()
         for x, text in zip(starts, (said, format_p(mean["p"], name="")), strict=True):
             ax.text(x, y, text, transform=side, fontsize=size, va="center")
@@ -178,6 +187,11 @@ def _draw_differences(ax: Axes, table: pd.DataFrame, settings: FiguresSettings, 
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(translate(settings, "Planned − delivered, % of the mean planned value"))
+
+
+def _series_words(series: str, settings: FiguresSettings) -> str:
+    """Give ``Lungs V20Gy EQD2`` word by word in the config's language."""
+    return " ".join(translate_label(settings, word) for word in series.split(" "))
 
 
 def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None:
@@ -214,7 +228,8 @@ def _draw_volumes(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> Non
         ends = np.vstack([value - points["low"].to_numpy(dtype=np.float64),
                           points["high"].to_numpy(dtype=np.float64) - value])  # fmt: skip
         ax.errorbar(points["x"].to_numpy(dtype=np.float64) + shift[number], value, yerr=ends, color=look.colour,
-                    marker=look.marker, markersize=3.0, linewidth=1.0, elinewidth=0.7, label=str(name))  # fmt: skip
+                    marker=look.marker, markersize=3.0, linewidth=1.0, elinewidth=0.7,
+                    label=translate_label(settings, str(name)))  # fmt: skip
     ax.axhline(100.0, color=FAINT, linewidth=0.6)
     ax.set_title(translate(settings, "Volume over the course"))
     ax.set_xlabel(translate(settings, "Session (0: planning)"))

@@ -56,11 +56,27 @@ def tabulate_dendrogram(
     for fit, listed, tree in zip(fits, candidates, trees, strict=True):
         leaves = listed[listed["cluster"].notna()].to_dict("records")
         if len(leaves) >= FEWEST_LEAVES and len(tree) == len(leaves) - 1:
-            rows.extend({"model": fit["model"]} | row for row in lay_out_tree(leaves, tree))
+            order = leaf_order(tree, len(leaves))
+            rows.extend({"model": fit["model"]} | row for row in lay_out_tree(leaves, tree, order=order))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"cluster": "Int64"})
 
 
-def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[str, Any]]:
+def leaf_order(tree: pd.DataFrame, leaves: int) -> list[int]:
+    """Give the numbers of the leaves as the tree holds them together, from top to bottom.
+
+    Parameters
+    ----------
+    tree : DataFrame
+        ``left, right`` of each merge.
+    leaves : int
+    """
+    members: dict[int, list[int]] = {index: [index] for index in range(leaves)}
+    for number, merge in enumerate(tree.to_dict("records")):
+        members[leaves + number] = members[int(merge["left"])] + members[int(merge["right"])]
+    return members[leaves + len(tree) - 1]
+
+
+def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame, *, order: Sequence[int]) -> list[dict[str, Any]]:
     """Place the leaves of a tree from top to bottom, and its merges between them.
 
     Parameters
@@ -69,16 +85,14 @@ def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame) -> list[dict[
         ``label, cluster, representative`` in the order in which the tree numbers them.
     tree : DataFrame
         ``left, right, correlation`` of each merge.
+    order : sequence of int
+        Numbers of the leaves from top to bottom.
 
     Returns
     -------
     list of dict
         Rows of ``kind`` ``leaf`` and ``merge``.
     """
-    members: dict[int, list[int]] = {index: [index] for index in range(len(leaves))}
-    for number, merge in enumerate(tree.to_dict("records")):
-        members[len(leaves) + number] = members[int(merge["left"])] + members[int(merge["right"])]
-    order = members[len(leaves) + len(tree) - 1]
     position = {leaf: float(order.index(leaf)) for leaf in order}
     height = dict.fromkeys(order, 1.0)
     rows: list[dict[str, Any]] = [

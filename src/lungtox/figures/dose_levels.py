@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.dvh_differences import LEVEL, panel_title, untested_words
+from lungtox.figures.labels import LEVEL
 from lungtox.figures.language import translate
-from lungtox.figures.panels import PanelGrid, draw_legend
-from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, page_mm, say_nothing_to_draw, style_context
+from lungtox.figures.panels import draw_panels
+from lungtox.figures.style import FAINT, INK, PALETTES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,32 +55,15 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
     matplotlib Figure
         Two columns wide where there is more than one panel.
     """
-    style = settings.style
-    panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
-    grid = PanelGrid(len(panels), (39.0, 26.0) if table["p_adjusted"].notna().any() else (10.0, 2.0))
-    with style_context(style):
-        figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        width_mm = page_mm(style, grid.columns)
-        placed = grid.place(figure, width_mm=width_mm)
-        ratios = _ratio_limits(table)
-        lowest_p = min(0.007, 0.7 * float(table["p"].min())) if table["p"].notna().any() else 0.007
-        if not panels:
-            text = translate(settings, "No DVH of a patient with a known outcome")
-            say_nothing_to_draw(placed[0][0], text, style=style)
-            placed[0][1].set_visible(False)
-        for index, (_, rows) in enumerate(panels):
-            upper, lower = placed[index]
-            upper.set_title(panel_title(rows, settings), x=grid.title_x(width_mm))
-            if not rows["p_adjusted"].notna().any():
-                why = untested_words(rows, settings)
-                say_nothing_to_draw(upper, translate(settings, "Not tested: {why}", why=why), style=style)
-                lower.set_visible(False)
-                continue
-            first = index % grid.across == 0
-            _draw_ratios(upper, rows, ratios, labelled=first, settings=settings)
-            _draw_p(lower, rows, lowest_p, labelled=first, settings=settings)
-        draw_legend(figure, grid)
-    return figure
+    ratios = _ratio_limits(table)
+    lowest_p = min(0.007, 0.7 * float(table["p"].min())) if table["p"].notna().any() else 0.007
+
+    def draw(axes: list[Axes], rows: pd.DataFrame, labelled: bool) -> None:
+        _draw_ratios(axes[0], rows, ratios, labelled=labelled, settings=settings)
+        _draw_p(axes[1], rows, lowest_p, labelled=labelled, settings=settings)
+
+    heights = (39.0, 26.0) if table["p_adjusted"].notna().any() else (10.0, 2.0)
+    return draw_panels(table, heights, draw, settings=settings)
 
 
 def _ratio_limits(table: pd.DataFrame) -> tuple[float, float]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.labels import weighting_label
-from lungtox.figures.language import translate, translate_label
-from lungtox.figures.panels import PanelGrid, draw_legend
-from lungtox.figures.style import FAINT, INK, group_look, new_figure, page_mm, say_nothing_to_draw, style_context
+from lungtox.figures.labels import LEVEL
+from lungtox.figures.language import translate
+from lungtox.figures.panels import draw_panels
+from lungtox.figures.style import FAINT, INK, group_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +22,6 @@ COLUMNS = [
     "structure", "weighting", "dose_gy", "n", "n_rp", "n_no_rp", "difference_pct", "low_pct", "high_pct", "band_pct",
     "p", "p_adjusted", "finding",
 ]  # fmt: skip
-LEVEL = 0.05
 
 
 def tabulate_dvh_differences(levels: pd.DataFrame) -> pd.DataFrame:
@@ -56,30 +54,16 @@ def plot_dvh_differences(table: pd.DataFrame, *, settings: FiguresSettings) -> F
     matplotlib Figure
         Two columns wide where there is more than one panel.
     """
-    style = settings.style
-    panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
-    grid = PanelGrid(len(panels), (40.0,) if table["p_adjusted"].notna().any() else (14.0,))
-    with style_context(style):
-        figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        width_mm = page_mm(style, grid.columns)
-        placed = grid.place(figure, width_mm=width_mm)
-        if not panels:
-            text = translate(settings, "No DVH of a patient with a known outcome")
-            say_nothing_to_draw(placed[0][0], text, style=style)
-        limits = _limits(table)
-        for index, (_, rows) in enumerate(panels):
-            ax = placed[index][0]
-            ax.set_title(panel_title(rows, settings), x=grid.title_x(width_mm))
-            if not rows["p_adjusted"].notna().any():
-                why = untested_words(rows, settings)
-                say_nothing_to_draw(ax, translate(settings, "Not tested: {why}", why=why), style=style)
-                continue
-            _draw_panel(ax, rows, settings=settings)
-            ax.set_ylim(*limits)
-            if index % grid.across == 0:
-                ax.set_ylabel(translate(settings, "Difference of Vx (% points)"))
-        draw_legend(figure, grid)
-    return figure
+    limits = _limits(table)
+
+    def draw(axes: list[Axes], rows: pd.DataFrame, labelled: bool) -> None:
+        _draw_panel(axes[0], rows, settings=settings)
+        axes[0].set_ylim(*limits)
+        if labelled:
+            axes[0].set_ylabel(translate(settings, "Difference of Vx (% points)"))
+
+    heights = (40.0,) if table["p_adjusted"].notna().any() else (14.0,)
+    return draw_panels(table, heights, draw, settings=settings)
 
 
 def _limits(table: pd.DataFrame) -> tuple[float, float]:
@@ -111,20 +95,3 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
                 marker="o", markersize=1.4, label=translate(settings, "p < 0.05, adjusted over all doses"))  # fmt: skip
     ax.set_xlim(0, float(dose.max()))
     ax.set_xlabel(translate(settings, "Dose x (Gy)"))
-
-
-def panel_title(rows: pd.DataFrame, settings: FiguresSettings) -> str:
-    """Give structure, numbers of patients and weighting of a panel."""
-    first = rows.iloc[0]
-    counts = translate(settings, "n = {n}, {events} RP", n=int(first["n"]), events=int(first["n_rp"]))
-    structure, weighting = (
-        translate_label(settings, label)
-        for label in (str(first["structure"]), weighting_label(str(first["weighting"])))
-    )
-    return f"{structure}, {counts}\n{weighting}"
-
-
-def untested_words(rows: pd.DataFrame, settings: FiguresSettings) -> str:
-    """Say why no dose of a panel was tested."""
-    reasons: Sequence[str] = rows["finding"].dropna().astype(str).value_counts().index.tolist()
-    return translate_label(settings, reasons[0]) if reasons else ""

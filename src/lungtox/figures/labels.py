@@ -6,6 +6,9 @@ import math
 import re
 
 THIN_MINUS = "\N{MINUS SIGN}"
+LEVEL = 0.05
+MOST_DECIMALS = 6
+HIGHEST_RATIO, LOWEST_RATIO = 1000, 0.01
 
 
 def format_p(p: float | None, *, name: str = "p") -> str:
@@ -23,10 +26,26 @@ def format_p(p: float | None, *, name: str = "p") -> str:
     if p < 0.001:
         return f"{name} < 0.001".strip()
     sign = f"{name} = " if name else ""
-    if p < 0.05 <= round(p, 3):  # 0.0497 is below the level and must not read 0.050
-        return f"{sign}{math.floor(p * 10_000) / 10_000:.4f}"
     # 0.0996 must not turn into 0.100 beside 0.10
-    return f"{sign}{p:.3f}" if p < 0.0995 else f"{sign}{min(p, 0.99):.2f}" if p < 0.995 else f"{name} > 0.99".strip()
+    if p < 0.0995:
+        return f"{sign}{round_p(p, 3)}"
+    return f"{sign}{min(p, 0.99):.2f}" if p < 0.995 else f"{name} > 0.99".strip()
+
+
+def round_p(p: float, decimals: int) -> str:
+    """Print p; with more decimals where rounding would lift it to 0.05 (0.0497 is below the level).
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+    decimals : int
+    """
+    for more in range(decimals, MOST_DECIMALS + 1):
+        text = f"{p:.{more}f}"
+        if not p < LEVEL <= float(text):
+            return text
+    return f"{math.floor(p * 10**MOST_DECIMALS) / 10**MOST_DECIMALS:.{MOST_DECIMALS}f}"
 
 
 def format_number(value: float | None, *, decimals: int = 2) -> str:
@@ -51,11 +70,21 @@ def format_ratio(value: float | None) -> str:
     """Give an odds ratio with about three figures; ``> 1000`` and ``< 0.01`` beyond what anyone would quote."""
     if value is None or math.isnan(value):
         return "\N{EN DASH}"
-    if value > 1000:
-        return "> 1000"
-    if value < 0.01:
-        return "< 0.01"
-    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+    return beyond_ratio(value) or format_number(value, decimals=decimals_for(value))
+
+
+def beyond_ratio(value: float) -> str:
+    """Give ``> 1000`` or ``< 0.01`` for a ratio beyond what anyone would quote; else nothing."""
+    if value > HIGHEST_RATIO:
+        return f"> {HIGHEST_RATIO}"
+    return f"< {LOWEST_RATIO}" if value < LOWEST_RATIO else ""
+
+
+def decimals_for(value: float | None) -> int:
+    """Give the decimals that leave about three figures: 4144, 32.8, 9.04; two for a missing number."""
+    if value is None or math.isnan(value):
+        return 2
+    return 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
 
 
 def weighting_label(weighting: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.labels import format_interval, format_number
-from lungtox.figures.language import translate
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import FAINT, INK, PALETTES, new_figure, say_nothing_to_draw, small_pt, style_context
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _draw_share(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSet
     colour = PALETTES[style.palette][0]
     ax.plot(rows["time_d"], rows["share"], color=colour, label=translate(settings, "by the fit, 95 % interval"))
     ax.fill_between(rows["time_d"], rows["share_low"], rows["share_high"], color=colour, alpha=0.2, linewidth=0)
-    interval = format_interval(first["median_low"], first["median_high"], decimals=0)
+    interval = format_interval(first["median_low"], first["median_high"], decimals=0, to=translate(settings, "to"))
     texts = {
         "median_d": translate(
             settings, "median {days} d ({interval})", days=format_number(first["median_d"], decimals=0),
@@ -106,7 +106,7 @@ def _draw_share(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSet
             ax.axvline(first[column], color=FAINT, linestyle=line, linewidth=1.0, label=text)
     ax.set_ylim(0, 1.02)
     ax.set_ylabel(translate(settings, "Share of RP that has come"))
-    ax.set_title(name.replace("_", " "))
+    ax.set_title(translate_label(settings, name.replace("_", " ")))
 
 
 def _draw_incidence(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from lungtox.figures.config import FiguresSettings
+from lungtox.figures.labels import weighting_label
+from lungtox.figures.language import translate, translate_label
+from lungtox.figures.style import new_figure, page_mm, say_nothing_to_draw, style_context
+
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -92,6 +98,73 @@ class PanelGrid:
                 top -= height + self.between_mm
             panels.append(axes)
         return panels
+
+
+def draw_panels(
+    table: pd.DataFrame,
+    heights_mm: Sequence[float],
+    draw: Callable[[list[Axes], pd.DataFrame, bool], None],
+    *,
+    settings: FiguresSettings,
+) -> Figure:
+    """Draw a panel for each structure and weighting of a table of dose levels; one without a test says why.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With ``structure, weighting, n, n_rp, p_adjusted, finding``.
+    heights_mm : sequence of float
+        Axes of one panel, from top to bottom.
+    draw : callable
+        Takes the axes of a panel, its rows, and whether it is the first of its row on the page.
+    settings : FiguresSettings
+
+    Returns
+    -------
+    matplotlib Figure
+        Two columns wide where there is more than one panel.
+    """
+    style = settings.style
+    panels = [] if table.empty else [rows for _, rows in table.groupby(["structure", "weighting"], sort=False)]
+    grid = PanelGrid(len(panels), heights_mm)
+    with style_context(style):
+        figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
+        width_mm = page_mm(style, grid.columns)
+        placed = grid.place(figure, width_mm=width_mm)
+        if not panels:
+            _say_alone(placed[0], translate(settings, "No DVH of a patient with a known outcome"), settings)
+        for index, rows in enumerate(panels):
+            placed[index][0].set_title(_title(rows, settings), x=grid.title_x(width_mm))
+            if rows["p_adjusted"].notna().any():
+                draw(placed[index], rows, index % grid.across == 0)
+            else:
+                why = _untested_words(rows, settings)
+                _say_alone(placed[index], translate(settings, "Not tested: {why}", why=why), settings)
+        draw_legend(figure, grid)
+    return figure
+
+
+def _say_alone(axes: list[Axes], text: str, settings: FiguresSettings) -> None:
+    say_nothing_to_draw(axes[0], text, style=settings.style)
+    for ax in axes[1:]:
+        ax.set_visible(False)
+
+
+def _title(rows: pd.DataFrame, settings: FiguresSettings) -> str:
+    """Give structure, numbers of patients and weighting of a panel."""
+    first = rows.iloc[0]
+    counts = translate(settings, "n = {n}, {events} RP", n=int(first["n"]), events=int(first["n_rp"]))
+    structure, weighting = (
+        translate_label(settings, label)
+        for label in (str(first["structure"]), weighting_label(str(first["weighting"])))
+    )
+    return f"{structure}, {counts}\n{weighting}"
+
+
+def _untested_words(rows: pd.DataFrame, settings: FiguresSettings) -> str:
+    """Say why no dose of a panel was tested."""
+    reasons: Sequence[str] = rows["finding"].dropna().astype(str).value_counts().index.tolist()
+    return translate_label(settings, reasons[0]) if reasons else ""
 
 
 def draw_legend(figure: Figure, grid: PanelGrid) -> None:

@@ -71,16 +71,8 @@ def measure_collinearity(table: pd.DataFrame, design: Design) -> Collinearity:
     inflation = _inflation(design)
     rows = [_row(name, numeric, rho, cluster, inflation) for name in names]
     columns = ["column", "vif", "cluster", "representative", "closest", "correlation"]
-    tree = pd.DataFrame(
-        {
-            "step": np.arange(1, len(merges) + 1),
-            "left": merges[:, 0].astype(int),
-            "right": merges[:, 1].astype(int),
-            "correlation": 1.0 - merges[:, 2],
-            "size": merges[:, 3].astype(int),
-        }
-    )
-    return Collinearity(pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"}), tree, tuple(numeric))
+    candidates = pd.DataFrame(rows, columns=columns).astype({"cluster": "Int64"})
+    return Collinearity(candidates, tree_table(merges), tuple(numeric))
 
 
 def cluster_metrics(rho: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
@@ -109,6 +101,31 @@ def cluster_metrics(rho: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]
     found = fcluster(merges, 1.0 - CLUSTER_CORRELATION + 1e-12, criterion="distance")
     order = {old: new for new, old in enumerate(dict.fromkeys(found.tolist()), start=1)}
     return merges, np.array([order[old] for old in found.tolist()])
+
+
+def tree_table(merges: FloatArray) -> pd.DataFrame:
+    """Put the merges of `cluster_metrics` into a table.
+
+    Parameters
+    ----------
+    merges : ndarray, shape (k - 1, 4)
+
+    Returns
+    -------
+    DataFrame
+        ``step, left, right, correlation, size``; the correlation at which two branches join is 0 to 1.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "step": np.arange(1, len(merges) + 1),
+            "left": merges[:, 0].astype(int),
+            "right": merges[:, 1].astype(int),
+            "correlation": np.clip(1.0 - merges[:, 2], 0.0, 1.0),
+            "size": merges[:, 3].astype(int),
+        }
+    )
 
 
 def representative_of(rho: FloatArray, cluster: npt.NDArray[np.int64], number: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungtox.errors import Fault, InputError
-from lungtox.models.collinearity import cluster_metrics, representative_of
+from lungtox.models.collinearity import cluster_metrics, representative_of, tree_table
 from lungtox.models.labels import column_label
 from lungtox.models.schemas import METRIC_CLUSTERS, METRIC_CORRELATIONS, TREE
 
@@ -98,19 +98,10 @@ def correlate_metrics(
     clusters = pd.DataFrame(rows, columns=list(METRIC_CLUSTERS.columns)).astype(
         {"position": "Int64", "cluster": "Int64"}
     )
-    tree = pd.DataFrame(
-        {
-            "step": np.arange(1, len(merges) + 1),
-            "left": merges[:, 0].astype(int),
-            "right": merges[:, 1].astype(int),
-            "correlation": np.clip(1.0 - merges[:, 2], 0.0, 1.0),
-            "size": merges[:, 3].astype(int),
-        }
-    )
     return MetricCorrelations(
         METRIC_CORRELATIONS.validate(pd.DataFrame(pairs, columns=list(METRIC_CORRELATIONS.columns)), lazy=True),
         METRIC_CLUSTERS.validate(clusters, lazy=True),
-        TREE.validate(tree, lazy=True),
+        TREE.validate(tree_table(merges), lazy=True),
     )
 
 

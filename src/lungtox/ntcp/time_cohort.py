@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from lungtox.errors import Fault, InputError, count_of
+from lungtox.errors import Fault, InputError, ParameterError, count_of
 from lungtox.ntcp.time_to_event import DIED, EVENT, FREE, NtcpTimeFit
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def concordance(risk: Floats, time_d: Floats, had: NDArray[np.bool_]) -> float:
 
 def _share_limits(timed: NtcpTimeFit, days: Floats) -> tuple[Floats, Floats]:
     if timed.fit.general is None:
-        raise AssertionError("not a general fit")
+        raise ParameterError("fit must be one of fit_ntcp_time: the exact search knows no latency")
     # In the coordinates of the search, logarithms of median and sigma.
     covariance = timed.fit.general.covariance()[-2:, -2:]
     with np.errstate(divide="ignore"):

@@ -51,7 +51,7 @@ class NtcpTimeFit:
         """Days to the complication or to the end of follow-up, shape (patients,)."""
         likelihood = self.fit.likelihood
         if not isinstance(likelihood, TimeToEvent):
-            raise AssertionError("not a fit with a latency")
+            raise ParameterError("fit must be one of fit_ntcp_time, got one without a latency")
         return likelihood.time_d
 
     @property

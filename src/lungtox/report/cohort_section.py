@@ -47,15 +47,24 @@ def neither_sentence(results: Results) -> str:
     parts = [f"{count} {names.get(key, key)}" for key, count in sorted(status.items()) if key]
     reason = f": {join_words(parts)}" if parts else ""
     weighted = any(model.fit.get("weights", "none") != "none" for model in results.models)
+    timed = fits_with_times(results.config)
+    fits = "NTCP fits without times" if timed else "NTCP fits"
     use = (
-        "Tests, ROC curves and NTCP fits leave them out; in logistic models the others stand for them, by weights"
+        f"Tests, ROC curves and {fits} leave them out; in logistic models the others stand for them, by weights"
         if weighted
-        else "The tests, fits and curves below leave such patients out"
+        else f"Tests, ROC curves, logistic models and {fits} leave them out"
     )
+    seen = "; NTCP fits with times count them for as long as they were seen" if timed else ""
     return (
-        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. {use}; none is "
-        "counted as free of RP."
+        f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. {use}{seen}; none "
+        "is counted as free of RP."
     )
+
+
+def fits_with_times(config: Mapping[str, Any]) -> list[str]:
+    """Give the names of the NTCP fits that have a latency and use patients whose outcome is not known."""
+    fits = (config.get("ntcp") or {}).get("fits") or {}
+    return [name for name, fit in fits.items() if fit.get("time")]
 
 
 def cohort_section(results: Results) -> Section:

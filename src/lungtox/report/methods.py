@@ -8,7 +8,7 @@ from typing import Any
 from lungtox.ntcp import published_models
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
-from lungtox.report.cohort_section import endpoint_words
+from lungtox.report.cohort_section import endpoint_words, fits_with_times
 from lungtox.report.delivered_section import delivered_methods
 from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
@@ -180,12 +180,13 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         weighed = [plain_name(name) for name, model in sorted(models.items()) if model.get("weights", "ipcw") == "ipcw"]
         if weighed:
             which = "These models are" if len(weighed) == len(models) else f"Of these models {join_words(weighed)} are"
+            timed = " without times" if fits_with_times(config) else ""
             yield (
                 f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
                 "or were lost without RP by the inverse probability of being followed up (Robins and Rotnitzky 1992; "
                 "Kaplan-Meier, deaths as losses), with robust (sandwich) intervals, and the validation takes the "
                 "weights along; both extreme codings stand beside. Single factors, ROC curves, added value and NTCP "
-                "models leave these patients out."
+                f"models{timed} leave these patients out."
             )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
@@ -232,11 +233,11 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
-    timed = [plain_name(name) for name, fit in (ntcp.get("fits") or {}).items() if fit.get("time")]
-    if timed:
+    if timed := fits_with_times({"ntcp": ntcp}):
         yield (
-            f"{join_words(timed)}: NTCP and a log-normal latency from the first day of radiotherapy, fitted together; "
-            "a patient followed to t without RP counts with 1 - NTCP F(t), death without RP as the end of follow-up."
+            f"{join_words([plain_name(name) for name in timed])}: NTCP and a log-normal latency from the first day of "
+            "radiotherapy, fitted together; a patient followed to t without RP counts with 1 - NTCP F(t), death without "
+            "RP as the end of follow-up."
         )
     if ntcp.get("compare"):
         compared = ntcp["compare"]

@@ -9,14 +9,10 @@ from typing import Any
 from lungtox.figures import format_interval, format_p
 from lungtox.report.blocks import Block, Cell, make_table
 from lungtox.report.results import NtcpResampled, records
+from lungtox.report.validation_blocks import MEASURES
 from lungtox.report.wording import count_cell, interval_cell, number_cell, optional, plain_name, text_of
 
-SHOWN_MEASURES = {
-    "auc": "AUC",
-    "slope": "Calibration slope",
-    "brier": "Brier score",
-    "concordance": "Concordance of risk and time (Harrell's C)",
-}
+SHOWN_MEASURES = ("auc", "slope", "brier", "concordance")
 
 
 def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -74,7 +70,7 @@ def resampled_blocks(resampled: Mapping[str, NtcpResampled]) -> list[Block]:
         blocks.append(make_table(f"ntcp-bootstrap-{name}", caption, columns, rows))
         measures = [
             (
-                SHOWN_MEASURES[row["measure"]], number_cell(row["apparent"], decimals=3),
+                MEASURES[row["measure"]], number_cell(row["apparent"], decimals=3),
                 number_cell(row["corrected"], decimals=3),
                 format_interval(optional(row["low"]), optional(row["high"]), decimals=3),
             )

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from lungtox.figures import format_number, format_p
+from lungtox.figures import beyond_ratio, decimals_for, format_number, format_p, round_p
 from lungtox.report.wording import DASH as DASH
-from lungtox.report.wording import decimals_for
 
-LEVEL: Final = 0.05
 SMALLEST_P: Final = 0.001
 MOST_DECIMALS: Final = 6
 FEW_PATIENTS: Final = 100
@@ -66,19 +64,10 @@ def print_p(p: float | None, style: TableStyle) -> str:
         text = f"<{SMALLEST_P}"
     else:
         decimals = 3 if p < style.fine_below else 2
-        text = _below_level(p, decimals)
+        text = round_p(p, decimals)
         if float(text) >= 1.0:
             text = f">{1 - 10**-decimals:.{decimals}f}"
     return text if style.leading_zero else text.replace("0.", ".", 1)
-
-
-def _below_level(p: float, decimals: int) -> str:
-    """Print p; with more decimals where rounding would lift it to 0.05 (0.0497 is below the level)."""
-    for more in range(decimals, MOST_DECIMALS + 1):
-        text = f"{p:.{more}f}"
-        if not p < LEVEL <= float(text):
-            return text
-    return f"{math.floor(p * 10**MOST_DECIMALS) / 10**MOST_DECIMALS:.{MOST_DECIMALS}f}"
 
 
 def print_number(value: float | None, *, decimals: int = 2, null: float | None = None) -> str:
@@ -108,11 +97,7 @@ def print_ratio(value: float | None, *, null: float | None = None) -> str:
     """Give a ratio: two decimals below 10, one below 100, none above; ``>1000`` and ``<0.01`` beyond."""
     if value is None or not math.isfinite(value):
         return DASH
-    if value > 1000:
-        return ">1000"
-    if value < 0.01:
-        return "<0.01"
-    return print_number(value, decimals=decimals_for(value), null=null)
+    return beyond_ratio(value).replace(" ", "") or print_number(value, decimals=decimals_for(value), null=null)
 
 
 def print_share(value: float | None) -> str:

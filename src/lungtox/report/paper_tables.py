@@ -8,6 +8,8 @@ from functools import cached_property
 from string import ascii_lowercase
 from typing import Final, Literal
 
+from lungtox.errors import ParameterError
+
 How = Literal["", "text", "exp", "percent", "count share"]
 
 
@@ -113,7 +115,7 @@ class PaperTable:
         width = len(self.columns) - 1
         wrong = [row.label for row in self.rows if len(row.cells) != width]
         if wrong:
-            raise AssertionError(f"table {self.name}: rows {wrong} have not {width} cells")
+            raise ParameterError(f"table {self.name}: each row must have {width} cells, not so {', '.join(wrong)}")
 
     @cached_property
     def letters(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from lungtox.report.wording import (
 if TYPE_CHECKING:
     import pandas as pd
 
-MEASURES = {
+MEASURES = {  # of logistic models and NTCP fits; concordance of fits with times only
     "auc": "AUC",
     "slope": "Calibration slope",
     "citl": "Calibration-in-the-large",
@@ -31,6 +31,7 @@ MEASURES = {
     "scaled_brier": "Scaled Brier score",
     "ici": "ICI (mean calibration error)",
     "e90": "E90 (its 90th percentile)",
+    "concordance": "Concordance of risk and time (Harrell's C)",
 }
 HIGH_INFLATION = 10.0
 STRONG_INFLUENCE = 1.0

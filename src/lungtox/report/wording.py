@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import count_of as count_of
+from lungtox.figures import decimals_for as decimals_for
 from lungtox.figures import format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Cell
 
@@ -41,12 +42,6 @@ def optional(value: Any) -> float | None:
 def text_of(value: Any) -> str:
     """Give a text cell; a missing one is empty."""
     return value if isinstance(value, str) else "" if value is None or value != value else str(value)
-
-
-def decimals_for(value: Any) -> int:
-    """Give the decimals that leave about three figures: 4144, 32.8, 9.04."""
-    number = optional(value)
-    return 2 if number is None or abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0
 
 
 def number_cell(value: Any, *, decimals: int = 2) -> Cell:
