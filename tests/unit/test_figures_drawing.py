@@ -289,6 +289,7 @@ NOT_TRANSLATED = {
     "SPECT", "IMRT", "VMAT", "CRT", "III", "Akaike", "Spearman", "Fermi", "QUANTEC", "Appelt", "Seppenwoolde",
     "logistic", "Logistic", "probit",
     "dose", "Dose", "functional", "Functional", "clinical", "lkb", "seriality", "seppenwoolde",  # names of models
+    "time", "DVH", "Kaplan", "Meier",
 }  # fmt: skip
 QUICK = [("zh", "forest"), ("slides", "roc")]
 BASELINES = Path(__file__).parent / "baselines"

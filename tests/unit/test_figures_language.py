@@ -72,6 +72,13 @@ def test_figures_are_drawn_again_when_a_translation_changes():
         ("dose clinical\nn = 114, 30 RP", "dose clinical\nn = 114，放射性肺炎 30 例"),
         ("Mean dose, EQD2 (\u03b1/\u03b2 3 Gy) (Gy)", "平均剂量，EQD2 (\u03b1/\u03b2 3 Gy) (Gy)"),
         ("60 Gy (prescription)", "60 Gy（处方）"),
+        ("RP grade (CTCAE)", "放射性肺炎分级 (CTCAE)"),
+        (
+            "RP (CTCAE grade \u2265 2 within 6 months of the end of RT)",
+            "放射性肺炎 (CTCAE \u2265 2 级，放疗结束后 6 个月内)",
+        ),
+        ("V20 high", "高 V20"),
+        ("n at its boundary 1", "n 在其边界 1"),
         ("a label of the user", "a label of the user"),
         ("", ""),
     ],

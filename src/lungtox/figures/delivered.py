@@ -149,9 +149,12 @@ def plot_delivered(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
         if len(rows):
             _draw_differences(axes(LABEL_MM, PANEL_MM + 13.0, wide_mm, tall_mm), table, settings, wide_mm=wide_mm)
         column = 0.5 * width_mm - 22.0
-        _draw_curves(axes(17.0, 11.0, column, PANEL_MM - 20.0), table[table["panel"] == "dvh"], settings)
-        own = table[table["panel"] == "volumes"]
-        _draw_volumes(axes(0.5 * width_mm + 17.0, 11.0, column, PANEL_MM - 20.0), own, settings)
+        curves, own = (table[table["panel"] == panel] for panel in ("dvh", "volumes"))
+        names = list(dict.fromkeys([*curves["series"], *own["series"]]))[:MOST_SERIES]
+        _draw_curves(
+            axes(17.0, 11.0, column, PANEL_MM - 20.0), curves, names, settings, named_elsewhere=set(own["series"])
+        )
+        _draw_volumes(axes(0.5 * width_mm + 17.0, 11.0, column, PANEL_MM - 20.0), own, names, settings)
     return figure
 
 
@@ -194,10 +197,12 @@ def _series_words(series: str, settings: FiguresSettings) -> str:
     return " ".join(translate_label(settings, word) for word in series.split(" "))
 
 
-def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None:
+def _draw_curves(
+    ax: Axes, own: pd.DataFrame, names: list[str], settings: FiguresSettings, *, named_elsewhere: set[str]
+) -> None:
+    """Draw planned and delivered curves; name the structures that the panel of volumes does not name."""
     from matplotlib.lines import Line2D
 
-    names = list(dict.fromkeys(own["series"]))[:MOST_SERIES]
     for number, name in enumerate(names):
         look = curve_look(settings.style, number)
         for kind, line in LINES.items():
@@ -213,15 +218,19 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
     kinds = [
         Line2D([], [], color=INK, linewidth=1.0, linestyle=LINES[kind], label=text) for kind, text in words.items()
     ]
-    # The names of the structures stand in the other panel, where there is room for them.
+    kinds += [
+        Line2D([], [], color=curve_look(settings.style, number).colour, label=translate_label(settings, name))
+        for number, name in enumerate(names)
+        if name not in named_elsewhere
+    ]
     place: Any = {"loc": "upper center", "bbox_to_anchor": (0.6, 0.9)}
     ax.legend(handles=kinds, fontsize=small_pt(settings.style), labelspacing=0.25, **place)
 
 
-def _draw_volumes(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None:
-    names = list(dict.fromkeys(own["series"]))[:MOST_SERIES]
-    shift = np.linspace(-0.16, 0.16, max(len(names), 2))
-    for number, name in enumerate(names):
+def _draw_volumes(ax: Axes, own: pd.DataFrame, names: list[str], settings: FiguresSettings) -> None:
+    shown = [(number, name) for number, name in enumerate(names) if name in set(own["series"])]
+    shift = np.linspace(-0.16, 0.16, len(names)) if len(shown) > 1 else np.zeros(len(names))
+    for number, name in shown:
         look = curve_look(settings.style, number)
         points = own[own["series"] == name]
         value = points["value"].to_numpy(dtype=np.float64)
@@ -234,5 +243,5 @@ def _draw_volumes(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> Non
     ax.set_title(translate(settings, "Volume over the course"))
     ax.set_xlabel(translate(settings, "Session (0: planning)"))
     ax.set_ylabel(translate(settings, "Volume (% of planning)"))
-    if names:
+    if shown:
         ax.legend(loc="lower left", fontsize=small_pt(settings.style), labelspacing=0.25)

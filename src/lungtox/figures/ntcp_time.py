@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
@@ -21,6 +22,7 @@ COURSE = [
 ]  # fmt: skip
 COLUMNS = ["panel", *COURSE, "median_d", "median_low", "median_high", "late_d"]
 PANEL_MM = 55.0
+ABOVE = 1.45  # height of the axes, for the legend above the curves
 
 
 def tabulate_ntcp_time(fits: Sequence[Mapping[str, Any]], courses: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -82,9 +84,7 @@ def plot_ntcp_time(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
             for ax in row:
                 ax.set_xlim(0, rows["time_d"].max())
                 ax.set_xlabel(translate(settings, "Days from the start of RT"))
-                ax.legend(
-                    loc="upper left", fontsize=small_pt(style), framealpha=1.0, facecolor="white", edgecolor="none"
-                )
+                ax.legend(loc="upper left", fontsize=small_pt(style))
     return figure
 
 
@@ -103,8 +103,9 @@ def _draw_share(ax: Axes, name: str, rows: pd.DataFrame, *, settings: FiguresSet
     }  # fmt: skip
     for (column, text), line in zip(texts.items(), ("--", ":"), strict=True):
         if first[column] <= rows["time_d"].max():
-            ax.axvline(first[column], color=FAINT, linestyle=line, linewidth=1.0, label=text)
-    ax.set_ylim(0, 1.02)
+            ax.axvline(first[column], color=FAINT, linestyle=line, linewidth=1.0, label=text, ymax=1.0 / ABOVE)
+    ax.set_ylim(0, ABOVE)
+    ax.set_yticks(np.linspace(0.0, 1.0, 5))
     ax.set_ylabel(translate(settings, "Share of RP that has come"))
     ax.set_title(translate_label(settings, name.replace("_", " ")))
 
@@ -117,5 +118,5 @@ def _draw_incidence(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) 
     ax.fill_between(
         rows["time_d"], rows["observed_low"], rows["observed_high"], step="post", color=INK, alpha=0.12, linewidth=0
     )
-    ax.set_ylim(0, min(1.02, 1.45 * float(rows[["predicted", "observed_high"]].max().max())))
+    ax.set_ylim(0, ABOVE * float(rows[["predicted", "observed_high"]].max().max()))
     ax.set_ylabel(translate(settings, "Incidence of RP"))

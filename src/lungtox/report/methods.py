@@ -236,8 +236,8 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
     if timed := fits_with_times({"ntcp": ntcp}):
         yield (
             f"{join_words([plain_name(name) for name in timed])}: NTCP and a log-normal latency from the first day of "
-            "radiotherapy, fitted together; a patient followed to t without RP counts with 1 - NTCP F(t), death without "
-            "RP as the end of follow-up."
+            "radiotherapy, fitted together; a patient followed to t without RP counts with 1 - NTCP F(t), death "
+            "without RP as the end of follow-up."
         )
     if ntcp.get("compare"):
         compared = ntcp["compare"]
