@@ -12,7 +12,8 @@ def main(options: Namespace) -> None:
     metrics, paired, curves, volumes = (read_csv(path, dtype={"patient": str}) for path in options.tables)
     table = tabulate_delivered(metrics, paired=paired, curves=curves, volumes=volumes)
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_delivered(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    settings = FiguresSettings.model_validate_json(options.settings)
+    save_figure(plot_delivered(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ def main(options: Namespace) -> None:
     fits = [read_json(path) for path in options.fits]
     table = tabulate_ntcp_time(fits, [read_csv(path) for path in options.courses])
     write_csv(table, f"{options.stem}.csv")
-    save_figure(plot_ntcp_time(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+    settings = FiguresSettings.model_validate_json(options.settings)
+    save_figure(plot_ntcp_time(table, settings=settings), options.stem, settings=settings)
 
 
 if __name__ == "__main__":
