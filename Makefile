@@ -57,6 +57,7 @@ benchmark: $(STAMP)  ## accuracy and speed of DVHs beside other programs, the de
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/statistics_speed.py
 	$(BIN)/python benchmarks/ntcp.py
+	$(BIN)/python benchmarks/delivered.py
 
 simulate: $(STAMP)   ## coverage of the demo's truth, of internal validation, of closed testing, over many seeds, written to docs/validation
 	$(BIN)/python -m lungtox.synthetic.simulate

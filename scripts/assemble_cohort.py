@@ -18,6 +18,7 @@ def main(options: Namespace) -> None:
         settings=CohortSettings.model_validate(settings["cohort"]),
         endpoint=EndpointSettings.model_validate(settings["endpoint"]),
         remarks=options.remarks,
+        delivered=options.delivered[0] if options.delivered else None,
     )
     cohort.write(
         analysis=options.analysis,
@@ -34,6 +35,7 @@ if __name__ == "__main__":
         qa="quality figures of the batches (JSON) ...",
         clinical="clinical table (CSV)",
         cytokines="cytokine table (CSV), or nothing ...",
+        delivered="metrics of delivered dose (CSV), or nothing ...",
         remarks="what the reading of the tables had to say (JSON)",
         settings="sections cohort and endpoint as JSON",
         analysis="analysis table to write (CSV)",

@@ -11,7 +11,9 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from lungtox.agreement.config import AgreementSettings
-from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, TablesSettings
+from lungtox.cohort.config import CohortSettings, EndpointSettings, InputsSettings, MetricSource, TablesSettings
+from lungtox.delivered import unknown_delivered
+from lungtox.delivered.config import DeliveredSettings
 from lungtox.dose.config import DoseSettings, FunctionSettings, RegionSettings
 from lungtox.dvhcurve import unknown_moved
 from lungtox.dvhcurve.config import DvhCurveSettings
@@ -54,6 +56,7 @@ STAGE_FOLDERS = frozenset(
         "crate",
         "fractionation",
         "dvh_curves",
+        "delivered",
         "figures",
         "pages",
         "logs",
@@ -112,6 +115,8 @@ class Config(Settings):
     """Number of fractions of equal tumour effect, judged on the organs' DVHs; left out when it is not wanted."""
     dvh_curve: DvhCurveSettings | None = None
     """Shapes of DVH curves of a structure that is moved; left out when they are not wanted."""
+    delivered: DeliveredSettings | None = None
+    """Dose delivered in sessions, accumulated through deformation fields; left out when there are none."""
     figures: FiguresSettings = Field(default_factory=FiguresSettings)
     """Looks of the figures."""
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -282,13 +287,7 @@ def _reference_faults(config: Config) -> Iterator[Fault]:
     for where, found in _structure_references(config):
         if found not in config.dose.structures:
             yield _unknown(where, "a structure of dose.structures", found, config.dose.structures)
-    for column, source in config.cohort.metrics.items():
-        where = f"cohort.metrics.{column}"
-        if source.weighting != "anatomical":
-            yield from _function_faults(config, where, source.weighting, source.metric)
-        elif source.metric not in config.dose.metrics.get(source.structure, []):
-            known = config.dose.metrics.get(source.structure, [])
-            yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+    yield from _column_faults(config)
     yield from _fit_faults(config)
     yield from _comparison_faults(config)
     yield from unknown_published(config.ntcp)
@@ -309,6 +308,35 @@ def _fit_faults(config: Config) -> Iterator[Fault]:
             yield Fault(f"config: ntcp.fits.{name}.quantity", expected, repr(fit.structure), action, "config-reference")
 
 
+def _column_faults(config: Config) -> Iterator[Fault]:
+    """Find dose columns of the analysis table that no stage gives."""
+    for column, source in config.cohort.metrics.items():
+        where = f"cohort.metrics.{column}"
+        if source.dose == "delivered":
+            yield from _delivered_faults(config, where, source)
+        elif source.weighting != "anatomical":
+            yield from _function_faults(config, where, source.weighting, source.metric)
+        elif source.metric not in config.dose.metrics.get(source.structure, []):
+            known = config.dose.metrics.get(source.structure, [])
+            yield _unknown(where, f"a metric of dose.metrics.{source.structure}", source.metric, known)
+
+
+def _delivered_faults(config: Config, where: str, source: MetricSource) -> Iterator[Fault]:
+    """Find columns of delivered dose that the section `delivered` does not give."""
+    if config.delivered is None:
+        action = "Add the section, or take this entry out."
+        yield Fault(f"config: {where}.dose", "a `delivered` section", "none", action, "config-reference")
+        return
+    if source.weighting != "anatomical":
+        action = "Functional dose is known for the planned dose only."
+        yield Fault(f"config: {where}.weighting", "anatomical", repr(source.weighting), action, "config-reference")
+    known = (config.delivered.metrics or config.dose.metrics).get(source.structure, [])
+    if config.delivered.structures and source.structure not in config.delivered.structures:
+        known = []
+    if source.metric not in known:
+        yield _unknown(where, f"a metric of delivered dose of {source.structure}", source.metric, known)
+
+
 def _comparison_faults(config: Config) -> Iterator[Fault]:
     """Find weightings of compared gEUDs that no function image gives."""
     for dose in config.ntcp.compare.doses if config.ntcp.compare else ():
@@ -323,9 +351,8 @@ def _outcome_faults(config: Config) -> Iterator[Fault]:
         if name not in named:
             yield Fault(f"config: {name}", "a value", "nothing", "Add this key.", "config-missing-key")
     if not config.has_outcome:
-        optional = [
-            name for name in ("ladder", "time", "missing", "tables", "printed") if getattr(config, name) is not None
-        ]
+        optional = [name for name in ("ladder", "time", "missing", "tables") if getattr(config, name) is not None]
+        optional += ["printed.findings"] if config.printed is not None and config.printed.findings else []
         optional += [f"inputs.{name}" for name in ("cytokines", "grades") if getattr(config.inputs, name)]
         if named or optional:
             action = f"Add this key, or take out {_and([*named, *optional])} for an analysis of dose alone."
@@ -351,6 +378,8 @@ def _sister_faults(config: Config) -> Iterator[Fault]:
         yield from unknown_references(config.fractionation, config.dose.structures)
     if config.dvh_curve is not None:
         yield from unknown_moved(config.dvh_curve, config.dose.structures)
+    if config.delivered is not None:
+        yield from unknown_delivered(config.delivered, config.dose.structures, config.dose.eqd2)
 
 
 def _imputation_faults(config: Config) -> Iterator[Fault]:

@@ -35,6 +35,7 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         missing=None,
         ladder=None,
         agreement=None,
+        delivered=None,
         has_outcome=True,
         validation=SimpleNamespace(by=None),
         dose=boxes.SETTINGS,

@@ -52,6 +52,7 @@ class Inputs:
         self.folder = folder
         self.clinical = dict(CLINICAL)
         self.remarks: Path | None = None
+        self.delivered: Path | None = None
         self.cytokines: str | None = CYTOKINES
         self.doses: dict[str, tuple[float | None, ...]] = dict(DOSES)
         self.settings: dict[str, Any] = {"metrics": dict(METRICS)}
@@ -107,6 +108,7 @@ class Inputs:
             endpoint=EndpointSettings(),
             patients=patients,
             remarks=self.remarks,
+            delivered=self.delivered,
         )
 
     def write(self, cohort: AssembledCohort) -> dict[str, Path]:
@@ -394,3 +396,22 @@ def test_labels_that_would_be_alike_name_their_region(inputs: Inputs) -> None:
 def test_settings_refuse_a_column_name_with_capitals() -> None:
     with pytest.raises(ValueError, match="lower-case"):
         CohortSettings.model_validate({"metrics": {"V20": {**LUNG, "metric": "V20Gy[%]"}}})
+
+
+def test_delivered_dose_stands_beside_the_planned_and_is_empty_without_sessions(tmp_path: Path) -> None:
+    inputs = Inputs(tmp_path)
+    inputs.delivered = tmp_path / "delivered.csv"
+    inputs.delivered.write_text(
+        "patient,structure,quantity,metric,unit,planned,delivered,planned_minus_delivered\n"
+        "P001,Lungs-GTV,physical,Mean[Gy],Gy,18.2,17.1,1.1\nP003,Lungs-GTV,physical,Mean[Gy],Gy,12,12.5,-0.5\n",
+        encoding="utf-8",
+    )
+    metrics = {**METRICS, "delivered_mld_gy": {**LUNG, "metric": "Mean[Gy]", "dose": "delivered"}}
+    inputs.settings = {"metrics": metrics}
+    cohort = inputs.assemble()
+    table = cohort.analysis.set_index("patient")
+    assert table["mld_gy"].tolist() == [18.2, 9.5, 12.0, 14.0]
+    assert table.loc[["P001", "P003"], "delivered_mld_gy"].tolist() == [17.1, 12.5]
+    assert table.loc[["P002", "P004"], "delivered_mld_gy"].isna().all()
+    row = cohort.dictionary.set_index("column").loc["delivered_mld_gy"]
+    assert row["label"] == "Delivered MLD" and row["source"].endswith("delivered")

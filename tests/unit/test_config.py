@@ -88,6 +88,24 @@ def test_names_that_refer_to_nothing(tmp_path: Path, change: dict[str, object], 
     assert expected in faults(changed(tmp_path, change))
 
 
+@pytest.mark.parametrize(
+    ("metric", "section", "expected"),
+    [
+        ({}, None, "a `delivered` section"),
+        ({}, {"sessions": "s.csv", "structures": ["Heart"]}, "a metric of delivered dose of Lungs-GTV"),
+        ({"weighting": "perfusion"}, {"sessions": "s.csv"}, "functional dose is known for the planned dose only"),
+    ],
+)
+def test_columns_of_delivered_dose_need_it(
+    tmp_path: Path, metric: dict[str, str], section: dict[str, object] | None, expected: str
+) -> None:
+    source = {"structure": "Lungs-GTV", "metric": "Mean[Gy]", "dose": "delivered", **metric}
+    change: dict[str, object] = {"cohort/metrics/delivered_mld_gy": source}
+    if section is not None:
+        change["delivered"] = section
+    assert expected.lower() in faults(changed(tmp_path, change)).lower()
+
+
 def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"function": None}))
     assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text
@@ -192,6 +210,14 @@ def test_an_analysis_of_dose_alone_needs_no_outcome(tmp_path):
     assert not config.has_outcome
     assert config.agreement is not None
     assert config.agreement.pairs == [("main", "other")]
+
+
+def test_printed_findings_need_an_outcome_and_figures_do_not(tmp_path):
+    assert load_config(study(tmp_path, printed={"paper": "P", "figures": "f.csv"})).printed is not None
+    with pytest.raises(InputError, match=r"take out printed\.findings"):
+        load_config(study(tmp_path, printed={"paper": "P", "findings": "f.csv"}))
+    with pytest.raises(InputError, match="findings, figures or both"):
+        load_config(study(tmp_path, printed={"paper": "P"}))
 
 
 def test_an_outcome_and_its_sections_come_together(tmp_path):

@@ -23,6 +23,7 @@ from lungtox.figures import (
     plot_correlations,
     plot_cytokines,
     plot_decision,
+    plot_delivered,
     plot_dendrogram,
     plot_dose_levels,
     plot_dvh_curves,
@@ -49,6 +50,7 @@ from lungtox.figures import (
     tabulate_correlations,
     tabulate_cytokines,
     tabulate_decision,
+    tabulate_delivered,
     tabulate_dendrogram,
     tabulate_dose_levels,
     tabulate_dvh_curves,
@@ -73,12 +75,12 @@ from lungtox.figures.style import PALETTES, curve_look, group_look
 from lungtox.tables import read_csv, read_json, read_parquet
 from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import build_results
-from tests.unit.sister_tables import dvh_curves, fractionation
+from tests.unit.sister_tables import delivered, dvh_curves, fractionation
 
 SETTINGS = FiguresSettings()
 VALIDATION = ["calibration", "decision", "stability", "dendrogram"]
 NTCP = ["ntcp", "ntcp_surface", "ntcp_time"]
-SISTERS = ["fractionation", "dvh_curves"]
+SISTERS = ["fractionation", "dvh_curves", "delivered"]
 AGREEMENT = ["agreement", "agreement_forest", "agreement_curves"]
 NAMES = [
     "flow",
@@ -199,6 +201,9 @@ def tables(folder):
         "dvh_curves": tabulate_dvh_curves(
             dvh_curves().fits, comparison=dvh_curves().comparison, curves=dvh_curves().curves
         ),
+        "delivered": tabulate_delivered(
+            delivered().metrics, paired=delivered().paired, curves=delivered().curves, volumes=delivered().volumes
+        ),
     }
 
 
@@ -228,6 +233,7 @@ PLOTS = {
     "ntcp_comparison": plot_ntcp_comparison,
     "fractionation": plot_fractionation,
     "dvh_curves": plot_dvh_curves,
+    "delivered": plot_delivered,
 }
 
 

@@ -189,6 +189,11 @@ def test_dose_in_cgy_names_the_patients(cohort, tmp_path):
     assert [fault.who for fault in caught.value.faults] == [
         f"{name} (Lungs-GTV, anatomical, physical)" for name in ("P003", "P017")
     ]
+    published = validate_published(path, cohort=table, settings=NtcpSettings(published=["quantec_logistic_2010"]))
+    (row,) = published.validation.to_dict("records")
+    assert row["status"] == "refused"
+    assert row["note"].startswith("P003 (Lungs-GTV, anatomical, physical): expected a mean dose in Gy")
+    assert row["note"].endswith("Dose in cGy? Divide by 100. The same of 1 other patient.")
 
 
 def test_a_covariate_that_the_table_lacks_is_named(cohort):

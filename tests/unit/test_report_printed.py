@@ -77,3 +77,19 @@ def test_any_grade_and_multiplicity_are_limitations(folder: Path) -> None:
     plain = read_results(folder, CONFIG)
     words = " ".join(item for block in limitations_section(plain).blocks for item in getattr(block, "items", ()))
     assert "any grade" not in words
+
+
+def test_figures_are_checked_without_an_outcome_and_without_findings(tmp_path: Path) -> None:
+    for name in ("printed", "dose"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dose/metrics.csv").write_text("patient\nP001\n", encoding="utf-8")
+    (tmp_path / "printed/findings.csv").write_text("finding,source\n", encoding="utf-8")
+    check = (
+        "item,check,printed,computed,verdict\nGTV,paired t,p <0.05,needs a correlation of 0.9998 to 1.0000,possible\n"
+    )
+    (tmp_path / "printed/checks.csv").write_text(check, encoding="utf-8")
+    config = {"seed": 1, "inputs": {"clinical": ""}, "dose": {}, "printed": {**PRINTED, "simulated": True}}
+    provenance = {"created": "", "seed": 1, "platform": "", "versions": {}, "inputs": [], "config": {}}
+    text = build_report(tmp_path, settings=ReportSettings(), config=config, provenance=provenance)
+    assert "needs a correlation of 0.9998 to 1.0000" in text and "came out as printed" not in text
+    assert text.count("they were simulated so that they show what Author 2000 printed") == 2

@@ -27,6 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     ("name", "words"),
     [
         ("liaiju2019", "SpinalCord 22-35, Heart 10-35, Lungs-GTV 20-35; all organs: 22-35"),
+        ("ma2017", "GTV Mean: delivered 63.62 for planned 64.04 Gy, 0.42 Gy less"),
         ("ni2013", "Beyond the margin, of 32 curves at 4 positions, the better fit: Gaussian by RSS in 1"),
     ],
 )

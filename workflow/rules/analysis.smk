@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lungtox.config import load_config, named_columns
 from lungtox.fractionation.config import fractionation_selections
-from lungtox.extraction import read_patients
+from lungtox.extraction import read_patients, read_sessions
 from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
 from lungtox.report import paper_table_names
@@ -33,6 +33,7 @@ FIGURES = (
     + (AGREEMENT_FIGURES if ANALYSIS.agreement else [])
     + (["fractionation"] if ANALYSIS.fractionation else [])
     + (["dvh_curves"] if ANALYSIS.dvh_curve else [])
+    + (["delivered"] if ANALYSIS.delivered else [])
     + (["cytokines"] if ANALYSIS.inputs.cytokines else [])
     + (["incidence"] if ANALYSIS.time else [])
     + (
@@ -81,19 +82,32 @@ MODEL_TABLES = [
 ]
 
 
+# Tables of delivered dose that the report reads.
+DELIVERED_TABLES = [
+    "metrics",
+    "paired",
+    "ntcp",
+    "volumes",
+    "trend",
+    "quality",
+    "left_out",
+]
+
+
 def if_outcome(*paths):
     """Paths that only an analysis with an outcome has."""
     return list(paths) if OUTCOME else []
 
 
 def agreement_tables():
-    """Input tables of the further sources of dose."""
+    """Input tables of the further sources of dose and of sessions."""
     settings = ANALYSIS.agreement
     sources = settings.sources.values() if settings else ()
     paths = [
         path for source in sources for path in (source.patients, source.structures)
     ]
     paths.append(settings.cases if settings else None)
+    paths.append(ANALYSIS.delivered.sessions if ANALYSIS.delivered else None)
     return [path for path in dict.fromkeys(paths) if path]
 
 

@@ -46,6 +46,11 @@ rule assemble_cohort:
             ["<results>/cohort/cytokines.csv"] if ANALYSIS.inputs.cytokines else []
         ),
         remarks="<results>/cohort/tables.json",
+        delivered=(
+            ["<results>/delivered/metrics.csv"]
+            if any(one.dose == "delivered" for one in ANALYSIS.cohort.metrics.values())
+            else []
+        ),
         script=script("assemble_cohort"),
     output:
         analysis="<results>/cohort/analysis.csv",
@@ -63,7 +68,7 @@ rule assemble_cohort:
         settings=section("cohort", "endpoint"),
     shell:
         "python {input.script:q} --metrics {input.metrics:q} --qa {input.qa:q} --clinical {input.clinical:q}"
-        " --cytokines {input.cytokines:q} --remarks {input.remarks:q} --settings {params.settings:q} --analysis {output.analysis:q}"
+        " --cytokines {input.cytokines:q} --remarks {input.remarks:q} --delivered {input.delivered:q} --settings {params.settings:q} --analysis {output.analysis:q}"
         " --exclusions {output.exclusions:q} --dictionary {output.dictionary:q} --warnings {output.warnings:q}"
         " >{log:q} 2>&1"
 

@@ -2,25 +2,40 @@
 # Reads: <results>/association/, roc/, models/, and the tables that section printed names. Writes: <results>/printed/.
 
 
+# Findings are of factors and an outcome; figures alone are checked without either.
+FINDINGS = (
+    [ANALYSIS.printed.findings]
+    if ANALYSIS.printed and ANALYSIS.printed.findings
+    else []
+)
+
+
 rule compare_printed:
     """Put each printed finding beside that of this cohort, and printed figures against each other."""
     input:
-        analysis="<results>/cohort/analysis.csv",
-        association=[
-            "<results>/association/univariable.csv",
-            "<results>/association/strata.csv",
-        ],
+        analysis=["<results>/cohort/analysis.csv"] if FINDINGS else [],
+        association=(
+            [
+                "<results>/association/univariable.csv",
+                "<results>/association/strata.csv",
+            ]
+            if FINDINGS
+            else []
+        ),
         cytokines=(
             [
                 "<results>/association/cytokines.csv",
                 "<results>/association/cytokine_models.csv",
             ]
-            if ANALYSIS.inputs.cytokines
+            if FINDINGS and ANALYSIS.inputs.cytokines
             else []
         ),
-        pairs="<results>/roc/pairs.csv",
-        fits=expand("<results>/models/{model}/fit.json", model=ANALYSIS.models),
-        findings=ANALYSIS.printed.findings if ANALYSIS.printed else [],
+        pairs=["<results>/roc/pairs.csv"] if FINDINGS else [],
+        fits=expand(
+            "<results>/models/{model}/fit.json",
+            model=ANALYSIS.models if FINDINGS else [],
+        ),
+        findings=FINDINGS,
         figures=(
             [ANALYSIS.printed.figures]
             if ANALYSIS.printed and ANALYSIS.printed.figures

@@ -98,6 +98,14 @@ rule build_report:
                 else []
             ),
         ),
+        delivered=expand(
+            "<results>/delivered/{name}.csv",
+            name=DELIVERED_TABLES if ANALYSIS.delivered else [],
+        ),
+        delivered_qa=expand(
+            "<results>/delivered/{batch}.qa.json",
+            batch=BATCHES if ANALYSIS.delivered else [],
+        ),
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from lungtox.check.agreement import agreement_faults
+from lungtox.check.delivered import delivered_faults
 from lungtox.check.design import design_questions
 from lungtox.check.indices import body_faults
 from lungtox.cohort import (
@@ -89,6 +90,7 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     faults += font_faults(config.figures)
     if config.agreement is not None:
         faults += agreement_faults(config, rows)
+    faults += delivered_faults(config, rows)
     warnings: list[str] = []
     no_names = any(fault.who.removesuffix(" line 1") == Path(inputs.structures).name for fault in faults)
     inspections = _inspect(rows, config, processes)

@@ -28,7 +28,7 @@ from lungtox.cohort.schemas import EXCLUSIONS, analysis_schema, dictionary_schem
 from lungtox.errors import Fault, InputError
 from lungtox.tables import read_csv, read_json, write_csv, write_json
 
-METRIC_KEYS = ["structure", "weighting", "quantity", "metric"]
+METRIC_KEYS = ["dose", "structure", "weighting", "quantity", "metric"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def assemble_cohort(
     endpoint: EndpointSettings,
     patients: Sequence[str] | None = None,
     remarks: str | Path | None = None,
+    delivered: str | Path | None = None,
 ) -> AssembledCohort:
     """Read everything known of each patient and merge it.
 
@@ -81,6 +82,8 @@ def assemble_cohort(
         Study IDs of patients.csv, in its order. Default: those of the qa files.
     remarks : path of tables.json, optional
         What the reading of the tables has to say; it goes to the front of the warnings.
+    delivered : path of delivered/metrics.csv, optional
+        Metrics of the accumulated dose, for columns that ask for it.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def assemble_cohort(
     listed = list(entries) if patients is None else list(patients)
     cohort = merge_cohort(
         qa=_entries_of(listed, entries),
-        metrics=read_csv(metrics, dtype={"patient": "str", "value": "float64"}),
+        metrics=_read_metrics(metrics, delivered),
         clinical=read_clinical(clinical),
         cytokines=None if cytokines is None else read_cytokines(cytokines),
         settings=settings,
@@ -100,6 +103,16 @@ def assemble_cohort(
     )
     said: list[str] = [] if remarks is None else read_json(remarks)
     return replace(cohort, warnings=(*said, *cohort.warnings))
+
+
+def _read_metrics(planned: str | Path, delivered: str | Path | None) -> pd.DataFrame:
+    """Read the metrics of planned dose, and those of delivered dose where there are any, as one table."""
+    table = read_csv(planned, dtype={"patient": "str", "value": "float64"}).assign(dose="planned")
+    if delivered is None:
+        return table
+    more = read_csv(delivered, dtype={"patient": "str"}).rename(columns={"delivered": "value"})
+    more = more.assign(dose="delivered", weighting="anatomical")
+    return pd.concat([table, more[["patient", "value", *METRIC_KEYS]]], ignore_index=True)
 
 
 def read_qa(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
@@ -188,12 +201,13 @@ def _wide_metrics(
     qa: Mapping[str, Mapping[str, Any]],
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Give the dose columns of the kept patients; a metric that nobody has is a fault of the config."""
-    values = {key: group.set_index("patient")["value"] for key, group in metrics.groupby(METRIC_KEYS, sort=False)}
+    table = metrics if "dose" in metrics else metrics.assign(dose="planned")
+    values = {key: group.set_index("patient")["value"] for key, group in table.groupby(METRIC_KEYS, sort=False)}
     functional = any(qa[patient].get("function", {}).get("status") == "ok" for patient in kept)
     wide: dict[str, Any] = {"patient": kept}
     faults = []
     for name, source in sources.items():
-        key = (source.structure, source.weighting, source.quantity, source.metric)
+        key = (source.dose, source.structure, source.weighting, source.quantity, source.metric)
         if key in values:
             wide[name] = values[key].reindex(kept).to_numpy(dtype="float64")
         else:
@@ -201,6 +215,7 @@ def _wide_metrics(
             # Without any SPECT the functional columns are empty, which is a warning and no slip of the config.
             if kept and (source.weighting == "anatomical" or functional):
                 where = "dose.metrics" if source.weighting == "anatomical" else "function.metrics"
+                where = "delivered.metrics" if source.dose == "delivered" else where
                 faults.append(
                     Fault(
                         f"config: cohort.metrics.{name}",

@@ -118,6 +118,7 @@ def metric_columns(metrics: Mapping[str, MetricSource]) -> tuple[Column, ...]:
         if count[label] > 1:
             label = f"{label} ({source.structure}, {source.weighting.removeprefix('functional:')})"
         where = f"{source.structure}, {source.weighting}, {source.quantity}, {source.metric}"
+        where += ", delivered" if source.dose == "delivered" else ""
         columns.append(Column(name, label, metric_unit(source.metric), source=where))
     return tuple(columns)
 
@@ -141,6 +142,7 @@ def metric_label(source: MetricSource) -> str:
         label = f"Non-functional {label}"
     if not lung and not with_organ:
         label = f"{organ[0].upper()}{organ[1:]} {label}"
+    label = f"Delivered {label}" if source.dose == "delivered" else label
     return f"{label} (EQD2)" if source.quantity == "eqd2" else label
 
 

@@ -57,6 +57,9 @@ class MetricSource(Settings):
     """`anatomical`, `perfusion` (weighted by perfusion), `functional:{region}` or `nonfunctional:{region}`."""
     quantity: Literal["physical", "eqd2"] = "physical"
     """Physical dose, or EQD2 with the structure's alpha/beta."""
+    dose: Literal["planned", "delivered"] = "planned"
+    """Planned dose, or the one accumulated over the sessions (section `delivered`; anatomical only). Empty for patients
+    without sessions."""
 
 
 class CohortSettings(Settings):

@@ -10,8 +10,10 @@ import typer
 from lungtox.errors import count_of
 from lungtox.synthetic import (
     is_agreement,
+    is_delivered,
     is_dicom_study,
     write_agreement_study,
+    write_delivered_study,
     write_dicom_study,
     write_study,
 )
@@ -30,6 +32,8 @@ def study(
     write = write_study
     if is_agreement(simulation):
         write = write_agreement_study
+    elif is_delivered(simulation):
+        write = write_delivered_study
     elif is_dicom_study(simulation):
         write = write_dicom_study
     patients = write(simulation, folder)

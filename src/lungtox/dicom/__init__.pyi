@@ -2,6 +2,7 @@ from .ct import CtHeader as CtHeader
 from .ct import CtImage as CtImage
 from .ct import read_ct as read_ct
 from .ct import read_ct_header as read_ct_header
+from .deformation import read_deformation as read_deformation
 from .dose import DoseHeader as DoseHeader
 from .dose import read_dose as read_dose
 from .dose import read_dose_header as read_dose_header
@@ -34,6 +35,7 @@ from .structures import read_structure_names as read_structure_names
 from .structures import read_structures as read_structures
 from .write_common import Subject as Subject
 from .write_ct import write_ct as write_ct
+from .write_deformation import write_deformation as write_deformation
 from .write_dose import write_dose as write_dose
 from .write_function_image import write_function_image as write_function_image
 from .write_plan import BeamOutline as BeamOutline

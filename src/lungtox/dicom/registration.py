@@ -17,6 +17,7 @@ from lungtox.geometry import DeformedMap, RigidMap
 
 _SPATIAL, _DEFORMABLE = "1.2.840.10008.5.1.4.1.1.66.1", "1.2.840.10008.5.1.4.1.1.66.3"
 _AGAIN = "Export the registration again."
+_EITHER = "a Spatial Registration or Deformable Spatial Registration"
 # Two orders of multiplication that differ by less are one: 0.0002 moves a point by 0.1 mm over 500 mm.
 _SAME_TURN, _SAME_SHIFT_MM = 2e-4, 0.1
 
@@ -79,16 +80,43 @@ def read_registration(path: str | Path, *, who: str = "REG") -> Registration:
     A matrix of type AFFINE or RIGID_SCALE is taken where it is a rotation and a shift all the same, as some systems
     write those; others are refused, because no patient grows between two scanners.
     """
+    links, warnings = _read_links(path, who=who)
+    return Registration(tuple(link for link in links if _leads_somewhere(link)), tuple(dict.fromkeys(warnings)))
+
+
+@refusing("REG")
+def read_field_links(path: str | Path, *, who: str = "REG") -> tuple[FrameLink, ...]:
+    """Read the links of a Deformable Spatial Registration, also those within one frame of reference.
+
+    Its direction is that of the object, from the registered frame to the source, so that a field within one frame has
+    one meaning where both images are known.
+
+    Parameters
+    ----------
+    path : str or Path
+    who : str
+
+    Raises
+    ------
+    InputError
+        As :func:`read_registration`; a Spatial Registration.
+    """
+    return tuple(_read_links(path, who=who, only_fields=True)[0])
+
+
+def _read_links(path: str | Path, *, who: str, only_fields: bool = False) -> tuple[list[FrameLink], list[str]]:
     dataset = open_dicom(path, modality="REG", who=who)
-    kinds = {
-        _SPATIAL: ("RegistrationSequence", _matrix_link),
-        _DEFORMABLE: ("DeformableRegistrationSequence", _field_link),
-    }
+    kinds = {_DEFORMABLE: ("DeformableRegistrationSequence", _field_link)}
+    if not only_fields:
+        kinds[_SPATIAL] = ("RegistrationSequence", _matrix_link)
     kind = str(dataset.get("SOPClassUID", "")).strip()
     if kind not in kinds:
         action = "Export the registration as one of these."
-        expected = "a Spatial Registration or Deformable Spatial Registration"
-        raise InputError(Fault(who, expected, "another kind of registration", action, "registration-kind"))
+        expected = "a Deformable Spatial Registration" if only_fields else _EITHER
+        found, code = "another kind of registration", "registration-kind"
+        if kind == _SPATIAL:
+            found, code = "a Spatial Registration", "registration-rigid"
+        raise InputError(Fault(who, expected, found, action, code))
     sequence, read_link = kinds[kind]
     registered = _frame(dataset, "FrameOfReferenceUID")
     faults = [] if registered else [_no_frame("the object", who)]
@@ -98,7 +126,9 @@ def read_registration(path: str | Path, *, who: str = "REG") -> Registration:
     for item in items:
         try:
             link, more = read_link(item, registered, dataset, who=who)
-            links += [link] if _means_something(link, who=who) else []
+            if not only_fields:
+                _refuse_within_a_frame(link, who=who)
+            links.append(link)
             warnings += more
         except InputError as error:
             faults += error.faults
@@ -106,7 +136,7 @@ def read_registration(path: str | Path, *, who: str = "REG") -> Registration:
         faults.append(Fault(who, "a registration in the object", "none", _AGAIN, "registration-empty"))
     if faults:
         raise InputError(dict.fromkeys(faults))
-    return Registration(tuple(links), tuple(dict.fromkeys(warnings)))
+    return links, warnings
 
 
 def _frame(dataset: Dataset, keyword: str) -> str:
@@ -214,12 +244,14 @@ def _nearest_rotation(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     return nearest
 
 
-def _means_something(link: FrameLink, *, who: str) -> bool:
-    """Say whether a link leads anywhere; a frame that is moved against itself has two meanings, so it is refused."""
-    if link.origin != link.destination:
-        return True
-    if isinstance(link.points, RigidMap) and _alike(link.points, RigidMap.identity()):
-        return False
+def _leads_somewhere(link: FrameLink) -> bool:
+    return link.origin != link.destination
+
+
+def _refuse_within_a_frame(link: FrameLink, *, who: str) -> None:
+    """Refuse a frame that is moved against itself: it has two meanings."""
+    if _leads_somewhere(link) or (isinstance(link.points, RigidMap) and _alike(link.points, RigidMap.identity())):
+        return
     found = "one that moves a frame of reference against itself"
     action = "Two images of one frame cannot be told apart by it: export the image resampled to the planning CT."
     raise InputError(Fault(who, "a registration between two frames of reference", found, action, "registration-frame"))

@@ -62,6 +62,8 @@ def read_field(grid: Dataset, *, big_endian: bool, who: str) -> tuple[Image, Ima
         who=who,
     )
     stored = np.frombuffer(raw, dtype=">f4" if big_endian else "<f4", count=3 * count).reshape(frames, rows, columns, 3)
-    vectors = np.where(np.isfinite(stored).all(axis=3, keepdims=True), stored, np.nan).astype(np.float32)
+    vectors = stored.astype(np.float32, copy=False)
+    if not np.isfinite(vectors).all():
+        vectors = np.where(np.isfinite(vectors).all(axis=3, keepdims=True), vectors, np.float32(np.nan))
     x, y, z = (Image(orientation.grid, orientation.arrange(vectors[..., axis])) for axis in range(3))
     return x, y, z

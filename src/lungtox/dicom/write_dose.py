@@ -14,7 +14,7 @@ from lungtox.geometry import Image
 _LARGEST = 65535
 
 
-def write_dose(dose: Image, path: str | Path, *, subject: Subject, role: str = "dose") -> None:
+def write_dose(dose: Image, path: str | Path, *, subject: Subject, role: str = "dose", frame: str = "") -> None:
     """Write the physical dose of a plan in Gy with 16 bits, in full steps of 1/65535 of its maximum.
 
     Parameters
@@ -26,6 +26,8 @@ def write_dose(dose: Image, path: str | Path, *, subject: Subject, role: str = "
         The dose refers to the plan that `write_plan` writes for the same subject.
     role : str
         Which of several doses of the subject this is.
+    frame : str
+        Name of its frame of reference; by default that of the plan.
     """
     grid = dose.grid
     highest = float(dose.values.max())
@@ -34,6 +36,7 @@ def write_dose(dose: Image, path: str | Path, *, subject: Subject, role: str = "
     # Rounded up to what a decimal string of 16 characters holds, so that the maximum still fits.
     scaling = float(f"{np.nextafter(highest / _LARGEST, np.inf) * (1 + 1e-9):.9e}")
     dataset = new_dataset(subject, sop_class=RTDoseStorage, modality="RTDOSE", instance=(role,))
+    dataset.FrameOfReferenceUID = subject.frame(frame)
     dataset.SeriesDescription = "synthetic dose"
     dataset.InstanceNumber = "1"
     add_pixels(dataset, np.minimum(np.rint(dose.values / scaling), _LARGEST).astype(np.uint16))

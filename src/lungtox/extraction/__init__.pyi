@@ -10,8 +10,10 @@ from .entries import compute_entries as compute_entries
 from .extract import Extraction as Extraction
 from .extract import extract_batch as extract_batch
 from .extract import extract_patient as extract_patient
+from .extract import sample_all as sample_all
 from .function_source import PlacedFunction as PlacedFunction
 from .function_source import place_function as place_function
+from .histograms import anatomical_dvhs as anatomical_dvhs
 from .image_registration import picture_registration as picture_registration
 from .inspect import Inspection as Inspection
 from .inspect import inspect_patient as inspect_patient
@@ -36,4 +38,13 @@ from .pictures import picture_patient as picture_patient
 from .propose import NewNames as NewNames
 from .propose import extend_structures as extend_structures
 from .propose import proposal_cells as proposal_cells
+from .quality import about as about
+from .quality import as_fault as as_fault
+from .session_images import register_session as register_session
+from .session_structures import read_session_regions as read_session_regions
+from .sessions import SESSION_COLUMNS as SESSION_COLUMNS
+from .sessions import SessionRow as SessionRow
+from .sessions import read_session_dose as read_session_dose
+from .sessions import read_session_field as read_session_field
+from .sessions import read_sessions as read_sessions
 from .table_rows import is_study_id as is_study_id

@@ -13,6 +13,8 @@ from .correlations import plot_correlations as plot_correlations
 from .correlations import tabulate_correlations as tabulate_correlations
 from .cytokines import plot_cytokines as plot_cytokines
 from .cytokines import tabulate_cytokines as tabulate_cytokines
+from .delivered import plot_delivered as plot_delivered
+from .delivered import tabulate_delivered as tabulate_delivered
 from .dendrogram import plot_dendrogram as plot_dendrogram
 from .dendrogram import tabulate_dendrogram as tabulate_dendrogram
 from .dose_levels import plot_dose_levels as plot_dose_levels

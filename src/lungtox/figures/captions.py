@@ -125,6 +125,14 @@ CAPTIONS: dict[str, str] = {
         "minus AIC of the Gaussian one, a point a patient: below 0 the Fermi model is ahead. Dashed: between the "
         "shifts within and beyond the margin. DVH points are not independent, so AIC describes and does not test."
     ),
+    "delivered": (
+        "Planned against delivered dose. Top: planned minus delivered for each metric, in % of its mean planned value: "
+        "patients (points), mean with 95 % confidence interval (squares), the same in the metric's own unit with the p "
+        "value of the paired test that the config names. Below left: mean cumulative dose-volume histograms of the "
+        "patients, solid: planned, dashed: delivered, colours as on the right. Right: mean volume of each structure in "
+        "the sessions in % of that at planning (bars: standard deviation over the patients), from contours of the "
+        "sessions where there are any, else from the deformation fields."
+    ),
     "ntcp": (
         "Dose response of radiation pneumonitis (RP). Lines: models fitted to this cohort by maximum likelihood, with "
         "pointwise 95 % intervals. Points: observed rates in groups of patients by dose, with 95 % confidence "
@@ -187,6 +195,7 @@ ALTERNATIVES: dict[str, str] = {
     "ntcp_time": "Latency by the fit and incidence in time; values in figures/ntcp_time.csv",
     "fractionation": "Effects by number of fractions, admissible numbers; values in figures/fractionation.csv",
     "dvh_curves": "DVH curves by shift and what changes with it; values in figures/dvh_curves.csv",
+    "delivered": "Planned against delivered dose, and volumes by session; values in figures/delivered.csv",
     "ntcp": "Fitted dose-response curves with observed rates; values in figures/ntcp.csv",
     "published": "Calibration, decision curves and updated curves of published models; values in figures/published.csv",
 }

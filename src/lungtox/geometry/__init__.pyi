@@ -5,6 +5,7 @@ from .coverage import region_coverage as region_coverage
 from .cut import plane_values as plane_values
 from .deformation import DeformedMap as DeformedMap
 from .deformation import MapChain as MapChain
+from .deformation_field import DeformationField as DeformationField
 from .edges import Edges as Edges
 from .edges import structure_edges as structure_edges
 from .grid import Dose as Dose
@@ -12,7 +13,9 @@ from .grid import Grid as Grid
 from .grid import Image as Image
 from .interpolation import axis_weights as axis_weights
 from .interpolation import interpolate as interpolate
+from .interpolation import interpolate_all as interpolate_all
 from .interpolation import interpolate_with_changes as interpolate_with_changes
+from .jacobian import jacobian_determinant as jacobian_determinant
 from .lattice import Lattice as Lattice
 from .margin import Margin as Margin
 from .margin import grow as grow
@@ -36,3 +39,6 @@ from .structure import Structure as Structure
 from .structure import StructureSet as StructureSet
 from .transform import PointMap as PointMap
 from .transform import RigidMap as RigidMap
+from .warp import Warp as Warp
+from .warp import in_threads as in_threads
+from .warp import pull_back as pull_back

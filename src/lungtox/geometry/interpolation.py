@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -61,51 +63,79 @@ def interpolate(image: Image, x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike)
     ndarray, shape (points,)
         NaN outside the outermost voxel centres.
     """
+    return interpolate_all(image.grid, [image.values], x_mm, y_mm, z_mm)[0]
+
+
+def interpolate_all(
+    grid: Grid, components: Sequence[NDArray[np.floating]], x_mm: ArrayLike, y_mm: ArrayLike, z_mm: ArrayLike
+) -> list[FloatArray]:
+    """Interpolate several images on one grid trilinearly, at the same points.
+
+    Parameters
+    ----------
+    grid : Grid
+    components : sequence of ndarray, each shape (nz, ny, nx)
+    x_mm, y_mm, z_mm : array_like, shape (points,)
+
+    Returns
+    -------
+    list of ndarray, each shape (points,)
+        As `interpolate` gives them one by one.
+    """
     points = [np.asarray(axis, dtype=np.float64) for axis in (x_mm, y_mm, z_mm)]
     shape = np.broadcast_shapes(*(axis.shape for axis in points))
     x, y, z = (np.broadcast_to(axis, shape).ravel() for axis in points)
-    values = np.ascontiguousarray(image.values, dtype=np.float64).ravel()
-    result = np.empty(x.size)
+    values = [np.ascontiguousarray(one, dtype=np.float64).ravel() for one in components]
+    results = [np.empty(x.size) for _ in values]
     for start in range(0, x.size, _PIECE):
         at = slice(start, start + _PIECE)
-        result[at] = _interpolated(image.grid, values, x[at], y[at], z[at])
-    return result.reshape(shape)
+        cells = _Cells(grid, x[at], y[at], z[at])
+        for result, own in zip(results, values, strict=True):
+            result[at] = cells.values(own)
+    return [result.reshape(shape) for result in results]
 
 
-def _interpolated(
-    grid: Grid, values: NDArray[np.floating], x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray
-) -> FloatArray:
-    x, y, z = grid.along_axes(x_mm, y_mm, z_mm)
-    ix, px, inside_x = axis_weights(grid.x_mm, x)
-    iy, py, inside_y = axis_weights(grid.y_mm, y)
-    iz, pz, inside_z = axis_weights(grid.z_mm, z)
-    row, plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
-    corner = iz * plane
-    corner += iy * row
-    corner += ix
+class _Cells:
+    """Where points lie between the samples of a grid."""
 
-    def along_x(step: int) -> FloatArray:
-        at = corner + step
-        low = values[at]
-        at += 1
-        change: FloatArray = values[at] - low
-        change *= px
-        change += low
-        return change
+    def __init__(self, grid: Grid, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> None:
+        x, y, z = grid.along_axes(x_mm, y_mm, z_mm)
+        ix, px, inside_x = axis_weights(grid.x_mm, x)
+        iy, py, inside_y = axis_weights(grid.y_mm, y)
+        iz, pz, inside_z = axis_weights(grid.z_mm, z)
+        self._row, self._plane = grid.x_mm.size, grid.x_mm.size * grid.y_mm.size
+        corner = iz * self._plane
+        corner += iy * self._row
+        corner += ix
+        self._corner, self._parts = corner, (px, py, pz)
+        self._outside = ~(inside_x & inside_y & inside_z)
 
-    def along_y(step: int) -> FloatArray:
-        low, change = along_x(step), along_x(step + row)
-        change -= low
-        change *= py
-        change += low
-        return change
+    def values(self, values: NDArray[np.floating]) -> FloatArray:
+        """Interpolate the values of one image, shape (samples,)."""
+        corner, (px, py, pz), row = self._corner, self._parts, self._row
 
-    low, result = along_y(0), along_y(plane)
-    result -= low
-    result *= pz
-    result += low
-    result[~(inside_x & inside_y & inside_z)] = np.nan
-    return result
+        def along_x(step: int) -> FloatArray:
+            at = corner + step
+            low = values[at]
+            at += 1
+            change: FloatArray = values[at] - low
+            change *= px
+            change += low
+            return change
+
+        def along_y(step: int) -> FloatArray:
+            low, change = along_x(step), along_x(step + row)
+            change -= low
+            change *= py
+            change += low
+            return change
+
+        low, result = along_y(0), along_y(self._plane)
+        result -= low
+        result *= pz
+        result += low
+        result[self._outside] = np.nan
+        return result
 
 
 def interpolate_with_changes(

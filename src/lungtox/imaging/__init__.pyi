@@ -1,3 +1,7 @@
+from .deformable import DeformableQuality as DeformableQuality
+from .deformable import register_deformable as register_deformable
+from .field_file import read_field as read_field
+from .field_file import write_field as write_field
 from .mapping import FrameMap as FrameMap
 from .mapping import map_frames as map_frames
 from .overlay import PlaneView as PlaneView

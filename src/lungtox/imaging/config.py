@@ -31,3 +31,23 @@ class RegistrationSettings(Settings):
     than CT to CT by several mm, and labelled so everywhere."""
     min_spect_dice: float = Field(default=0.60, ge=0, le=1)
     """As min_lung_dice, for `spect_to_ct`: overlap of the lungs with the SPECT at 20 % of its robust maximum."""
+
+
+class DeformableSettings(Settings):
+    """Deformable registration of the planning CT to the CBCT of a session, where no field is given."""
+
+    method: Literal["bspline", "demons"] = "bspline"
+    """`bspline`: free-form deformation compared by mutual information, for CBCT whose numbers are not HU. `demons`:
+    differences of HU, for images of one kind."""
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    """Seed of the points at which images are compared."""
+    control_mm: float = Field(default=40.0, ge=10, le=200)
+    """Distance of the control points of the B-spline at the last level."""
+    spacing_mm: float = Field(default=3.0, ge=1, le=10)
+    """Voxels to which images are averaged before they are compared."""
+    window_hu: tuple[float, float] = (-1000.0, 500.0)
+    """Values are clipped to these Hounsfield units: metal and air around do not count."""
+    iterations: int = Field(default=60, ge=5, le=1000)
+    """Most iterations of each level."""
+    smoothing_mm: float = Field(default=8.0, gt=0, le=50)
+    """Standard deviation of the Gaussian that smooths a demons field."""

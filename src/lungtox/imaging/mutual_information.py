@@ -80,24 +80,24 @@ def optimise(
     transform = sitk.Euler3DTransform()
     transform.SetCenter(centre_mm.tolist())
     transform.SetTranslation(start.shift_mm.tolist())
-    with _one_thread():  # a filter keeps the number with which it was made
+    with one_thread():  # a filter keeps the number with which it was made
         method = _method()
     method.SetInitialTransform(transform, inPlace=True)
     counts = [0]
     method.AddCommand(sitk.sitkMultiResolutionIterationEvent, lambda: counts.append(0))
     method.AddCommand(sitk.sitkIterationEvent, lambda: counts.append(counts.pop() + 1))
-    images = (_as_itk(fixed), _as_itk(moving))
+    images = (as_itk(fixed), as_itk(moving))
     points = fixed.values.size
     if region is not None:
         points = int(region.sum())
-        method.SetMetricFixedMask(sitk.Cast(_as_itk(Image(fixed.grid, region.astype(np.float32))), sitk.sitkUInt8))
+        method.SetMetricFixedMask(sitk.Cast(as_itk(Image(fixed.grid, region.astype(np.float32))), sitk.sitkUInt8))
 
     def information() -> float:
         _set_levels(method, _LEVELS[-1:], points, seed)
         return -float(method.MetricEvaluate(*images))
 
     try:
-        with _one_thread():
+        with one_thread():
             before = information()
             _set_levels(method, _LEVELS, points, seed)
             method.Execute(*images)
@@ -117,7 +117,7 @@ def _sitk() -> Any:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Give ITK one thread for a while: sums over several differ in the last bits from run to run.
 
     The number of threads of the registration itself does not reach the filters that it uses.
@@ -154,7 +154,8 @@ def _set_levels(method: Any, levels: tuple[int, ...], points: int, seed: int) ->
     method.SetMetricSamplingPercentagePerLevel([min(1.0, _POINTS * level**3 / points) for level in levels], seed)
 
 
-def _as_itk(image: Image) -> Any:
+def as_itk(image: Image) -> Any:
+    """Give an evenly spaced image to SimpleITK."""
     sitk = _sitk()
     grid = image.grid
     turn = np.eye(3) if grid.turn is None else grid.turn

@@ -65,6 +65,7 @@ from .printed import PrintedCheck as PrintedCheck
 from .printed import check_printed as check_printed
 from .printed_findings import ResultTables as ResultTables
 from .printed_findings import compare_findings as compare_findings
+from .printed_findings import no_findings as no_findings
 from .printed_findings import tabulate_checks as tabulate_checks
 from .rank_tests import RankTest as RankTest
 from .rank_tests import signed_rank as signed_rank

@@ -280,8 +280,9 @@ class PrintedSettings(Settings):
 
     paper: str = Field(min_length=1)
     """How the report calls the paper."""
-    findings: str
-    """CSV of what the paper says of each factor (docs/file-contracts.md), relative to the project's folder."""
+    findings: str | None = None
+    """CSV of what the paper says of each factor (docs/file-contracts.md), relative to the project's folder. Left out:
+    only figures are checked, which needs no outcome."""
     figures: str | None = None
     """CSV of printed figures that are checked against each other, as `lungtox printed` takes it."""
     simulated: bool = False
@@ -289,6 +290,12 @@ class PrintedSettings(Settings):
     no evidence."""
     remarks: list[str] = Field(default_factory=list)
     """What a reader cannot believe, in sentences; they stand in the report beside what the tables show."""
+
+    @model_validator(mode="after")
+    def _something_is_printed(self) -> PrintedSettings:
+        if self.findings is None and self.figures is None:
+            raise ValueError("findings, figures or both")
+        return self
 
 
 def _refuse_repeats(key: str, names: list[str]) -> None:

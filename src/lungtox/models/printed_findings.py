@@ -85,6 +85,13 @@ def compare_findings(printed: pd.DataFrame, tables: ResultTables) -> pd.DataFram
     return PRINTED_FINDINGS.validate(pd.DataFrame(rows, columns=list(PRINTED_FINDINGS.columns)), lazy=True)
 
 
+def no_findings() -> pd.DataFrame:
+    """Give the table of findings without rows."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(PRINTED_FINDINGS.columns))
+
+
 def tabulate_checks(figures: pd.DataFrame | None) -> pd.DataFrame:
     """Give the checks of printed figures (text, as printed) as a table; without figures it has no rows."""
     import pandas as pd

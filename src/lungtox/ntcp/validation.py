@@ -17,6 +17,7 @@ from lungtox.ntcp.calibration import SMALLEST_RISK, measure_calibration
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpSettings
 from lungtox.ntcp.fractionation import keep_listed
+from lungtox.ntcp.matrix import dvh_faults
 from lungtox.ntcp.published import PublishedModel, published_model
 from lungtox.ntcp.schemas import PUBLISHED_CURVES, PUBLISHED_PREDICTIONS, VALIDATION
 from lungtox.ntcp.update_tables import UpdateTables
@@ -112,6 +113,9 @@ def _apply(
     if with_dvh.empty:
         hint = ": name it in dose.eqd2" if model.quantity == "eqd2" else ""
         return {**row, "note": f"no {model.quantity} DVH of {settings.published_structure}{hint}"}, None
+    if unusable := [fault for name in with_dvh["patient"] for fault in dvh_faults(str(name), dvhs[str(name)])]:
+        others = f" The same of {count_of(len(unusable) - 1, 'other patient')}." if len(unusable) > 1 else ""
+        return {**row, "note": f"{InputError(unusable[0])}{others}"}, None
     try:
         acceptance = model.accept(
             dvhs[str(with_dvh["patient"].iloc[0])],

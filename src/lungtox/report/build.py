@@ -12,6 +12,7 @@ from lungtox.report.blocks import Section
 from lungtox.report.cohort_section import cohort_section, dose_section
 from lungtox.report.comparison_section import comparison_section
 from lungtox.report.config import ReportSettings
+from lungtox.report.delivered_section import delivered_section
 from lungtox.report.dvh_curve_section import dvh_curve_section
 from lungtox.report.findings import summary_section
 from lungtox.report.fractionation_section import fractionation_section
@@ -51,6 +52,7 @@ SECTIONS = (
     agreement_section,
     fractionation_section,
     dvh_curve_section,
+    delivered_section,
     limitations_section,
     methods_section,
 )
@@ -66,12 +68,13 @@ def _wanted(section: Callable[[Results], Section], results: Results) -> bool:
         agreement_section: results.agreement,
         fractionation_section: results.fractionation,
         dvh_curve_section: results.dvh_curves,
+        delivered_section: results.delivered,
     }
     if section in sisters:
         return bool(sisters[section])
-    if not results.has_outcome:
-        return section in DOSE_SECTIONS
-    return section is not printed_section or bool(results.config.get("printed"))
+    if section is printed_section:
+        return bool(results.config.get("printed"))
+    return results.has_outcome or section in DOSE_SECTIONS
 
 
 def report_sections(results: Results) -> list[Section]:

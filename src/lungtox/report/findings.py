@@ -8,6 +8,7 @@ from lungtox.report.agreement_section import agreement_findings
 from lungtox.report.association_section import cytokine_findings, family_findings
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
+from lungtox.report.delivered_section import delivered_findings
 from lungtox.report.dvh_curve_section import dvh_curve_findings
 from lungtox.report.fractionation_section import fractionation_findings
 from lungtox.report.model_section import model_sentence
@@ -48,11 +49,14 @@ def summary_section(results: Results) -> Section:
     items.extend(agreement_findings(results))
     items.extend(fractionation_findings(results))
     items.extend(dvh_curve_findings(results))
+    items.extend(delivered_findings(results))
     items.append(_warning_sentence(results))
     return Section("summary", "Summary of findings", (Bullets(tuple(items)),))
 
 
 def _dose_findings(results: Results) -> Iterator[str]:
+    if sentence := simulated_sentence(results):
+        yield sentence
     usable = sum(entry.get("status") == "ok" for entry in results.qa)
     yield (f"Doses of {count_of(usable, 'patient')}; there is no clinical table, so no outcome is analysed.")
     for entry in results.qa:
@@ -62,6 +66,7 @@ def _dose_findings(results: Results) -> Iterator[str]:
     yield from agreement_findings(results)
     yield from fractionation_findings(results)
     yield from dvh_curve_findings(results)
+    yield from delivered_findings(results)
     yield _warning_sentence(results)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from lungtox.figures import format_number
 from lungtox.report.blocks import Bullets, Section
+from lungtox.report.delivered_section import delivered_limitations
 from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
 from lungtox.report.ntcp_section import extrapolated
 from lungtox.report.results import Results
@@ -30,6 +31,7 @@ def limitations_section(results: Results) -> Section:
         *_missing(results),
         *_ntcp(results),
         *_published(results),
+        *delivered_limitations(results),
     ]
     return Section("limitations", "Limitations that these data show", (Bullets(tuple(items)),))
 

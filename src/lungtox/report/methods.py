@@ -8,6 +8,7 @@ from typing import Any
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words
+from lungtox.report.delivered_section import delivered_methods
 from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
 from lungtox.report.fractionation_section import fractionation_methods
@@ -32,6 +33,7 @@ def methods_section(results: Results) -> Section:
         *agreement_methods(config.get("agreement")),
         *fractionation_methods(config.get("fractionation")),
         *dvh_curve_methods(config.get("dvh_curve")),
+        *delivered_methods(config.get("delivered")),
         f"Random draws follow from the seed {config.get('seed')}. Two-sided tests; 95 % intervals.",
     ]
     return Section("methods", "Methods", tuple(Text(part) for part in parts))

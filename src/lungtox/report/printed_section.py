@@ -35,18 +35,19 @@ def simulated_sentence(results: Results) -> str | None:
 def printed_section(results: Results) -> Section:
     """Give the section on the paper."""
     settings = results.config.get("printed") or {}
-    if results.printed is None:
+    if results.printed is None and results.printed_checks is None:
         words = "No published paper is compared with." if not settings else "The comparison with the paper is missing."
         return Section("printed", "The paper and this cohort", (Text(words),))
     blocks: list[Block] = []
     if sentence := simulated_sentence(results):
         blocks.append(Text(sentence))
-    rows = records(results.printed)
-    same = sum(text_of(row["verdict"]) == "as printed" for row in rows)
-    blocks += [
-        Bullets((f"{same} of {count_of(len(rows), 'printed finding')} came out as printed.", *_different(rows))),
-        _findings_table(rows, settings),
-    ]
+    rows = [] if results.printed is None else records(results.printed)
+    if rows:
+        same = sum(text_of(row["verdict"]) == "as printed" for row in rows)
+        blocks += [
+            Bullets((f"{same} of {count_of(len(rows), 'printed finding')} came out as printed.", *_different(rows))),
+            _findings_table(rows, settings),
+        ]
     checks = [] if results.printed_checks is None else records(results.printed_checks)
     if checks:
         blocks += [_checks_table(checks), *_doubts(checks)]

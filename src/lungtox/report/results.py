@@ -18,6 +18,7 @@ ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
 DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
+DELIVERED_TABLES = ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "left_out")
 AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "distances")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
@@ -116,6 +117,10 @@ comparison : DataFrame or None
     """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`fits, comparison, trend, prediction`; empty where they are no part of the analysis."""
+    delivered: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
+    """`metrics, paired, ntcp, volumes, trend, quality, left_out` of delivered dose; empty where it is no part."""
+    delivered_qa: tuple[Mapping[str, Any], ...] = ()
+    """Quality entries of the patients whose dose was accumulated."""
 
     @property
     def has_outcome(self) -> bool:
@@ -220,6 +225,8 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
         pages=_table(root / "pages/pages.csv"),
         fractionation=_sister(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
+        delivered=_sister(root / "delivered", DELIVERED_TABLES, config.get("delivered")),
+        delivered_qa=_quality(root / "delivered", listed) if config.get("delivered") else (),
         dvh_curves=_sister(root / "dvh_curves", DVH_CURVE_TABLES, config.get("dvh_curve")),
         agreement={
             name: _table(root / "agreement" / f"{name}.csv")

@@ -116,12 +116,12 @@ ANATOMIES: dict[str, Callable[[np.random.Generator], list[Solid]]] = {
 }
 
 
-def grid_around(solids: list[Solid], *, spacing_mm: float, offset: float) -> Grid:
-    """Give a grid that covers the solids with two points to spare, at places fixed in the patient."""
+def grid_around(solids: list[Solid], *, spacing_mm: float, offset: float, around_mm: float = 3.0) -> Grid:
+    """Give a grid that covers the solids and what is around, two points to spare, at places fixed in the patient."""
     axes = []
     for axis in range(3):
-        low = min(one.centre_mm[axis] - one.half_mm[axis] for one in solids) - 3.0
-        high = max(one.centre_mm[axis] + one.half_mm[axis] for one in solids) + 3.0
+        low = min(one.centre_mm[axis] - one.half_mm[axis] for one in solids) - around_mm
+        high = max(one.centre_mm[axis] + one.half_mm[axis] for one in solids) + around_mm
         first, last = np.floor(low / spacing_mm - offset) - 2, np.ceil(high / spacing_mm - offset) + 2
         # Whole micrometres, as the file has them.
         axes.append(np.round((np.arange(first, last + 1) + offset) * spacing_mm, 3))

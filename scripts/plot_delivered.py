@@ -1,0 +1,24 @@
+"""Draw planned against delivered dose: paired differences, mean DVHs, volumes over the course."""
+
+from argparse import Namespace
+
+from lungtox.entry import run
+from lungtox.figures import plot_delivered, save_figure, tabulate_delivered
+from lungtox.figures.config import FiguresSettings
+from lungtox.tables import read_csv, write_csv
+
+
+def main(options: Namespace) -> None:
+    metrics, paired, curves, volumes = (read_csv(path, dtype={"patient": str}) for path in options.tables)
+    table = tabulate_delivered(metrics, paired=paired, curves=curves, volumes=volumes)
+    write_csv(table, f"{options.stem}.csv")
+    save_figure(plot_delivered(table, settings=FiguresSettings.model_validate_json(options.settings)), options.stem)
+
+
+if __name__ == "__main__":
+    run(
+        main,
+        tables="metrics, paired, curves and volumes (CSV) ...",
+        settings="section figures as JSON",
+        stem="path of the figure without its ending",
+    )
