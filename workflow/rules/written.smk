@@ -32,7 +32,6 @@ def files_of_batches():
     found += made_by("compute_metrics", group=GROUPS)
     found += made_by("move_structure", batch=BATCHES)
     found += made_by("deliver_dose", batch=BATCHES)
-    found += made_by("deliver_dose", batch=BATCHES)
     for source in OTHER_BATCHES:
         found += made_by(
             "extract_other_dose", source=source, batch=OTHER_BATCHES[source]
