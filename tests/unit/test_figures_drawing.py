@@ -347,7 +347,7 @@ def test_no_text_is_cut_small_or_over_another(tables, drawn, look, name):
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
         # Text boxes carry the line's full height: neighbours may touch by a pixel or two.
         assert width <= 1.5 * scale or height <= 2.5 * scale, (first.get_text(), second.get_text())
-    if settings.language == "zh":
+    if settings.language == "zh" and name != "flow":  # reasons of exclusions are messages of earlier stages
         words = {word for text, _ in texts for word in re.findall(r"[A-Za-z]{3,}", text.get_text())}
         assert words <= NOT_TRANSLATED, words - NOT_TRANSLATED
         assert {text.get_fontweight() for text, _ in texts} | {text.get_fontstyle() for text, _ in texts} == {"normal"}
