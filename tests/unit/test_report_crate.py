@@ -33,7 +33,7 @@ FILES = {
     "figures/delivered.png": b"\x89PNG",
 }
 SECRET = "Saint_Elsewhere/Plantagenet"
-LIMITS = {"Lungs-GTV": {"Dmean[Gy]": {"absolute": 1.0}}}
+LIMITS = {"Lungs-GTV": {"Mean[Gy]": {"absolute": 1.0}}}
 
 
 @pytest.fixture
