@@ -56,7 +56,7 @@ def other_tables(folder):
     path = {name: (folder / f"{name}.csv").as_posix() for name in ("plans", "rois", "cases", "found", "drawn", "days")}
     source = {"patients": path["plans"], "structures": path["rois"]}
     agreement = AgreementSettings.model_validate({"sources": {"log": source}, "cases": path["cases"], "limits": LIMITS})
-    printed = PrintedSettings(findings=path["found"], figures=path["drawn"])
+    printed = PrintedSettings(paper="Someone 2020", findings=path["found"], figures=path["drawn"])
     delivered = DeliveredSettings(sessions=path["days"])
     sections = {"agreement": agreement, "printed": printed, "delivered": delivered}
     return {name: section.model_dump(mode="json") for name, section in sections.items()}
