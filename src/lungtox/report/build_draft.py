@@ -13,7 +13,8 @@ from lungtox.report.config import ReportSettings
 from lungtox.report.draft import Draft, Numbered, Part, arrange_draft
 from lungtox.report.record import record_blocks
 from lungtox.report.results import read_results
-from lungtox.report.word import BANNER, Writer, new_document
+from lungtox.report.word import Writer, new_document
+from lungtox.report.word_page import BANNER
 
 if TYPE_CHECKING:
     from docx.document import Document
