@@ -15,11 +15,11 @@ ENGINE = "snakemake"
 
 
 def main(options: Namespace) -> None:
-    config, inputs = json.loads(options.config), json.loads(options.inputs)
+    config = json.loads(options.config)
     folder = Path(options.folder)
     settings = ReportSettings.model_validate(config["report"])
     names = [Path(path).relative_to(options.project).as_posix() for path in options.workflow]
-    crate = copy_workflow(options.project, names, options.crate, config=config, inputs=list(inputs.values()))
+    crate = copy_workflow(options.project, names, options.crate, config=config)
     files = [Path(path).relative_to(folder).as_posix() for path in options.files]
     files += [path.relative_to(folder).as_posix() for stem in options.stems for path in folder.glob(f"{stem}.*")]
     files += [f"{Path(options.crate).name}/{name}" for name in crate]
@@ -31,8 +31,7 @@ def main(options: Namespace) -> None:
         engine=ENGINE,
         engine_version=version(ENGINE),
         files=files,
-        # The key file identifies patients: not even its checksum leaves.
-        inputs={key: path for key, path in inputs.items() if key != "key"},
+        inputs=json.loads(options.inputs),
         programs=versions(),
     )
     write_json(describe_run(folder, record, settings=settings.crate), options.metadata)
@@ -43,7 +42,7 @@ if __name__ == "__main__":
         main,
         folder="results folder",
         config="the whole config as JSON",
-        inputs="input table -> path, as JSON",
+        inputs="input table -> path, without the key file, as JSON",
         project="folder of the workflow",
         workflow="files of the workflow ...",
         files="files of the results ...",

@@ -183,6 +183,7 @@ def build_paper_sources(folder: Path, *, patients: int = 60) -> Path:
     """Write those tables of `build_results` that the tables for a paper are drawn from; give the folder."""
     rng = np.random.default_rng(1)
     analysis, dvhs = _cohort([f"P{number:03d}" for number in range(1, patients + 1)], rng)
+    _write(pd.DataFrame(columns=["patient", "stage", "reason"]), folder / "cohort/exclusions.csv")
     _write(_dictionary(), folder / "cohort/dictionary.csv")
     _write_cohort_tables(analysis, folder)
     factors = _univariable(analysis)

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lungtox.report import Run, copy_workflow, describe_run
+from lungtox.agreement.config import AgreementSettings
+from lungtox.delivered.config import DeliveredSettings
+from lungtox.errors import InputError
+from lungtox.models.config import PrintedSettings
+from lungtox.report import Run, collect_provenance, copy_workflow, describe_run
 from lungtox.report.config import CrateSettings
 from lungtox.tables import write_json
 
@@ -22,8 +26,14 @@ FILES = {
     "pages/P001.png": b"\x89PNG",
     "figures/roc.svg": b"<svg/>",
     "figures/roc.csv": b"score,fpr\nv20,0.1\n",
+    # Rows and ticks of patients without their study IDs.
+    "figures/calibration.csv": b"model,kind,predicted,rp\na,patient,0.1,1\n",
+    "figures/calibration.svg": b"<svg/>",
+    "figures/cytokines.pdf": b"%PDF",
+    "figures/delivered.png": b"\x89PNG",
 }
 SECRET = "Saint_Elsewhere/Plantagenet"
+LIMITS = {"Lungs-GTV": {"Mean[Gy]": {"absolute": 1.0}}}
 
 
 @pytest.fixture
@@ -41,14 +51,31 @@ def results(tmp_path):
     return tmp_path / "results"
 
 
-def record(results, **settings):
-    """Copy the workflow and describe the run."""
+def other_tables(folder):
+    """Sections of a config, with every table that is named outside of `inputs`."""
+    path = {name: (folder / f"{name}.csv").as_posix() for name in ("plans", "rois", "cases", "found", "drawn", "days")}
+    source = {"patients": path["plans"], "structures": path["rois"]}
+    agreement = AgreementSettings.model_validate({"sources": {"log": source}, "cases": path["cases"], "limits": LIMITS})
+    printed = PrintedSettings(paper="Someone 2020", findings=path["found"], figures=path["drawn"])
+    delivered = DeliveredSettings(sessions=path["days"])
+    sections = {"agreement": agreement, "printed": printed, "delivered": delivered}
+    return {name: section.model_dump(mode="json") for name, section in sections.items()}
+
+
+def given_config(results):
+    """A config whose tables lie in a folder that names a hospital and a patient."""
     clinical = (results.parent / SECRET / "clinical.csv").as_posix()
     config = {"seed": 3, "results": results.as_posix(), "inputs": {"clinical": clinical}, "other": ["a/b", 1.5]}
+    return config | other_tables(results.parent / SECRET)
+
+
+def record(results, **settings):
+    """Copy the workflow and describe the run."""
+    config = given_config(results)
+    clinical = config["inputs"]["clinical"]
     names = copy_workflow(
-        results.parent / "project", ["Snakefile", "workflow/rules/a.smk"], results / "crate", config=config,
-        inputs=[clinical],
-    )  # fmt: skip
+        results.parent / "project", ["Snakefile", "workflow/rules/a.smk"], results / "crate", config=config
+    )
     run = Run(
         title="A title", seed=3, workflow="crate/Snakefile", engine="snakemake", engine_version="9.27.1",
         files=[*FILES, *(f"crate/{name}" for name in names)], inputs={"clinical": clinical},
@@ -90,6 +117,7 @@ def test_files_of_single_patients_say_so_and_the_others_do_not(results):
     marked = {name for name in FILES if "conditionsOfAccess" in entities[name]}
     assert marked == {
         "report.html", "cohort/analysis.csv", "cohort/warnings.json", "dose/P001.qa.json", "pages/P001.png",
+        "figures/calibration.csv", "figures/calibration.svg", "figures/cytokines.pdf", "figures/delivered.png",
     }  # fmt: skip
 
 
@@ -103,7 +131,22 @@ def test_no_folder_of_the_machine_or_the_hospital_gets_into_it(results):
     content = (results.parent / SECRET / "clinical.csv").read_bytes()
     assert entities["#input-clinical"]["sha256"] == hashlib.sha256(content).hexdigest()
     config = yaml.safe_load((results / "crate/config.yaml").read_text())
-    assert config == {"seed": 3, "inputs": {"clinical": "clinical.csv"}, "other": ["a/b", 1.5]}
+    assert config == {
+        "seed": 3, "inputs": {"clinical": "clinical.csv"}, "other": ["a/b", 1.5], **other_tables(Path()),
+    }  # fmt: skip
+    # The report and provenance.json show the same config.
+    assert collect_provenance(given_config(results), [], created="2026-01-01")["config"] == config
+
+
+def test_the_copy_of_the_workflow_replaces_an_earlier_one_and_nothing_else(results):
+    record(results)
+    (results / "crate" / "old.txt").write_text("of an earlier version")
+    record(results)
+    assert not (results / "crate" / "old.txt").exists()
+    (results / "crate" / "config.yaml").unlink()
+    with pytest.raises(InputError, match="holds something"):
+        record(results)
+    assert (results / "crate" / "Snakefile").is_file()
 
 
 def test_the_run_names_its_workflow_inputs_and_results(results):

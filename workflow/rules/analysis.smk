@@ -9,7 +9,7 @@ from lungtox.fractionation.config import fractionation_selections
 from lungtox.extraction import read_patients, read_sessions
 from lungtox.models.landmark import DURING
 from lungtox.provenance import canonical_json, code_digest as digest_of
-from lungtox.report import paper_table_names
+from lungtox.report import input_tables, paper_table_names
 
 ANALYSIS = load_config(config.get("file", "config.yaml"))
 ROWS = {
@@ -20,6 +20,9 @@ ROWS = {
         accept_from_score=ANALYSIS.names.accept_from_score,
     )
 }
+# Tables that the config names; the key file stays out of every record.
+TABLES = input_tables(ANALYSIS.model_dump(mode="json"))
+TABLES.pop("key", None)
 OUTCOME = ANALYSIS.has_outcome  # without a clinical table doses alone are analysed
 AGREEMENT_FIGURES = ["agreement", "agreement_forest", "agreement_curves"]
 FIGURES = (
@@ -97,18 +100,6 @@ DELIVERED_TABLES = [
 def if_outcome(*paths):
     """Paths that only an analysis with an outcome has."""
     return list(paths) if OUTCOME else []
-
-
-def agreement_tables():
-    """Input tables of the further sources of dose and of sessions."""
-    settings = ANALYSIS.agreement
-    sources = settings.sources.values() if settings else ()
-    paths = [
-        path for source in sources for path in (source.patients, source.structures)
-    ]
-    paths.append(settings.cases if settings else None)
-    paths.append(ANALYSIS.delivered.sessions if ANALYSIS.delivered else None)
-    return [path for path in dict.fromkeys(paths) if path]
 
 
 def make_batches(members, size, name="batch"):

@@ -9,7 +9,7 @@ rule write_crate:
         batches=OF_BATCHES,
         pages=chosen_pages if OUTCOME else [],
         overlays=overlays if OUTCOME else [],
-        tables=[path for key, path in input_tables().items() if key != "key"],
+        tables=list(dict.fromkeys(TABLES.values())),
         workflow=[
             PROJECT / name
             for name in ("Snakefile", "LICENSE", "requirements.lock")
@@ -39,7 +39,7 @@ rule write_crate:
     params:
         code=code_digest("write_crate"),
         config=canonical_json(ANALYSIS.model_dump(mode="json"), sort=False),
-        tables=canonical_json(input_tables()),
+        tables=canonical_json(TABLES),
         stems=sorted({stem_of(path) for path in OF_BATCHES}),
         project=str(PROJECT),
         folder=lambda wildcards, output: str(Path(output.metadata).parent),

@@ -115,13 +115,7 @@ rule build_report:
             else []
         ),
         figures=expand("<results>/figures/{figure}.svg", figure=FIGURES),
-        # The key file stays out: nothing of it belongs into a report.
-        tables=[
-            table
-            for name, table in ANALYSIS.inputs.model_dump().items()
-            if table and name != "key"
-        ]
-        + agreement_tables(),
+        tables=list(dict.fromkeys(TABLES.values())),
         script=script("build_report"),
     output:
         report="<results>/report.html",

@@ -1,4 +1,4 @@
-# All files that the rules of this analysis write, and the tables that it reads. No rules.
+# All files that the rules of this analysis write. No rules.
 # A new rule is named in OF_ANALYSIS, or in files_of_batches; figures are found by their names.
 
 from snakemake.io import strip_wildcard_constraints
@@ -30,8 +30,7 @@ def files_of_batches():
     """Files of the batches and groups, of the further sources too."""
     found = made_by("extract_dose", batch=BATCHES)
     found += made_by("compute_metrics", group=GROUPS)
-    found += made_by("move_structure", batch=BATCHES)
-    found += made_by("deliver_dose", batch=BATCHES)
+    found += made_by("move_structure", "deliver_dose", batch=BATCHES)
     for source in OTHER_BATCHES:
         found += made_by(
             "extract_other_dose", source=source, batch=OTHER_BATCHES[source]
@@ -46,25 +45,6 @@ def stem_of(path):
     """Beginning of the name of a batch's file below the results: a command takes so many names of 1,000 patients."""
     below = Path(path).relative_to(ANALYSIS.results)
     return (below.parent / below.name.split(".")[0]).as_posix()
-
-
-def input_tables():
-    """Input tables by their keys in the config."""
-    found = {name: path for name, path in ANALYSIS.inputs.model_dump().items() if path}
-    for name, source in SOURCES.items():
-        found[f"{name}-patients"] = source.patients
-        found |= {f"{name}-structures": source.structures} if source.structures else {}
-    found |= {"cases": path for path in CASES}
-    if ANALYSIS.delivered:
-        found["sessions"] = ANALYSIS.delivered.sessions
-    if ANALYSIS.printed:
-        found["printed-findings"] = ANALYSIS.printed.findings
-        found |= (
-            {"printed-figures": ANALYSIS.printed.figures}
-            if ANALYSIS.printed.figures
-            else {}
-        )
-    return found
 
 
 PROJECT = Path(os.path.relpath(workflow.basedir))
@@ -97,6 +77,5 @@ OF_ANALYSIS = (
         else []
     )
     + (made_by("optimise_fractions") if ANALYSIS.fractionation else [])
-    + (made_by("fit_dvh_curves") if ANALYSIS.dvh_curve else [])
-    + made_by("compare_delivered")
+    + made_by("fit_dvh_curves", "compare_delivered")  # rules of this config only
 )

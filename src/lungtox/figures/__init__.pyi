@@ -6,6 +6,7 @@ from .agreement_forest import plot_agreement_forest as plot_agreement_forest
 from .agreement_forest import tabulate_agreement_forest as tabulate_agreement_forest
 from .captions import ALTERNATIVES as ALTERNATIVES
 from .captions import CAPTIONS as CAPTIONS
+from .captions import PATIENT_FIGURES as PATIENT_FIGURES
 from .config import FiguresSettings as FiguresSettings
 from .config import StyleSettings as StyleSettings
 from .contact_sheet import plot_contact_sheet as plot_contact_sheet

@@ -171,6 +171,10 @@ CAPTIONS: dict[str, str] = {
         "patients made the model."
     ),
 }
+PATIENT_FIGURES = frozenset(
+    {"agreement", "calibration", "contact_sheet", "cytokines", "delivered", "dvh_curves", "stability"}
+)
+"""Figures that show single patients as points, ticks, lines or pictures: so do all of their files, the table too."""
 ALTERNATIVES: dict[str, str] = {
     "agreement": "Bland-Altman plots; the figures stand in the table of this section, points in figures/agreement.csv",
     "agreement_forest": "Differences with limits of agreement; values in figures/agreement_forest.csv",

@@ -5,9 +5,9 @@ from .config import TableSettings as TableSettings
 from .crate import Run as Run
 from .crate import describe_run as describe_run
 from .crate_copy import copy_workflow as copy_workflow
+from .inputs import input_tables as input_tables
 from .paper_build import build_paper_tables as build_paper_tables
 from .paper_build import write_paper_tables as write_paper_tables
-from .paper_docx import add_paper_table as add_paper_table
 from .paper_names import paper_table_names as paper_table_names
 from .paper_tables import PaperTable as PaperTable
 from .record import collect_provenance as collect_provenance

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from lungtox.new_folder import new_folder
+from lungtox.report.inputs import shown_config
 
 CONFIG_NAME = "config.yaml"
 HEADER = (
@@ -16,7 +18,7 @@ HEADER = (
 
 
 def copy_workflow(
-    project: str | Path, names: Sequence[str], folder: str | Path, *, config: Mapping[str, Any], inputs: Sequence[str]
+    project: str | Path, names: Sequence[str], folder: str | Path, *, config: Mapping[str, Any]
 ) -> list[str]:
     """Copy the files of the workflow into a folder and write the config beside them; the folder appears whole.
 
@@ -27,42 +29,26 @@ def copy_workflow(
     names : sequence of str
         Files below the project; they keep their places.
     folder : path
-        New, or replaced.
+        New, empty, or one that an earlier call has written: that one is replaced.
     config : dict
-        The whole config as plain values; the place of the results is left out.
-    inputs : sequence of str
-        Paths in the config that may name a hospital: only their last part is written.
+        The whole config as plain values; written as `shown_config` gives it.
 
     Returns
     -------
     list of str
         Files in the folder, sorted.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else.
     """
     import yaml
 
-    target = Path(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
+    text = yaml.safe_dump(shown_config(config), sort_keys=False, allow_unicode=True, width=110)
+    with new_folder(folder, who="the folder for the copy of the workflow", mark=(CONFIG_NAME, HEADER + text)) as draft:
         for name in names:
             copy = draft / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(project) / name, copy)
-        draft.mkdir(exist_ok=True)
-        shown = _without_folders({key: value for key, value in config.items() if key != "results"}, set(inputs))
-        text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=110)
-        (draft / CONFIG_NAME).write_text(HEADER + text, encoding="utf-8", newline="\n")
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return sorted([*names, CONFIG_NAME])
-
-
-def _without_folders(value: Any, paths: set[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_folders(inner, paths) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_folders(inner, paths) for inner in value]
-    return Path(value).name if isinstance(value, str) and value in paths else value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lungtox.figures import CAPTIONS
+from lungtox.figures import CAPTIONS, PATIENT_FIGURES
 from lungtox.provenance import file_checksum
 
 KINDS = {
@@ -47,7 +47,6 @@ ACCESS = (
     "Holds data or pictures of single patients under study IDs. Before it leaves the institution: check consent, "
     "ethics vote and data protection."
 )
-PATIENT_PICTURES = ("pages/", "figures/contact_sheet.")
 PATIENT_TEXTS = ("report.html", "report.docx", "cohort/warnings.json", "cohort/tables.json")
 PATIENT_COLUMNS = ("patient", "subject")
 
@@ -111,7 +110,9 @@ def _describe(folder: Path, name: str) -> CrateFile:
 
 def _holds_patients(path: Path, name: str) -> bool:
     """Tell whether a file has rows, entries or pictures of single patients."""
-    if name.startswith(PATIENT_PICTURES) or name.endswith(".qa.json") or name in PATIENT_TEXTS:
+    if name.startswith("pages/") or name.endswith(".qa.json") or name in PATIENT_TEXTS:
+        return True
+    if name.startswith("figures/") and path.stem in PATIENT_FIGURES:
         return True
     if path.suffix == ".csv":
         with path.open(encoding="utf-8") as stream:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lungtox.office_files import write_same_bytes
 from lungtox.report.paper_tables import PaperTable, Row
+from lungtox.report.word_page import blank_document, row_flags, set_font, set_page
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.table import _Cell
 
-TEXT_PT, WIDE_TEXT_PT, NOTE_PT = 9, 8, 8
-FONT, CHINESE_FONT = "Times New Roman", "SimSun"
+TITLE_PT, TEXT_PT, WIDE_TEXT_PT, NOTE_PT = 11, 9, 8, 8
+FONT = "Times New Roman"
 INDENT_CM = 0.35
 WIDE = 7
 """Tables with more columns lie across the page."""
@@ -33,30 +34,19 @@ def write_paper_docx(tables: Sequence[PaperTable], path: str | Path, *, first: i
     first : int
         Number of the first table.
     """
-    import docx
     from docx.enum.section import WD_SECTION
 
-    document = docx.Document()
-    properties = document.core_properties
-    _set_font(document)
-    properties.author, properties.comments, properties.title = "lungtox", "", "; ".join(t.title for t in tables)
+    document = blank_document("; ".join(table.title for table in tables))
+    set_font(document.styles["Normal"], TITLE_PT, font=FONT)
     for index, table in enumerate(tables):
         section = document.sections[0] if index == 0 else document.add_section(WD_SECTION.NEW_PAGE)
-        _turn(section, wide=len(table.columns) > WIDE)
-        add_paper_table(document, table, number=first + index)
+        set_page(section, landscape=len(table.columns) > WIDE)
+        _add_table(document, table, number=first + index)
     write_same_bytes(path, document.save)
 
 
-def add_paper_table(document: Document, table: PaperTable, *, number: int) -> None:
-    """Add title, table and notes at the end of a document of python-docx.
-
-    Parameters
-    ----------
-    document : docx.document.Document
-    table : PaperTable
-    number : int
-        Of the table in the document.
-    """
+def _add_table(document: Document, table: PaperTable, *, number: int) -> None:
+    """Add title, table and notes at the end of a document."""
     from docx.shared import Pt
 
     title = document.add_paragraph()
@@ -74,26 +64,10 @@ def add_paper_table(document: Document, table: PaperTable, *, number: int) -> No
         line.add_run(f" {note}" if mark else note).font.size = Pt(NOTE_PT)
 
 
-def _set_font(document: Document) -> None:
-    from docx.oxml.ns import qn
-
-    normal = document.styles["Normal"]
-    normal.font.name = FONT
-    normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), CHINESE_FONT)
-
-
-def _turn(section: Any, *, wide: bool) -> None:
-    from docx.enum.section import WD_ORIENT
-    from docx.shared import Cm
-
-    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
-    section.page_width, section.page_height = (Cm(29.7), Cm(21.0)) if wide else (Cm(21.0), Cm(29.7))
-    section.left_margin = section.right_margin = Cm(2.0)
-    section.top_margin = section.bottom_margin = Cm(2.0)
-
-
 def _add_grid(document: Document, table: PaperTable) -> None:
     from docx.enum.table import WD_TABLE_ALIGNMENT
+    from docx.oxml.ns import nsdecls
+    from docx.oxml.parser import parse_xml
     from docx.shared import Length
 
     spanners = any(column.spanner for column in table.columns)
@@ -120,7 +94,8 @@ def _add_grid(document: Document, table: PaperTable) -> None:
     for cell in rows[-1]:
         _rule(cell, "bottom", 12)
     for number, row in enumerate(grid.rows):
-        _row_flags(row, header=number < heads)
+        flags = row_flags(head=number < heads).replace("<w:trPr>", f"<w:trPr {nsdecls('w')}>")
+        row._tr.insert(0, parse_xml(flags))
 
 
 def _shares(table: PaperTable) -> list[float]:
@@ -209,13 +184,3 @@ def _rule(cell: _Cell, side: str, eighths: int) -> None:
         line.set(qn(f"w:{name}"), value)
     # the schema wants top before bottom
     borders.insert(0, line) if side == "top" else borders.append(line)
-
-
-def _row_flags(row: Any, *, header: bool) -> None:
-    """Keep a row on one page; repeat a header on each page."""
-    from docx.oxml import OxmlElement
-
-    properties = row._tr.get_or_add_trPr()
-    properties.append(OxmlElement("w:cantSplit"))
-    if header:
-        properties.append(OxmlElement("w:tblHeader"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from lungtox.provenance import file_checksum, versions
 from lungtox.report.blocks import Cell, Table, make_table
+from lungtox.report.inputs import shown_config
 
 
 def collect_provenance(config: Mapping[str, Any], inputs: Iterable[str | Path], *, created: str) -> dict[str, Any]:
@@ -33,19 +34,13 @@ def collect_provenance(config: Mapping[str, Any], inputs: Iterable[str | Path], 
     tables = [
         {"name": Path(path).name, "bytes": Path(path).stat().st_size, "sha256": file_checksum(path)} for path in inputs
     ]
-    shown = {key: value for key, value in config.items() if key != "results"}
-    if isinstance(config.get("inputs"), Mapping):
-        shown["inputs"] = {
-            key: Path(value).name if isinstance(value, str) and value else value
-            for key, value in config["inputs"].items()
-        }
     return {
         "created": created,
         "seed": config.get("seed"),
         "versions": versions(),
         "platform": f"{platform.system()} {platform.machine()}",
         "inputs": tables,
-        "config": shown,
+        "config": shown_config(config),
     }
 
 

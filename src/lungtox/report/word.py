@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lungtox.report.blocks import Block, Bullets, Picture, Table, Text
 from lungtox.report.draft import Numbered, Part, refer_to
+from lungtox.report.word_page import BANNER, blank_document, set_font, set_page
 from lungtox.report.word_table import PORTRAIT_MM, allowed_text, is_wide, table_xml
 
 if TYPE_CHECKING:
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
     from docx.section import Section as PageSection
     from docx.text.paragraph import Paragraph
 
-FONT, EASTERN_FONT = "Arial", "SimSun"
-LANGUAGE: Final = "en-GB"
-BANNER: Final = "Research use, not for treatment decisions."
-A4_MM: Final = (210.0, 297.0)
-MARGIN_MM: Final = 20.0
 TALLEST_MM: Final = 205.0
 MOST_DPI: Final = 320
 HEADING_PT: Final = {"Title": 16.0, "Heading 1": 13.0, "Heading 2": 11.0, "Heading 3": 10.0}
@@ -32,19 +28,8 @@ def new_document(title: str) -> Document:
     title : str
         Of the file's properties; the page itself stays empty.
     """
-    import docx
-    from docx.opc.constants import RELATIONSHIP_TYPE
-
-    document = docx.Document()
-    for key, relation in list(document.part.package.rels.items()):
-        # The template's thumbnail shows another document.
-        if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL:
-            del document.part.package.rels[key]
-    properties = document.core_properties
-    properties.title, properties.author, properties.comments = title, "", BANNER
-    properties.last_modified_by, properties.language = "", LANGUAGE
+    document = blank_document(title)
     _set_styles(document)
-    _set_page(document.sections[0], landscape=False)
     _head_and_foot(document.sections[0])
     return document
 
@@ -52,52 +37,22 @@ def new_document(title: str) -> Document:
 def _set_styles(document: Document) -> None:
     from docx.enum.style import WD_STYLE_TYPE
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml.ns import qn
     from docx.shared import Pt
 
     styles: Any = document.styles
-    for language in styles.element.xpath("w:docDefaults//w:lang"):
-        language.set(qn("w:val"), LANGUAGE)
     styles.add_style("TableText", WD_STYLE_TYPE.PARAGRAPH).base_style = styles["Normal"]
     for name, size_pt, before, after in (
         ("Normal", 10.0, 0, 5), ("List Bullet", 10.0, 0, 3), ("Caption", 9.0, 8, 4), ("TableText", 8.0, 1, 1),
         ("Title", 16.0, 0, 8), ("Heading 1", 13.0, 14, 5), ("Heading 2", 11.0, 10, 3), ("Heading 3", 10.0, 8, 3),
     ):  # fmt: skip
         style = styles[name]
-        _set_font(style, size_pt, bold=name in HEADING_PT)
+        set_font(style, size_pt, bold=name in HEADING_PT)
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.line_spacing = 1.0 if name == "TableText" else 1.15
         style.paragraph_format.keep_with_next = name in HEADING_PT
     styles["Title"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
     for ornament in styles["Title"].element.xpath(".//w:pBdr | .//w:rPr/w:spacing | .//w:rPr/w:kern"):
         ornament.getparent().remove(ornament)
-
-
-def _set_font(style: Any, size_pt: float, *, bold: bool) -> None:
-    from docx.oxml.ns import qn
-    from docx.shared import Pt, RGBColor
-
-    font = style.font
-    font.name, font.size, font.bold, font.italic = FONT, Pt(size_pt), bold, False
-    font.color.rgb = RGBColor(0, 0, 0)
-    fonts = style.element.rPr.rFonts
-    # A theme's font would win over the named one.
-    for key in [name for name in fonts.attrib if name.endswith("Theme")]:
-        del fonts.attrib[key]
-    for key in ("w:hAnsi", "w:cs"):
-        fonts.set(qn(key), FONT)
-    fonts.set(qn("w:eastAsia"), EASTERN_FONT)
-
-
-def _set_page(section: PageSection, *, landscape: bool) -> None:
-    from docx.enum.section import WD_ORIENT
-    from docx.shared import Mm
-
-    width, height = reversed(A4_MM) if landscape else A4_MM
-    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
-    section.page_width, section.page_height = Mm(width), Mm(height)
-    section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(MARGIN_MM)
-    section.header_distance = section.footer_distance = Mm(9)
 
 
 def _head_and_foot(section: PageSection) -> None:
@@ -224,7 +179,7 @@ class Writer:
 
     def _turn(self, *, landscape: bool, always: bool = False) -> None:
         if landscape != self._landscape or always:
-            _set_page(self.document.add_section(), landscape=landscape)
+            set_page(self.document.add_section(), landscape=landscape)
             self._landscape = landscape
 
 

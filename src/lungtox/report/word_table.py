@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from lungtox.report.blocks import Cell, Table
+from lungtox.report.word_page import row_flags
 
 if TYPE_CHECKING:
     from docx.oxml.xmlchemy import BaseOxmlElement
@@ -81,7 +82,6 @@ def _row(
     head: bool = False,
     keep: bool = False,
 ) -> str:
-    properties = f"<w:trPr><w:cantSplit/>{'<w:tblHeader/>' if head else ''}</w:trPr>"
     line = f'<w:tcBorders><w:bottom w:val="single" w:sz="{_THIN}" w:space="0" w:color="000000"/></w:tcBorders>'
     bold = "<w:b/>" if head else ""
     half_points = round(2 * size_pt)
@@ -95,7 +95,7 @@ def _row(
             f'<w:r><w:rPr>{bold}<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/></w:rPr>'
             f'<w:t xml:space="preserve">{escape(allowed_text(cell.text))}</w:t></w:r></w:p></w:tc>'
         )
-    return f"<w:tr>{properties}{''.join(parts)}</w:tr>"
+    return f"<w:tr>{row_flags(head=head)}{''.join(parts)}</w:tr>"
 
 
 def allowed_text(text: str) -> str:

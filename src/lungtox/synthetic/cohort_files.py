@@ -10,8 +10,8 @@ import numpy as np
 
 from lungtox.errors import ParameterError
 from lungtox.geometry import RigidMap
+from lungtox.new_folder import new_folder
 from lungtox.synthetic.clinical import simulate_cohort
-from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.patient import DoseSummary
 from lungtox.synthetic.patient_files import Job, Written, write_patient
 from lungtox.synthetic.workers import worker_processes

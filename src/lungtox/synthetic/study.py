@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose import Dvh, write_dvhs
+from lungtox.new_folder import new_folder
 from lungtox.randomness import task_rng
-from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation, load_simulation
 from lungtox.synthetic.study_cytokines import simulate_cytokine
 from lungtox.synthetic.study_dose import simulate_dose

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lungtox.dicom import Subject, write_dose, write_structures
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Grid, Image
+from lungtox.new_folder import new_folder
 from lungtox.randomness import task_rng
-from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_agreement_config import (
     AgreementSimulation,

@@ -17,7 +17,7 @@ from lungtox.dicom import (
     write_structures,
 )
 from lungtox.geometry import DeformationField, Grid, Image
-from lungtox.synthetic.new_folder import new_folder
+from lungtox.new_folder import new_folder
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_deformation import Points, SessionMap
 from lungtox.synthetic.study_delivered_config import DeliveredSimulation, load_delivered_simulation

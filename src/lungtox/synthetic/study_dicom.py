@@ -12,9 +12,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from lungtox.dicom import Subject
 from lungtox.errors import Fault, InputError
+from lungtox.new_folder import new_folder
 from lungtox.settings import Settings
 from lungtox.synthetic.factors import sample_traits
-from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.patient_files import write_plan_files
 from lungtox.synthetic.phantom import build_phantom
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS

@@ -40,7 +40,7 @@ def new_folder(folder: str | Path, *, who: str, mark: tuple[str, str] | None = N
         expected = "a folder that does not exist yet, or is empty"
         expected += "" if mark is None else ", or was written by this command"
         action = "Give another folder, or remove this one first."
-        raise InputError(Fault(who, expected, "one that holds something", action, "demo-folder"))
+        raise InputError(Fault(who, expected, "one that holds something", action, "folder-in-use"))
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     draft.mkdir()
