@@ -261,11 +261,11 @@ def ntcp(**changes: Any) -> dict[str, Any]:
 
 def test_td50_has_its_interval_and_its_reservations():
     assert "TD50 31.2 Gy (95 % interval 27.0 to \N{EN DASH})." in ntcp_sentence(ntcp())
-    assert "extrapolated beyond the doses" in ntcp_sentence(
-        ntcp(warnings=["TD50 lies beyond: it is an extrapolation."])
-    )
-    interval = ntcp_sentence(ntcp(warnings=["The interval of TD50 reaches to 54.6 Gy: that part is an extrapolation."]))
+    assert "extrapolated beyond the doses" in ntcp_sentence(ntcp(beyond_doses="estimate"))
+    interval = ntcp_sentence(ntcp(beyond_doses="interval"))
     assert "the interval reaches beyond the doses" in interval and "extrapolated" not in interval
+    latency = "latency_median_d 400 d lies beyond the longest follow-up (200 d): it is an extrapolation, and so is NTCP."
+    assert "beyond the doses" not in ntcp_sentence(ntcp(warnings=[latency], beyond_doses=None))
     assert "did not converge" in ntcp_sentence(ntcp(converged=False))
     assert "EQD2 (alpha/beta 3 Gy)" in ntcp_sentence(ntcp(quantity="eqd2", alpha_beta_gy=3.0))
     assert "could not be made: no events." in ntcp_sentence(ntcp(finding="no events."))
@@ -324,7 +324,7 @@ def test_limitations_come_from_the_data():
         analysis=pd.concat([results().analysis] * 3),
         exclusions=pd.DataFrame({"patient": ["E1"], "stage": ["dose"], "reason": ["no dose"]}),
         correlations=pd.DataFrame(pairs),
-        updates=pd.DataFrame({"label": ["Z"], "caveats": ["30 events; TD50 27 Gy lies beyond the highest dose here"]}),
+        updates=pd.DataFrame({"label": ["Z"], "beyond_doses": ["TD50 27 Gy lies beyond the highest dose here"]}),
         config={
             "function": {"structure": "Lungs-GTV"},
             "association": {"families": {"dose": ["v5_pct", "v20_pct", "v30_pct", "mld_gy"]}},
@@ -336,7 +336,7 @@ def test_limitations_come_from_the_data():
         ),
         missing=pd.DataFrame({"column": ["a"], "label": ["FEV1"], "n": [15], "missing": [3], "missing_pct": [20.0]}),
         ntcp=(
-            ntcp(warnings=["an extrapolation"], converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),
+            ntcp(beyond_doses="estimate", converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),
         ),
         published=pd.DataFrame({"label": ["X", "Y"], "status": ["allowed", "refused"]}),
     )
