@@ -28,7 +28,7 @@ FIXED = {
     r"middle 95 %": "what ranges over resamples hold",
     r"2\.5-97\.5 %": "the same, as percentiles",
     r"5th (?:to|and) (?:the )?95th percentile": "spread over the patients of the sweep",
-    r"[pq] < 0\.05": "level of the tests",
+    r"[pq] (?:<|of) 0\.05": "level of the tests",
     r"TG-263": "report 263 of the AAPM's task groups: names of structures",
     r"p = 0\.05": "level of the tests",
     r"< 0\.001|> 0\.99|< 0\.01|> 1000": "how what lies beyond is printed",

@@ -264,7 +264,9 @@ def test_td50_has_its_interval_and_its_reservations():
     assert "extrapolated beyond the doses" in ntcp_sentence(ntcp(beyond_doses="estimate"))
     interval = ntcp_sentence(ntcp(beyond_doses="interval"))
     assert "the interval reaches beyond the doses" in interval and "extrapolated" not in interval
-    latency = "latency_median_d 400 d lies beyond the longest follow-up (200 d): it is an extrapolation, and so is NTCP."
+    latency = (
+        "latency_median_d 400 d lies beyond the longest follow-up (200 d): it is an extrapolation, and so is NTCP."
+    )
     assert "beyond the doses" not in ntcp_sentence(ntcp(warnings=[latency], beyond_doses=None))
     assert "did not converge" in ntcp_sentence(ntcp(converged=False))
     assert "EQD2 (alpha/beta 3 Gy)" in ntcp_sentence(ntcp(quantity="eqd2", alpha_beta_gy=3.0))
@@ -335,9 +337,7 @@ def test_limitations_come_from_the_data():
             ModelResults("y", {"finding": "no"}, None),
         ),
         missing=pd.DataFrame({"column": ["a"], "label": ["FEV1"], "n": [15], "missing": [3], "missing_pct": [20.0]}),
-        ntcp=(
-            ntcp(beyond_doses="estimate", converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),
-        ),
+        ntcp=(ntcp(beyond_doses="estimate", converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),),
         published=pd.DataFrame({"label": ["X", "Y"], "status": ["allowed", "refused"]}),
     )
     text = sentences(limitations_section(found))
