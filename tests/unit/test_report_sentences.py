@@ -129,6 +129,48 @@ def test_outcome_counts_only_known_patients():
     assert "start of radiotherapy" in endpoint_words({"grade": 3, "window_months": 12, "start": "rt_start"})
 
 
+def test_fits_with_times_are_excepted_from_those_that_leave_unknown_outcomes_out():
+    base = results()
+    fits = {"ntcp": {"fits": {"lkb_time": {"time": True}, "lkb": {"time": False}}}, "models": {"m": {"predictors": []}}}
+    timed = results(config=base.config | fits)
+    excepted = "; in the NTCP fit with times (lkb time) they count for as long as they were seen; none is counted"
+    assert f"leave such patients out{excepted}" in neither_sentence(timed)
+    assert "as long as they were seen" not in neither_sentence(base)
+    weighted = replace(timed, models=(model(weights="ipcw"),))
+    assert f"by weights{excepted}" in neither_sentence(weighted)
+    both = results(config=timed.config | {"time": {"groups": {}}})
+    assert "; in incidence and Cox models in time and the NTCP fit with times (lkb time) they" in neither_sentence(both)
+    assert "NTCP models without times leave these patients out" in sentences(methods_section(timed))
+    plain = results(config=timed.config | {"ntcp": {"fits": {"lkb": {}}}})
+    assert "NTCP models leave these patients out" in sentences(methods_section(plain))
+
+
+@pytest.mark.parametrize(
+    ("rows", "pairs", "differ", "named"),
+    [
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.2, 0.4)], True, True, True),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.2, 0.4)], False, True, False),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.01, 0.02)], True, False, False),
+        ([("dose", "V20", 0.2, 0.4), ("functional", "fV20", 0.2, 0.4)], True, False, False),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", np.nan, np.nan)], True, False, False),
+    ],
+)
+def test_families_are_told_not_to_differ_only_where_one_passes_and_another_does_not(rows, pairs, differ, named):
+    auc = pd.DataFrame({"score": ["v20_pct", "fv20_pct"], "label": ["V20", "Functional V20"]})
+    compared = {"score_a": ["v20_pct"], "score_b": ["fv20_pct"], "n": [70], "difference": [0.1], "low": [-0.1],
+                "high": [0.2], "p": [0.3]}  # fmt: skip
+    found = results(univariable=univariable(*rows), auc=auc, pairs=pd.DataFrame(compared) if pairs else None)
+    text = sentences(summary_section(found))
+    assert ("That one family passes the limit and another does not is no difference" in text) == differ
+    assert ("the paired comparisons of the AUC below compare" in text) == named
+
+
+def test_families_with_a_finding_come_first():
+    table = univariable(("clinical", "Age: none of it", 0.3, 0.4), ("dose", "V20: none of it", 0.01, 0.02))
+    text = sentences(summary_section(results(univariable=table)))
+    assert text.index("Dose: 1 of 1 factors") < text.index("Clinical: none of 1 factors")
+
+
 def test_a_family_without_a_finding_says_so_with_its_smallest_q():
     (sentence,) = family_findings(univariable(("dose", "V20", 0.2, 0.4), ("dose", "V5", 0.5, 0.5)))
     assert sentence == "Dose: none of 2 factors was associated with RP at q < 0.05 (smallest q = 0.40)."

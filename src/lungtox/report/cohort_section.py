@@ -53,7 +53,7 @@ def neither_sentence(results: Results) -> str:
         else "The tests, fits and curves below leave such patients out"
     )
     if counting := _counting_time(results.config):
-        use += f"; {join_words(counting)} count them for as long as they were seen"
+        use += f"; in {join_words(counting)} they count for as long as they were seen"
     return (
         f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. {use}; none is "
         "counted as free of RP."
