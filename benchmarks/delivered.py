@@ -141,7 +141,8 @@ def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
         f"{SESSIONS} sessions of a dose of {' x '.join(map(str, SHAPE))} voxels of {STEP_MM:g} mm, read from files "
         f"({DIFFERENT} different doses and fields of up to 10 mm, each used {SESSIONS // DIFFERENT} times), "
         "brought to the planning grid and added with mean and variance; Jacobian, folding and coverage judged in each "
-        "session. Whole process with imports. The limit that the project has set itself: 30 s and 2 GB on 2 cores.",
+        "session. Whole process with imports. The limit that the project has set itself: 30 s and 2 GB on 2 cores. "
+        f"Load of the machine at the end: {os.getloadavg()[1]:.1f} (a load above its cores lengthens wall times).",
         "",
         "| field | distance of nodes | threads | wall time | processor time | largest memory |",
         "|---|--:|--:|--:|--:|--:|",

@@ -28,6 +28,7 @@ from lungtox.figures.style import (
     LINE_STYLES,
     MM_PER_INCH,
     PALETTES,
+    set_upright,
     style_context,
     text_width_mm,
     wrap_text,
@@ -101,6 +102,7 @@ def plot_patient_page(
         _draw_dvhs(_axes(figure, _DVH), curves, settings)
         below_mm = _add_table(figure, curves, settings)
         _add_flags(figure, (*picture.notes, *quality_flags(entry)), below_mm, settings)
+        set_upright(figure, settings.style)
     return figure
 
 

@@ -70,7 +70,7 @@ def curve_look(style: StyleSettings, index: int) -> Look:
 
 def small_pt(style: StyleSettings) -> float:
     """Give the size of ticks, legends and notes in points."""
-    return max(style.smallest_pt, style.font_pt - 1.0)
+    return max(style.smallest_pt, 0.875 * style.font_pt)
 
 
 def tiny_pt(style: StyleSettings) -> float:
@@ -152,19 +152,23 @@ def style_context(style: StyleSettings) -> Iterator[None]:
 
 
 def _finish(figure: Figure, style: StyleSettings) -> None:
-    """Give lines and markers their widths; take bold and slanted letters out of Chinese, whose fonts have none."""
-    from matplotlib.text import Text
-
+    """Give lines and markers their widths, and Chinese its letters."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_ticks(1)  # the first tick has the context's looks, and hands them on to all others
     if style.lines != 1.0:
         _widen([*_artists(figure)], style.lines)
-    if style.chinese_font:
-        for text in figure.findobj(Text):
-            if isinstance(text, Text):
-                text.set_fontweight("normal")
-                text.set_fontstyle("normal")
+    set_upright(figure, style)
+
+
+def set_upright(figure: Figure, style: StyleSettings) -> None:
+    """Take bold and slanted letters out of a Chinese figure: the fonts of Chinese have none of their own."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text) if style.chinese_font else []:
+        if isinstance(text, Text):
+            text.set_fontweight("normal")
+            text.set_fontstyle("normal")
 
 
 def _artists(figure: Figure) -> Iterator[Artist]:
