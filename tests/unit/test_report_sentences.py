@@ -129,22 +129,6 @@ def test_outcome_counts_only_known_patients():
     assert "start of radiotherapy" in endpoint_words({"grade": 3, "window_months": 12, "start": "rt_start"})
 
 
-def test_fits_with_times_are_excepted_from_those_that_leave_unknown_outcomes_out():
-    base = results()
-    fits = {"ntcp": {"fits": {"lkb_time": {"time": True}, "lkb": {"time": False}}}, "models": {"m": {"predictors": []}}}
-    timed = results(config=base.config | fits)
-    excepted = "; in the NTCP fit with times (lkb time) they count for as long as they were seen; none is counted"
-    assert f"leave such patients out{excepted}" in neither_sentence(timed)
-    assert "as long as they were seen" not in neither_sentence(base)
-    weighted = replace(timed, models=(model(weights="ipcw"),))
-    assert f"by weights{excepted}" in neither_sentence(weighted)
-    both = results(config=timed.config | {"time": {"groups": {}}})
-    assert "; in incidence and Cox models in time and the NTCP fit with times (lkb time) they" in neither_sentence(both)
-    assert "NTCP models without times leave these patients out" in sentences(methods_section(timed))
-    plain = results(config=timed.config | {"ntcp": {"fits": {"lkb": {}}}})
-    assert "NTCP models leave these patients out" in sentences(methods_section(plain))
-
-
 @pytest.mark.parametrize(
     ("rows", "pairs", "differ", "named"),
     [

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.office_files import write_same_bytes
-from lungtox.report.blocks import Section, Text
+from lungtox.report.blocks import Cell, Section, Table, Text
 from lungtox.report.build import report_sections
 from lungtox.report.config import ReportSettings
 from lungtox.report.draft import Draft, Numbered, Part, arrange_draft
-from lungtox.report.record import record_blocks
 from lungtox.report.results import read_results
 from lungtox.report.word import BANNER, Writer, new_document
 
@@ -112,8 +111,18 @@ def _write_shown(writer: Writer, draft: Draft, title: str, *, supplement: bool) 
 def _write_record(writer: Writer, draft: Draft, provenance: Mapping[str, Any]) -> None:
     """Write what made the results, without the time."""
     count = len(draft.listed("Table", supplement=True))
-    tables = enumerate(record_blocks(provenance), start=count + 1)
-    shown = [Numbered("Table", number, True, table) for number, table in tables]
+    inputs = Table(
+        "inputs", "Input tables with their checksums.", ("File", "Bytes", "SHA-256"),
+        tuple(
+            (Cell(str(item["name"])), Cell(str(item["bytes"]), item["bytes"]), Cell(str(item["sha256"])))
+            for item in provenance.get("inputs") or ()
+        ),
+    )  # fmt: skip
+    programs = Table(
+        "versions", "Versions of the programs.", ("Program", "Version"),
+        tuple((Cell(name), Cell(str(version))) for name, version in (provenance.get("versions") or {}).items()),
+    )  # fmt: skip
+    shown = [Numbered("Table", count + number, True, table) for number, table in enumerate((inputs, programs), start=1)]
     text = f"Seed {provenance.get('seed')}; {provenance.get('platform')}. The whole config stands in provenance.json."
     writer.start_page()
     writer.part(Part("Provenance", (Text(text),), tuple(shown)), level=2)

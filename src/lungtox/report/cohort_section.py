@@ -12,7 +12,7 @@ from lungtox.report.bounds_section import bounds_blocks
 from lungtox.report.pictures import picture
 from lungtox.report.registration_section import registration_blocks
 from lungtox.report.results import Results, records
-from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of, timed_fits
+from lungtox.report.wording import count_cell, count_of, join_words, number_cell, share, text_of
 
 NAMED = 12
 TABLE1_CAPTION = (
@@ -52,19 +52,10 @@ def neither_sentence(results: Results) -> str:
         if weighted
         else "The tests, fits and curves below leave such patients out"
     )
-    if counting := _counting_time(results.config):
-        use += f"; in {join_words(counting)} they count for as long as they were seen"
     return (
         f"{count_of(len(unknown), 'patient')} had neither RP nor a full window without it{reason}. {use}; none is "
         "counted as free of RP."
     )
-
-
-def _counting_time(config: Mapping[str, Any]) -> list[str]:
-    """Name what uses patients of unknown outcome for as long as they were followed."""
-    timed = timed_fits(config.get("ntcp"))
-    fits = f"the NTCP {'fit' if len(timed) == 1 else 'fits'} with times ({join_words(timed)})"
-    return [*(["incidence and Cox models in time"] if config.get("time") else []), *([fits] if timed else [])]
 
 
 def cohort_section(results: Results) -> Section:

@@ -14,7 +14,7 @@ from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
 from lungtox.report.fractionation_section import fractionation_methods
 from lungtox.report.results import Results
-from lungtox.report.wording import join_words, plain_name, text_of, timed_fits
+from lungtox.report.wording import join_words, plain_name, text_of
 
 TESTS = {
     "mann-whitney": "the Mann-Whitney test",
@@ -180,13 +180,12 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         weighed = [plain_name(name) for name, model in sorted(models.items()) if model.get("weights", "ipcw") == "ipcw"]
         if weighed:
             which = "These models are" if len(weighed) == len(models) else f"Of these models {join_words(weighed)} are"
-            others = " without times" if timed_fits(config.get("ntcp")) else ""
             yield (
                 f"{which} weighted where outcomes are not known: patients with known outcome stand for those who died "
                 "or were lost without RP by the inverse probability of being followed up (Robins and Rotnitzky 1992; "
                 "Kaplan-Meier, deaths as losses), with robust (sandwich) intervals, and the validation takes the "
                 "weights along; both extreme codings stand beside. Single factors, ROC curves, added value and NTCP "
-                f"models{others} leave these patients out."
+                "models leave these patients out."
             )
     missing = config.get("missing") or {}
     if models and missing.get("method") == "multiple-imputation":
@@ -233,7 +232,7 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
             "maximum likelihood "
             "on the individual DVHs, profile-likelihood intervals."
         )
-    timed = timed_fits(ntcp)
+    timed = [plain_name(name) for name, fit in (ntcp.get("fits") or {}).items() if fit.get("time")]
     if timed:
         yield (
             f"{join_words(timed)}: NTCP and a log-normal latency from the first day of radiotherapy, fitted together; "

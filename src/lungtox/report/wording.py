@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import count_of as count_of
@@ -87,12 +87,6 @@ def ratio_cell(value: Any, low: Any, high: Any) -> Cell:
 def remark(results: Results) -> str:
     """Give the sentence of the config that belongs before the findings and among the limitations."""
     return text_of((results.config.get("report") or {}).get("remark"))
-
-
-def timed_fits(ntcp: Mapping[str, Any] | None) -> list[str]:
-    """Name the NTCP fits of the config that use times, in words."""
-    fits = (ntcp or {}).get("fits") or {}
-    return [plain_name(name) for name, fit in fits.items() if fit.get("time")]
 
 
 def plain_name(name: str) -> str:
