@@ -6,6 +6,10 @@ from lungtox.delivered import DeliveredComparisonSettings, delivered_tables, rea
 from lungtox.entry import run
 from lungtox.tables import write_csv
 
+TABLES = (
+    *("metrics", "paired", "ntcp", "volumes", "course", "trend", "quality", "fields", "curves", "left_out", "source"),
+)
+
 
 def main(options: Namespace) -> None:
     settings = DeliveredComparisonSettings.model_validate_json(options.settings)
@@ -17,7 +21,7 @@ def main(options: Namespace) -> None:
         delivered=options.delivered,
     )
     tables = delivered_tables(batches, settings, patients=options.patients)
-    for name in ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "curves", "left_out", "source"):
+    for name in TABLES:
         write_csv(getattr(tables, name), getattr(options, name))
 
 
@@ -35,8 +39,10 @@ if __name__ == "__main__":
         paired="paired comparison to write (CSV)",
         ntcp="risk of each patient to write (CSV)",
         volumes="volumes to write (CSV)",
+        course="volumes over the patients to write (CSV)",
         trend="change of the volumes to write (CSV)",
         quality="quality of the fields to write (CSV)",
+        fields="worst quality of each patient's fields to write (CSV)",
         curves="mean DVHs to write (CSV)",
         left_out="who is not in it to write (CSV)",
         source="delivered DVHs as a source of dose, in the form of patients.csv, to write",

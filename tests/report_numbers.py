@@ -25,10 +25,13 @@ SHARE = re.compile(r"(\d+) of (\d+) \((\d+\.\d) %\)")
 FIXED = {
     r"95 % (?:CI|interval\w*|confidence|bands?|credible)": "level of all intervals",
     r"\(95 %": "level of all intervals",
+    r"in 95 % of random reassignments": "level of a permutation band",
+    r"joint 50 %, 80 % and 95 % regions|drop of the 95 % profile": "levels of regions of the likelihood",
+    r", 95 % within": "what counts as late (lungtox.ntcp.time_to_event)",
     r"middle 95 %": "what ranges over resamples hold",
     r"2\.5-97\.5 %": "the same, as percentiles",
     r"5th (?:to|and) (?:the )?95th percentile": "spread over the patients of the sweep",
-    r"[pq] < 0\.05": "level of the tests",
+    r"[pq] (?:<|of) 0\.05": "level of the tests",
     r"TG-263": "report 263 of the AAPM's task groups: names of structures",
     r"p = 0\.05": "level of the tests",
     r"< 0\.001|> 0\.99|< 0\.01|> 1000": "how what lies beyond is printed",
@@ -115,8 +118,9 @@ class Known:
 
     def add_weights(self, fits: list[Mapping[str, Any]]) -> None:
         """Take in the weights of NTCP fits to the same patients: exp(-d/2) over their sum, d above the lowest AICc."""
-        for size in {(fit["n"], fit["events"]) for fit in fits}:
-            same = [fit["aicc"] for fit in fits if (fit["n"], fit["events"]) == size]
+        data = [(fit["n"], fit["events"], bool(fit.get("time"))) for fit in fits]
+        for size in set(data):
+            same = [fit["aicc"] for fit, own in zip(fits, data, strict=True) if own == size]
             parts = [math.exp(-(one - min(same)) / 2.0) for one in same]
             self.numbers += [part / sum(parts) for part in parts]
 
@@ -192,7 +196,7 @@ def _known(section: Section, results: Path, config: Mapping[str, Any]) -> Known:
 
 
 def _count_lists(content: Any, name: str, lengths: Counter[str]) -> None:
-    """Count what stands in lists of the same name over all files: patients, warnings, names of structures."""
+    """Count what stands in lists of the same name, and equal texts, over all files: patients, warnings, techniques."""
     if isinstance(content, list):
         lengths[name] += len(content)
         for part in content:
@@ -201,6 +205,8 @@ def _count_lists(content: Any, name: str, lengths: Counter[str]) -> None:
         for key, part in content.items():
             if isinstance(part, (Mapping, list)):
                 _count_lists(part, f"{name}.{key}", lengths)
+            elif isinstance(part, str):
+                lengths[f"{name}.{key}={part}"] += 1
 
 
 def _texts(section: Section) -> Iterator[tuple[str, str]]:

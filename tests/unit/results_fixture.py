@@ -934,6 +934,7 @@ def _write_ntcp(analysis: pd.DataFrame, name: str, fit: dict[str, Any], folder: 
             "aic": 4 - 2 * loglik,
             "converged": True,
             "parameters": parameters,
+            "beyond_doses": "estimate" if td50 > dose.max() else None,
             "warnings": warnings if td50 > dose.max() else [],
         },
         folder / "fit.json",

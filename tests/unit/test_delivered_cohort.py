@@ -18,12 +18,15 @@ from lungtox.delivered import (
     write_delivered,
 )
 from lungtox.delivered.config import unknown_delivered
+from lungtox.delivered.summaries import IRRADIATED, field_extremes
 from lungtox.dose import write_dvhs
 from lungtox.errors import InputError
 from lungtox.report.blocks import Bullets, Table
+from lungtox.report.contents import report_sections
 from lungtox.report.delivered_section import delivered_findings, delivered_methods, delivered_section
 from lungtox.report.results import Results, read_results
 from lungtox.tables import write_csv, write_json
+from tests.report_numbers import untraced
 from tests.unit.sister_tables import DELIVERED, DELIVERED_GY, delivered, delivered_batches
 
 FAULT = {"who": "P002", "expected": "no folding", "found": "3 % folded", "action": "Export again.", "code": "x"}
@@ -132,7 +135,7 @@ def _config() -> dict[str, object]:
 
 
 def _folder(root: Path) -> Path:
-    for name in ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "left_out"):
+    for name in ("metrics", "paired", "ntcp", "volumes", "course", "trend", "quality", "fields", "left_out"):
         write_csv(getattr(delivered(), name), root / f"delivered/{name}.csv")
     (root / "dose").mkdir()
     (root / "dose/metrics.csv").write_text("patient\nP001\n", encoding="utf-8")
@@ -151,9 +154,47 @@ def test_the_section_says_how_much_less_was_delivered_and_what_fields_cannot_tel
     ntcp = [cell.text for cell in tables["delivered-ntcp"].rows[0]]
     assert ntcp[3:5] == ["20.59", "16.77"]  # the logistic above
     said = " ".join(next(block for block in section.blocks if isinstance(block, Bullets)).items)
-    assert "GTV: 0.883 of its planned volume at the last session (change \N{MINUS SIGN}11.7 %" in said
+    # Four patients: the exact Wilcoxon test cannot give less than 2/2^4 (next sentence), so nothing is called changed.
+    assert "GTV from contours of the sessions (ratio 0.883, q = 0.12)" in said and "of its planned volume" not in said
     assert "the exact Wilcoxon test cannot give less than p = 0.1250" in said
     assert "no proof of being equal" in said
+
+
+def test_volumes_and_metrics_that_pass_the_adjustment_are_named(results: Results) -> None:
+    tables = delivered_tables(delivered_batches(), DeliveredComparisonSettings(test="t"))
+    # Ratios 0.8828 and 0.02, 0.01, -0.01, -0.02: SD 0.01826, t interval with 3 df 3.182 x 0.01826 / 2 = 0.0291.
+    found = replace(results, delivered={**results.delivered, "trend": tables.trend, "paired": tables.paired})
+    said = " ".join(delivered_findings(found))
+    assert "GTV: 0.883 (95 % CI 0.854 to 0.912) of its planned volume at the last session (change" in said
+    assert "GTV Mean: delivered 59.50 for planned 60.00 Gy" in said and "not shown to differ" not in said
+    adjusted = tables.paired.assign(q=tables.paired["q"].where(tables.paired["structure"] != "GTV", 0.06))
+    unsure = " ".join(delivered_findings(replace(found, delivered={**found.delivered, "paired": adjusted})))
+    assert "GTV Mean: delivered" not in unsure and "GTV Mean (q = 0.060)" in unsure  # p = 0.0305 alone is no finding
+    trend = tables.trend.assign(q=0.06)  # the slope keeps its p
+    unsure = " ".join(delivered_findings(replace(found, delivered={**found.delivered, "trend": trend})))
+    assert "of its planned volume" not in unsure and "(ratio 0.883, q = 0.060)" in unsure
+
+
+def test_volumes_and_fields_are_summarised_over_patients_and_sessions() -> None:
+    course = delivered().course.set_index("order")
+    # Last session: mean and SD of the ratios above; the middle one half as far from planning.
+    assert course["mean_pct"].tolist() == pytest.approx([100.0, 100.0, 94.14, 88.28])
+    assert course["sd_pct"].tolist() == pytest.approx([0.0, 0.0, 0.913, 1.826], abs=5e-4)
+    assert course["patients"].tolist() == [4] * 4
+    first = delivered().quality["patient"] == "P001"
+    quality = delivered().quality.assign(coverage_pct=99.0)
+    quality.loc[first & (quality["session"] == "w2"), ["jacobian_minimum", "folding_pct"]] = [-0.2, 0.05]
+    quality.loc[first & (quality["structure"] == IRRADIATED), "max_displacement_mm"] = 50.0
+    worst = field_extremes(quality)[0]
+    assert (worst["patient"], worst["sessions"], worst["kinds"]) == ("P001", 3, "field")
+    assert (worst["jacobian_minimum"], worst["jacobian_maximum"], worst["folding_pct"]) == (-0.2, 0.9, 0.05)
+    assert (worst["max_displacement_mm"], worst["coverage_pct"]) == (5.0, 99.0)
+
+
+def test_every_number_of_the_section_stands_in_its_tables(results: Results) -> None:
+    sections = report_sections(results)
+    assert any(section.name == "delivered" for section in sections)
+    assert untraced(sections, results.folder, _config()) == []
 
 
 def test_fields_that_lungtox_made_are_marked(results: Results) -> None:

@@ -204,7 +204,7 @@ def tables(folder):
             dvh_curves().fits, comparison=dvh_curves().comparison, curves=dvh_curves().curves
         ),
         "delivered": tabulate_delivered(
-            delivered().metrics, paired=delivered().paired, curves=delivered().curves, volumes=delivered().volumes
+            delivered().metrics, paired=delivered().paired, curves=delivered().curves, course=delivered().course
         ),
     }
 

@@ -12,8 +12,14 @@ def test_images_are_those_of_analysed_patients():
         return {"patient": patient, "function": {"status": "ok", **function}}
 
     entries = [
-        entry("P1", edge={"volume_pct": 40.0, "perfusion_pct": 30.0}, hot_spot=1.1),
-        entry("P2", edge={"volume_pct": 50.0, "perfusion_pct": 38.0}, hot_spot=1.3, warnings=["a hot spot of 1.3"]),
+        entry(
+            "P1",
+            edge={"volume_pct": 40.0, "perfusion_pct": 30.0},
+            hot_spot=1.1,
+            hot_spot_warned=False,
+            warnings=["near a hot spot"],
+        ),
+        entry("P2", edge={"volume_pct": 50.0, "perfusion_pct": 38.0}, hot_spot=1.3, hot_spot_warned=True),
         entry("P3", edge={"volume_pct": 90.0, "perfusion_pct": 90.0}, hot_spot=9.0),
         {"patient": "P4", "function": None},
     ]

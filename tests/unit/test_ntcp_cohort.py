@@ -313,7 +313,8 @@ def test_refused_models_are_rows_with_the_reason(cohort):
 UPDATE_COLUMNS = {  # docs/file-contracts.md
     "updates": [
         "model", "label", "answer", "reason", "n", "events", "estimated", "p", "aic", "equation", "published_equation",
-        "expected_slope", "caveats", "bayes_equation", "prior_share", "prior_patients", "conflict_p", "bayes_note",
+        "expected_slope", "caveats", "beyond_doses", "bayes_equation", "prior_share", "prior_patients", "conflict_p",
+        "bayes_note",
     ],
     "update_steps": ["model", "label", "method", "estimated", "loglik", "lr", "df", "p", "tested", "chosen"],
     "update_parameters": [

@@ -135,6 +135,7 @@ def test_td50_beyond_the_data_is_said():
     fit = fit_ntcp(dvhs, lkb_outcomes(dvhs, rng, td50_gy=45.0, m=0.45), fixed={"n": 1.0})
     assert fit["td50_gy"] > max(item.mean_gy for item in dvhs)
     assert any("beyond the highest dose" in text and "extrapolation" in text for text in fit.warnings)
+    assert fit_to_json(fit, name="x")["beyond_doses"] == "estimate"
 
 
 def test_an_interval_of_td50_that_leaves_the_data_is_said():
@@ -145,6 +146,7 @@ def test_an_interval_of_td50_that_leaves_the_data_is_said():
     high = fit.parameters.set_index("parameter").loc["td50_gy", "high"]
     assert fit["td50_gy"] < highest < high
     assert any("interval of TD50" in text and "extrapolation" in text for text in fit.warnings)
+    assert fit_to_json(fit, name="x")["beyond_doses"] == "interval"
 
 
 def test_open_limit_is_none_and_said():

@@ -20,9 +20,12 @@ from lungtox.models import cumulative_incidence
 from lungtox.ntcp import concordance, course_table, fit_ntcp_tables, fit_ntcp_time, validate_ntcp_time
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.time_cohort import with_times, without_time
+from lungtox.report.contents import report_sections
 from lungtox.report.ntcp_section import latency_sentence, ntcp_sentence
 from lungtox.report.ntcp_tables import comparison_blocks
+from lungtox.report.results import read_results
 from lungtox.tables import read_csv, read_json, write_csv
+from tests.report_numbers import untraced
 from tests.unit.ntcp_cases import dvh, lkb_outcomes, lung_dvhs, write_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -204,6 +207,21 @@ def test_the_figure_and_the_report_say_when_it_comes(written, tmp_path):
     assert f"predicted {100 * fit['time']['predicted']:.1f} %" in words
     assert "at complete follow-up" in ntcp_sentence(fit)
     assert latency_sentence({**fit, "time": None}) == ""
+
+
+def test_every_number_that_the_report_says_of_it_stands_in_its_files(written, tmp_path):
+    for name in ("fit", "intervals", "validation"):
+        path = tmp_path / "ntcp/lkb_time" / Path(written[name]).name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(Path(written[name]).read_bytes())
+    analysis = Path(written["fit"]).with_name("analysis.csv")
+    (tmp_path / "cohort").mkdir()
+    (tmp_path / "cohort/analysis.csv").write_bytes(analysis.read_bytes())
+    config = {"ntcp": {"fits": {"lkb_time": {"time": True}}}, "endpoint": {"grade": 2, "window_months": WINDOW_MONTHS}}
+    sections = [one for one in report_sections(read_results(tmp_path, config)) if one.name == "ntcp"]
+    tables = {block.name for block in sections[0].blocks if block.kind == "table"}
+    assert {"ntcp-parameters", "ntcp-bootstrap-lkb_time", "ntcp-validation-lkb_time"} <= tables
+    assert untraced(tuple(sections), tmp_path, config) == []
 
 
 def test_weights_are_not_shared_between_days_and_outcomes():

@@ -252,8 +252,10 @@ def test_advice_says_what_to_beware_of():
     words = "; ".join(revised.caveats)
     assert "8 parameters estimated from 42 events (5.2 each): overfitting" in words
     assert "expected calibration slope on new patients 0.84" in words
-    shifted = "; ".join(advise(update_of("appelt_2014", "up")).caveats)
-    assert "validate it on others" in shifted and "TD50 26 Gy lies beyond the highest dose here (25.9 Gy)" in shifted
+    shifted = advise(update_of("appelt_2014", "up"))
+    assert "validate it on others" in "; ".join(shifted.caveats)
+    assert shifted.beyond_doses == "TD50 26 Gy lies beyond the highest dose here (25.9 Gy)"
+    assert shifted.beyond_doses in shifted.caveats and kept.beyond_doses == ""
 
 
 def test_a_risk_that_falls_with_the_dose_gets_no_update():

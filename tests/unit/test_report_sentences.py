@@ -135,6 +135,32 @@ def test_outcome_counts_only_known_patients():
     assert "start of radiotherapy" in endpoint_words({"grade": 3, "window_months": 12, "start": "rt_start"})
 
 
+@pytest.mark.parametrize(
+    ("rows", "pairs", "differ", "named"),
+    [
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.2, 0.4)], True, True, True),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.2, 0.4)], False, True, False),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", 0.01, 0.02)], True, False, False),
+        ([("dose", "V20", 0.2, 0.4), ("functional", "fV20", 0.2, 0.4)], True, False, False),
+        ([("dose", "V20", 0.01, 0.02), ("functional", "fV20", np.nan, np.nan)], True, False, False),
+    ],
+)
+def test_families_are_told_not_to_differ_only_where_one_passes_and_another_does_not(rows, pairs, differ, named):
+    auc = pd.DataFrame({"score": ["v20_pct", "fv20_pct"], "label": ["V20", "Functional V20"]})
+    compared = {"score_a": ["v20_pct"], "score_b": ["fv20_pct"], "n": [70], "difference": [0.1], "low": [-0.1],
+                "high": [0.2], "p": [0.3]}  # fmt: skip
+    found = results(univariable=univariable(*rows), auc=auc, pairs=pd.DataFrame(compared) if pairs else None)
+    text = sentences(summary_section(found))
+    assert ("That one family passes the limit and another does not is no difference" in text) == differ
+    assert ("the paired comparisons of the AUC below compare" in text) == named
+
+
+def test_families_with_a_finding_come_first():
+    table = univariable(("clinical", "Age: none of it", 0.3, 0.4), ("dose", "V20: none of it", 0.01, 0.02))
+    text = sentences(summary_section(results(univariable=table)))
+    assert text.index("Dose: 1 of 1 factors") < text.index("Clinical: none of 1 factors")
+
+
 def test_a_family_without_a_finding_says_so_with_its_smallest_q():
     (sentence,) = family_findings(univariable(("dose", "V20", 0.2, 0.4), ("dose", "V5", 0.5, 0.5)))
     assert sentence == "Dose: none of 2 factors was associated with RP at q < 0.05 (smallest q = 0.40)."
@@ -267,11 +293,13 @@ def ntcp(**changes: Any) -> dict[str, Any]:
 
 def test_td50_has_its_interval_and_its_reservations():
     assert "TD50 31.2 Gy (95 % interval 27.0 to \N{EN DASH})." in ntcp_sentence(ntcp())
-    assert "extrapolated beyond the doses" in ntcp_sentence(
-        ntcp(warnings=["TD50 lies beyond: it is an extrapolation."])
-    )
-    interval = ntcp_sentence(ntcp(warnings=["The interval of TD50 reaches to 54.6 Gy: that part is an extrapolation."]))
+    assert "extrapolated beyond the doses" in ntcp_sentence(ntcp(beyond_doses="estimate"))
+    interval = ntcp_sentence(ntcp(beyond_doses="interval"))
     assert "the interval reaches beyond the doses" in interval and "extrapolated" not in interval
+    latency = (
+        "latency_median_d 400 d lies beyond the longest follow-up (200 d): it is an extrapolation, and so is NTCP."
+    )
+    assert "beyond the doses" not in ntcp_sentence(ntcp(warnings=[latency], beyond_doses=None))
     assert "did not converge" in ntcp_sentence(ntcp(converged=False))
     assert "EQD2 (alpha/beta 3 Gy)" in ntcp_sentence(ntcp(quantity="eqd2", alpha_beta_gy=3.0))
     assert "could not be made: no events." in ntcp_sentence(ntcp(finding="no events."))
@@ -330,7 +358,7 @@ def test_limitations_come_from_the_data():
         analysis=pd.concat([results().analysis] * 3),
         exclusions=pd.DataFrame({"patient": ["E1"], "stage": ["dose"], "reason": ["no dose"]}),
         correlations=pd.DataFrame(pairs),
-        updates=pd.DataFrame({"label": ["Z"], "caveats": ["30 events; TD50 27 Gy lies beyond the highest dose here"]}),
+        updates=pd.DataFrame({"label": ["Z"], "beyond_doses": ["TD50 27 Gy lies beyond the highest dose here"]}),
         config={
             "function": {"structure": "Lungs-GTV"},
             "association": {"families": {"dose": ["v5_pct", "v20_pct", "v30_pct", "mld_gy"]}},
@@ -341,9 +369,7 @@ def test_limitations_come_from_the_data():
             ModelResults("y", {"finding": "no"}, None),
         ),
         missing=pd.DataFrame({"column": ["a"], "label": ["FEV1"], "n": [15], "missing": [3], "missing_pct": [20.0]}),
-        ntcp=(
-            ntcp(warnings=["an extrapolation"], converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),
-        ),
+        ntcp=(ntcp(beyond_doses="estimate", converged=False, parameters=[{"parameter": "n", "at_boundary": True}]),),
         published=pd.DataFrame({"label": ["X", "Y"], "status": ["allowed", "refused"]}),
     )
     text = sentences(limitations_section(found))

@@ -90,9 +90,9 @@ DELIVERED_TABLES = [
     "metrics",
     "paired",
     "ntcp",
-    "volumes",
     "trend",
     "quality",
+    "fields",
     "left_out",
 ]
 

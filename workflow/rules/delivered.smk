@@ -60,8 +60,10 @@ if ANALYSIS.delivered:
             paired="<results>/delivered/paired.csv",
             ntcp="<results>/delivered/ntcp.csv",
             volumes="<results>/delivered/volumes.csv",
+            course="<results>/delivered/course.csv",
             trend="<results>/delivered/trend.csv",
             quality="<results>/delivered/quality.csv",
+            fields="<results>/delivered/fields.csv",
             curves="<results>/delivered/curves.csv",
             left_out="<results>/delivered/left_out.csv",
             source="<results>/delivered/patients.csv",
@@ -79,8 +81,8 @@ if ANALYSIS.delivered:
             "python {input.script:q} --batch-metrics {input.metrics:q} --batch-volumes {input.volumes:q} --qa {input.qa:q}"
             " --planned {input.planned:q} --delivered {input.delivered:q} --patients {params.patients:q}"
             " --settings {params.settings:q} --metrics {output.metrics:q} --paired {output.paired:q}"
-            " --ntcp {output.ntcp:q} --volumes {output.volumes:q} --trend {output.trend:q}"
-            " --quality {output.quality:q} --curves {output.curves:q} --left-out {output.left_out:q}"
+            " --ntcp {output.ntcp:q} --volumes {output.volumes:q} --course {output.course:q}"
+            " --trend {output.trend:q} --quality {output.quality:q} --fields {output.fields:q} --curves {output.curves:q} --left-out {output.left_out:q}"
             " --source {output.source:q} >{log:q} 2>&1"
 
     rule plot_delivered:
@@ -88,7 +90,7 @@ if ANALYSIS.delivered:
         input:
             tables=expand(
                 "<results>/delivered/{name}.csv",
-                name=["metrics", "paired", "curves", "volumes"],
+                name=["metrics", "paired", "curves", "course"],
             ),
             script=script("plot_delivered"),
         output:

@@ -13,7 +13,21 @@ from numpy.typing import NDArray
 from lungtox.delivered.compare_config import DeliveredComparisonSettings
 from lungtox.delivered.paired import paired_metrics, paired_risks
 from lungtox.delivered.risk import delivered_risks
-from lungtox.delivered.schemas import CURVES, LEFT_OUT, METRICS, NTCP, PAIRED, PATIENTS, QUALITY, TREND, VOLUMES, typed
+from lungtox.delivered.schemas import (
+    COURSE,
+    CURVES,
+    FIELDS,
+    LEFT_OUT,
+    METRICS,
+    NTCP,
+    PAIRED,
+    PATIENTS,
+    QUALITY,
+    TREND,
+    VOLUMES,
+    typed,
+)
+from lungtox.delivered.summaries import IRRADIATED, field_extremes, volume_courses
 from lungtox.delivered.tables import read_delivered_qa
 from lungtox.delivered.trend import volume_trends
 from lungtox.dose import Dvh, read_dvhs
@@ -24,8 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-IRRADIATED = "irradiated volume"
-"""Stands in `structure` of the quality table for the volume within `quality_from_pct` of the planned maximum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +74,10 @@ class DeliveredTables:
         The same over the patients; NTCP of published models too.
     ntcp : pandas.DataFrame
         One row per patient and published model.
-    volumes, trend : pandas.DataFrame
-        Volume in each session, and how it changes over the course.
-    quality : pandas.DataFrame
-        One row per patient, session and structure.
+    volumes, course, trend : pandas.DataFrame
+        Volume in each session, the same over the patients, and how it changes over the course.
+    quality, fields : pandas.DataFrame
+        One row per patient, session and structure; the worst of each patient.
     curves : pandas.DataFrame
         Mean planned and delivered DVH of each structure.
     left_out : pandas.DataFrame
@@ -78,8 +90,10 @@ class DeliveredTables:
     paired: pd.DataFrame
     ntcp: pd.DataFrame
     volumes: pd.DataFrame
+    course: pd.DataFrame
     trend: pd.DataFrame
     quality: pd.DataFrame
+    fields: pd.DataFrame
     curves: pd.DataFrame
     left_out: pd.DataFrame
     source: pd.DataFrame
@@ -140,14 +154,17 @@ def delivered_tables(
     values = metrics.assign(planned_minus_delivered=metrics["planned"] - metrics["delivered"])
     risks = delivered_risks(batches.planned, batches.delivered, settings)
     compared = [*paired_metrics(metrics, settings), *paired_risks(risks, settings)]
+    quality = typed(_quality(qa), QUALITY)
     curves = _mean_curves(batches.planned, batches.delivered, step_gy=settings.curve_step_gy)
     return DeliveredTables(
         metrics=METRICS.validate(values[list(METRICS.columns)], lazy=True),
         paired=typed(compared, PAIRED),
         ntcp=typed(risks, NTCP),
         volumes=VOLUMES.validate(volumes[list(VOLUMES.columns)], lazy=True),
-        trend=typed(volume_trends(volumes), TREND),
-        quality=typed(_quality(qa), QUALITY),
+        course=typed(volume_courses(volumes), COURSE),
+        trend=typed(volume_trends(volumes, settings), TREND),
+        quality=quality,
+        fields=typed(field_extremes(quality), FIELDS),
         curves=typed(curves, CURVES),
         left_out=typed(_left_out(qa, patients), LEFT_OUT),
         source=typed([{"patient": name, "dvh": file} for name, file in batches.files], PATIENTS),

@@ -30,7 +30,7 @@ def paired_metrics(metrics: pd.DataFrame, settings: DeliveredComparisonSettings)
                 "unit": unit if isinstance(unit, str) else ""}  # fmt: skip
         a, b = (known[name].to_numpy(dtype=np.float64) for name in ("planned", "delivered"))
         rows.append({**head, **compare_pairs(a, b, settings.test)})
-    return _adjusted(rows)
+    return adjusted(rows)
 
 
 def paired_risks(risks: Sequence[Mapping[str, Any]], settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
@@ -42,10 +42,11 @@ def paired_risks(risks: Sequence[Mapping[str, Any]], settings: DeliveredComparis
             a, b = (np.array([row[name] for row in own]) for name in ("planned", "delivered"))
             head = {"structure": structure, "quantity": own[0]["quantity"], "metric": f"{NTCP_METRIC}({model})"}
             rows.append({**head, "unit": "", **compare_pairs(a, b, settings.test)})
-    return _adjusted(rows)
+    return adjusted(rows)
 
 
-def _adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add ``q`` to rows with ``p``: Benjamini-Hochberg over all of them."""
     q = benjamini_hochberg([row["p"] for row in rows])
     return [{**row, "q": float(value)} for row, value in zip(rows, q, strict=True)]
 

@@ -86,6 +86,16 @@ VOLUMES = _table(
         "percent_change": _number(),
     }
 )
+COURSE = _table(
+    {
+        "structure": _text(),
+        "source": _text(pa.Check.isin(["contours", "jacobian"])),
+        "order": _count(),
+        "patients": _count(),
+        "mean_pct": _positive(),
+        "sd_pct": _positive(),
+    }
+)
 TREND = _table(
     {
         "structure": _text(),
@@ -99,6 +109,8 @@ TREND = _table(
         "shrinking": _count(),
         "p_t": _share(),
         "p_wilcoxon": _share(),
+        "p": _share(),
+        "q": _share(),
         "slope": _number(),
         "slope_low": _number(),
         "slope_high": _number(),
@@ -118,6 +130,18 @@ QUALITY = _table(
         "folding_pct": _number(pa.Check.in_range(0, 100)),
         "mean_displacement_mm": _positive(),
         "max_displacement_mm": _positive(),
+    }
+)
+FIELDS = _table(
+    {
+        "patient": _text(),
+        "sessions": _count(),
+        "kinds": _text(),
+        "jacobian_minimum": _number(),
+        "jacobian_maximum": _number(),
+        "folding_pct": _number(pa.Check.in_range(0, 100)),
+        "max_displacement_mm": _positive(),
+        "coverage_pct": _number(pa.Check.in_range(0, 100)),
     }
 )
 CURVES = _table(

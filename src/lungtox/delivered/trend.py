@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.agreement import paired_t
-from lungtox.delivered.paired import FEWEST
+from lungtox.delivered.compare_config import DeliveredComparisonSettings
+from lungtox.delivered.paired import FEWEST, adjusted
 from lungtox.models import signed_rank
 
 if TYPE_CHECKING:
@@ -20,19 +21,22 @@ ROUNDING = 1e-3
 """Relative change that vectors of 32 bits on a grid may give to a volume that does not change: not tested."""
 
 
-def volume_trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
+def volume_trends(volumes: pd.DataFrame, settings: DeliveredComparisonSettings) -> list[dict[str, Any]]:
     """Give the change of each structure: ratio at the last session, and slope over the sessions.
 
     Parameters
     ----------
     volumes : pandas.DataFrame
         As `write_delivered` writes it.
+    settings : DeliveredComparisonSettings
+        Names the test whose p is adjusted.
 
     Returns
     -------
     list of dict
         One row per structure and source. ``ratio``: mean over the patients of the volume at the last session in parts
-        of that at planning, with its t interval; ``slope``: mean of the patients' least-squares slopes, in % of the
+        of that at planning, with its t interval, the p of the test and its q (Benjamini-Hochberg) over the rows;
+        ``slope``: mean of the patients' least-squares slopes, in % of the
         planned volume for each fraction. No p where no patient changes by more than rounding.
     """
     rows = []
@@ -40,8 +44,10 @@ def volume_trends(volumes: pd.DataFrame) -> list[dict[str, Any]]:
         # Of a source that only the planning image has there is no course.
         courses = [one for _, one in own.sort_values("order").groupby("patient") if one["order"].iloc[-1] > 0]
         if courses:
-            rows.append({"structure": structure, "source": source, **_trend(courses)})
-    return rows
+            row = _trend(courses)
+            p = row.get("p_t" if settings.test == "t" else "p_wilcoxon", np.nan)
+            rows.append({"structure": structure, "source": source, **row, "p": p})
+    return adjusted(rows)
 
 
 def _trend(courses: list[pd.DataFrame]) -> dict[str, Any]:

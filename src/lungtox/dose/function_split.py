@@ -52,6 +52,11 @@ class FunctionFigures:
     edge: Share
     warnings: tuple[str, ...] = ()
 
+    @property
+    def has_hot_spot(self) -> bool:
+        """Whether the maximum is so far above the 99th percentile that it is warned about."""
+        return bool(self.hot_spot > HOT_SPOT)
+
 
 def function_figures(samples: Samples, function: FloatArray, *, region: Region) -> FunctionFigures:
     """Measure the perfusion split, hot spots and the edge.

@@ -123,6 +123,7 @@ def image_results(
     figures = {
         "split": {name: asdict(share) for name, share in looked.split.items()},
         "hot_spot": looked.hot_spot if np.isfinite(looked.hot_spot) else None,
+        "hot_spot_warned": looked.has_hot_spot,
         "edge": asdict(looked.edge),
     }
     dvhs = tuple(dvh for each in found for dvh in each.dvhs)

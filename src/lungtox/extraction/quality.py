@@ -45,7 +45,7 @@ def function_qa(
         "status": status,
         "regions": dict(regions or {}),
         "registration": registration,
-        **{name: (figures or {}).get(name) for name in ("split", "hot_spot", "edge")},
+        **{name: (figures or {}).get(name) for name in ("split", "hot_spot", "hot_spot_warned", "edge")},
         "faults": [asdict(fault) for fault in faults],
         "warnings": list(warnings),
     }

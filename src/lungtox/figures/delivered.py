@@ -35,13 +35,13 @@ LINES: dict[str, Any] = {"planned": "-", "delivered": (0, (3, 1.2))}
 
 
 def tabulate_delivered(
-    metrics: pd.DataFrame, *, paired: pd.DataFrame, curves: pd.DataFrame, volumes: pd.DataFrame
+    metrics: pd.DataFrame, *, paired: pd.DataFrame, curves: pd.DataFrame, course: pd.DataFrame
 ) -> pd.DataFrame:
     """Put what the figure shows into one long table.
 
     Parameters
     ----------
-    metrics, paired, curves, volumes : DataFrame
+    metrics, paired, curves, course : DataFrame
         Of results/delivered.
 
     Returns
@@ -54,7 +54,7 @@ def tabulate_delivered(
         it).
     """
     # An empty part would make the types of all columns those of text.
-    parts = [part for part in (_differences(metrics, paired), _curves(curves), _volumes(volumes)) if len(part)]
+    parts = [part for part in (_differences(metrics, paired), _curves(curves), _volumes(course)) if len(part)]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat([part.reindex(columns=COLUMNS) for part in parts], ignore_index=True)
@@ -94,26 +94,16 @@ def _curves(curves: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _volumes(volumes: pd.DataFrame) -> pd.DataFrame:
+def _volumes(course: pd.DataFrame) -> pd.DataFrame:
     """Take contours where sessions have them, else the volumes that follow from the fields."""
-    parts = []
-    for structure, own in volumes.groupby("structure", sort=False):
-        drawn = own[own["source"] == "contours"]
-        chosen = drawn if (drawn["order"] > 0).any() else own[own["source"] == "jacobian"]
-        if not (chosen["order"] > 0).any():
-            continue
-        planning = pd.DataFrame({"order": 0, "ratio": 1.0}, index=range(chosen["patient"].nunique()))
-        every = pd.concat([planning, chosen.loc[chosen["order"] > 0, ["order", "ratio"]]])
-        found = every.groupby("order")["ratio"].agg(["mean", "std", "size"]).mul([100.0, 100.0, 1.0]).reset_index()
-        spread = found["std"].fillna(0.0)
-        parts.append(
-            pd.DataFrame(
-                {"panel": "volumes", "series": structure, "kind": chosen["source"].iloc[0], "x": found["order"],
-                 "value": found["mean"], "low": found["mean"] - spread, "high": found["mean"] + spread,
-                 "n": found["size"]}
-            )
-        )  # fmt: skip
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+    drawn = course.loc[course["source"] == "contours", "structure"]
+    chosen = course[(course["source"] == "contours") | ~course["structure"].isin(drawn)]
+    spread = chosen["sd_pct"].fillna(0.0)
+    return pd.DataFrame(
+        {"panel": "volumes", "series": chosen["structure"], "kind": chosen["source"], "x": chosen["order"],
+         "value": chosen["mean_pct"], "low": chosen["mean_pct"] - spread, "high": chosen["mean_pct"] + spread,
+         "n": chosen["patients"]}
+    )  # fmt: skip
 
 
 def plot_delivered(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:

@@ -35,7 +35,7 @@ def describe_images(entries: Sequence[Mapping[str, Any]], *, patients: Collectio
     images = [entry.get("function") or {} for entry in entries if entry["patient"] in patients]
     edges = [image["edge"] for image in images if image.get("edge")]
     spots = [float(image["hot_spot"]) for image in images if image.get("hot_spot")]
-    flagged = sum(any("hot spot" in text for text in image.get("warnings") or ()) for image in images)
+    flagged = sum(bool(image.get("hot_spot_warned")) for image in images)
     rows = [
         _row(f"edge_{name}", [float(edge[name]) for edge in edges], math.nan)
         for name in ("volume_pct", "perfusion_pct")

@@ -31,6 +31,8 @@ class Advice:
         Why, where the answer is none; else empty.
     caveats : tuple of str
         Sentences.
+    beyond_doses : str
+        That of the caveats which says that TD50 lies beyond the doses here; else empty.
     shrinkage : float or None
         Calibration slope to be expected of the update on new patients (van Houwelingen and le Cessie 1990), where a
         slope was estimated.
@@ -40,6 +42,7 @@ class Advice:
     reason: str
     caveats: tuple[str, ...]
     shrinkage: float | None
+    beyond_doses: str = ""
 
 
 def advise(test: ClosedTest) -> Advice:
@@ -56,12 +59,12 @@ def advise(test: ClosedTest) -> Advice:
             f"the tests ask for {_words(chosen.method)}, but {terms} separates the outcome: no finite estimate. More "
             "patients are needed"
         )
-        return Advice("none", reason, tuple(_caveats(test, None)), None)
+        return Advice("none", reason, tuple(_caveats(test, None)), None, _extrapolation(test))
     if chosen.method != "original" and chosen.coefficients[0] * test.form.coefficients[0] <= 0.0:
         reason = "here the risk does not rise with the dose as it does in the model, so no update of it can be used"
-        return Advice("none", reason, tuple(_caveats(test, None)), None)
+        return Advice("none", reason, tuple(_caveats(test, None)), None, _extrapolation(test))
     shrinkage = expected_slope(test)
-    return Advice(ANSWERS[chosen.method], "", tuple(_caveats(test, shrinkage)), shrinkage)
+    return Advice(ANSWERS[chosen.method], "", tuple(_caveats(test, shrinkage)), shrinkage, _extrapolation(test))
 
 
 def expected_slope(test: ClosedTest) -> float | None:
@@ -101,7 +104,7 @@ def _caveats(test: ClosedTest, shrinkage: float | None) -> list[str]:
         told.append(f"not estimated here, because constant or redundant in this cohort: {', '.join(chosen.kept)}")
     if chosen.method != "original":
         told.append("fitted to these patients: validate it on others before use")
-        told += _extrapolation(test)
+        told += [far] if (far := _extrapolation(test)) else []
     top = test.updates[-1]
     if top.separated and not chosen.separated:
         terms = ", ".join("the published risk" if term == "slope" else term for term in top.separated)
@@ -109,12 +112,14 @@ def _caveats(test: ClosedTest, shrinkage: float | None) -> list[str]:
     return told
 
 
-def _extrapolation(test: ClosedTest) -> list[str]:
+def _extrapolation(test: ClosedTest) -> str:
+    if test.chosen.method == "original":
+        return ""
     td50_gy = literature_values(test.form, test.chosen.intercept, test.chosen.coefficients).get("td50_gy")
     highest = float(test.x[:, 0].max())
     if td50_gy is None or td50_gy <= highest:
-        return []
-    return [f"TD50 {td50_gy:.0f} Gy lies beyond the highest dose here ({highest:.1f} Gy)"]
+        return ""
+    return f"TD50 {td50_gy:.0f} Gy lies beyond the highest dose here ({highest:.1f} Gy)"
 
 
 def _words(method: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,7 +13,8 @@ from lungtox.ntcp.model import VOLUME
 from lungtox.ntcp.surface import Optimum, Surface
 
 EVENTS_PER_PARAMETER = 10
-HALF_DOSE = {"td50_gy": "TD50", "x50": "x50"}
+HALF_DOSE = {"td50_gy": "TD50", "x50": "x50", "d50_gy": "D50"}
+Beyond = Literal["", "estimate", "interval"]
 SEPARATED = {("m", 0.02), ("b1", 5.0), ("b0", -200.0), ("gamma50", 50.0), ("gamma", 20.0)}
 VOLUME_NAMES = ("n", "s")
 """Parameters whose boundary estimate is common and no failure."""
@@ -68,21 +71,39 @@ def fit_warnings(
     return told
 
 
-def _extrapolation_sentences(estimates: tuple[NtcpEstimate, ...], highest: float, unit: str) -> list[str]:
-    # The d50 of the parallel model is that of a subunit, not of the complication.
-    own = [item for item in estimates if item.parameter in HALF_DOSE or item.parameter == "d50_gy"]
-    half = next((item for item in own if not any(other.parameter == "f50" for other in estimates)), None)
+def beyond_doses(estimates: Sequence[NtcpEstimate], highest: float) -> Beyond:
+    """Tell whether the dose of half the effect, or the end of its interval, passes the highest dose in the data.
+
+    Parameters
+    ----------
+    estimates : sequence of NtcpEstimate
+    highest : float
+        Highest dose summary in the data.
+    """
+    half = _half_dose(estimates)
     if half is None or half.estimate is None:
-        return []
-    name = HALF_DOSE.get(half.parameter, "D50")
-    data = f"the highest dose in the data ({highest:.1f} {unit})"
+        return ""
     if half.estimate > highest:
+        return "estimate"
+    return "interval" if half.high is not None and half.high > highest else ""
+
+
+def _half_dose(estimates: Sequence[NtcpEstimate]) -> NtcpEstimate | None:
+    # The d50 of the parallel model is that of a subunit, not of the complication.
+    if any(item.parameter == "f50" for item in estimates):
+        return None
+    return next((item for item in estimates if item.parameter in HALF_DOSE), None)
+
+
+def _extrapolation_sentences(estimates: Sequence[NtcpEstimate], highest: float, unit: str) -> list[str]:
+    half, beyond = _half_dose(estimates), beyond_doses(estimates, highest)
+    if half is None or not beyond:
+        return []
+    name = HALF_DOSE[half.parameter]
+    data = f"the highest dose in the data ({highest:.1f} {unit})"
+    if beyond == "estimate":
         return [f"{name} {half.estimate:.1f} {unit} lies beyond {data}: it is an extrapolation."]
-    if half.high is not None and half.high > highest:
-        return [
-            f"The interval of {name} reaches to {half.high:.1f} {unit}, beyond {data}: that part is an extrapolation."
-        ]
-    return []
+    return [f"The interval of {name} reaches to {half.high:.1f} {unit}, beyond {data}: that part is an extrapolation."]
 
 
 def _boundary_sentence(item: NtcpEstimate) -> str:

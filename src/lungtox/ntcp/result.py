@@ -12,7 +12,7 @@ from scipy.special import log_expit, log_ndtr
 
 from lungtox.errors import ParameterError
 from lungtox.ntcp.covariates import CovariateDesign
-from lungtox.ntcp.estimate import NtcpEstimate
+from lungtox.ntcp.estimate import NtcpEstimate, beyond_doses
 from lungtox.ntcp.general import General, StartReport
 from lungtox.ntcp.likelihood import Bernoulli
 from lungtox.ntcp.matrix import DoseMatrix, dose_matrix, metric_matrix, uniform_doses
@@ -243,5 +243,6 @@ def fit_to_json(fit: NtcpFit, *, name: str) -> dict[str, Any]:
         "parameters": [dict(vars(item)) for item in fit.estimates],
         "nested": [dict(vars(item)) for item in fit.nested],
         "starts": dict(vars(fit.starts)) if fit.starts else None,
+        "beyond_doses": beyond_doses(fit.estimates, float(fit.dose_gy.max())) or None,
         "warnings": list(fit.warnings),
     }

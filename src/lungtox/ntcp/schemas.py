@@ -128,6 +128,7 @@ UPDATES = _table(
         "published_equation": _text(),
         "expected_slope": _number(0, 1, nullable=True),
         "caveats": _text(),
+        "beyond_doses": _text(),
         "bayes_equation": _text(),
         "prior_share": _number(0, 1, nullable=True),
         "prior_patients": _number(0, nullable=True),

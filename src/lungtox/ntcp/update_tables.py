@@ -149,6 +149,7 @@ class UpdateTables:
             "equation": test.equation if advice.answer != "none" else "",
             "expected_slope": advice.shrinkage,
             "caveats": "; ".join(advice.caveats),
+            "beyond_doses": advice.beyond_doses,
         }
 
     def _add_bayes(

@@ -41,16 +41,24 @@ COMPARISONS = {
 
 
 def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
+    """Give the sentences of `family_verdicts`."""
+    yield from (sentence for _, sentence in family_verdicts(univariable))
+
+
+def family_verdicts(univariable: pd.DataFrame) -> Iterator[tuple[bool | None, str]]:
     """Say for each family which factors are associated after adjustment, which only before it, or that none is.
 
-    More than three factors are named without their odds ratios, which stand in the table.
+    Before each sentence: whether any is; None where none could be tested. More than three factors are named without
+    their odds ratios, which stand in the table.
     """
     for family, rows in univariable.groupby("family", sort=False):
         factors = rows.drop_duplicates("factor")
         found = factors[factors["q"] < LEVEL]
         lost = factors[(factors["p"] < LEVEL) & ~(factors["q"] < LEVEL)]
         name = plain_name(str(family)).capitalize()
+        verdict: bool | None = not found.empty
         if factors["p"].isna().all():
+            verdict = None
             text = f"{name}: none of {len(factors)} factors could be tested."
         elif found.empty:
             smallest = optional(factors["q"].min())
@@ -67,7 +75,7 @@ def family_findings(univariable: pd.DataFrame) -> Iterator[str]:
                 f" {join_words([text_of(label) for label in lost['label']])} had p < {LEVEL} before adjustment only: "
                 "not counted as a finding."
             )
-        yield text
+        yield verdict, text
 
 
 def _range_of_q(found: pd.DataFrame) -> str:

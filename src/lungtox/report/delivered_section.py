@@ -19,11 +19,12 @@ from lungtox.report.wording import (
     p_cell,
     share,
     text_of,
+    with_interval,
 )
 
 TITLE = "Planned and delivered dose"
 LEVEL = 0.05
-IRRADIATED = "irradiated volume"
+SMALLEST_CHANGE_PCT = 1.0
 ABOUT = (
     "The dose of each session is looked up where the deformation field says that the tissue of a planning point lay, "
     "and added with the fractions for which the session stands. Differences are planned minus delivered; p values are "
@@ -53,8 +54,9 @@ PATIENTS_CAPTION = "The same for each patient: dose summary of the model, and ri
 RISK_HEADS = ("Study ID", "Model", "Dose planned [Gy]", "Dose delivered [Gy]", "NTCP planned", "NTCP delivered", "Note")
 TREND_CAPTION = (
     "Volumes over the course. Ratio: volume at the last session in parts of that at planning, and the same as change "
-    "in % (a ratio of 0.88 is a change of \N{MINUS SIGN}12 %); slope: mean of the patients' least-squares slopes over "
-    "the sessions, in % of the planned volume for each fraction."
+    "in % (a ratio of 0.88 is a change of \N{MINUS SIGN}12 %), with p of the config's test and q (Benjamini-Hochberg "
+    "over the rows); slope: mean of the patients' least-squares slopes over the sessions, in % of the planned volume "
+    "for each fraction."
 )
 QUALITY_CAPTION = (
     "Quality of the fields, over the sessions of each patient: smallest and largest Jacobian determinant, largest "
@@ -87,13 +89,13 @@ def delivered_findings(results: Results) -> Iterator[str]:
     rows = records(paired)
     yield from _registered(results)
     metrics = [row for row in rows if not _is_risk(row) and optional(row["p"]) is not None]
-    sure = [row for row in metrics if row["p"] < LEVEL]
+    sure = [row for row in metrics if row["q"] < LEVEL]
     yield from (f"{_sentence(row)}." for row in sure)
-    rest = [f"{_name(row)} ({format_p(optional(row['p']))})" for row in metrics if row not in sure]
+    rest = [f"{_name(row)} ({format_p(optional(row['q']), name='q')})" for row in metrics if row not in sure]
     if rest:
         yield (
-            f"Not told apart by the paired test (p of {LEVEL:g} or more), which is no proof of being equal: "
-            f"{join_words(rest)}."
+            f"Not told apart by the paired test adjusted over the metrics (q of {LEVEL:g} or more), which is no proof "
+            f"of being equal: {join_words(rest)}."
         )
     for row in rows:
         if _is_risk(row) and optional(row["difference"]) is not None:
@@ -157,15 +159,28 @@ def _sentence(row: Mapping[str, Any]) -> str:
 
 
 def _shrinking(results: Results) -> Iterator[str]:
+    """Say which volumes changed by the last session, and which were not shown to."""
     trend = results.delivered.get("trend")
-    for row in records(trend) if trend is not None else ():
-        p = optional(row["slope_p"])
-        if p is not None and p < LEVEL and abs(row["percent_change"]) >= 1.0:
+    rows = [row for row in (records(trend) if trend is not None else ()) if optional(row["q"]) is not None]
+    for row in rows:
+        if row["q"] < LEVEL and abs(row["percent_change"]) >= SMALLEST_CHANGE_PCT:
             yield (
-                f"{row['structure']}: {format_number(row['ratio'], decimals=3)} of its planned volume at the last "
-                f"session (change {format_number(row['percent_change'], decimals=1)} %, SD over the patients "
-                f"{format_number(100.0 * row['ratio_sd'], decimals=1)} points; from {SOURCES[row['source']]})."
+                f"{row['structure']}: {with_interval(row['ratio'], row['ratio_low'], row['ratio_high'], decimals=3)} "
+                f"of its planned volume at the last session (change {format_number(row['percent_change'], decimals=1)} "
+                f"%, SD over the patients {format_number(100.0 * row['ratio_sd'], decimals=1)} points; "
+                f"{format_p(optional(row['q']), name='q')}; from {SOURCES[row['source']]})."
             )
+    rest = [
+        f"{row['structure']} from {SOURCES[row['source']]} (ratio {format_number(row['ratio'], decimals=3)}, "
+        f"{format_p(optional(row['q']), name='q')})"
+        for row in rows
+        if not row["q"] < LEVEL
+    ]
+    if rest:
+        yield (
+            f"Volumes at the last session not shown to differ from planning (q of {LEVEL:g} or more): "
+            f"{join_words(rest)}."
+        )
 
 
 def _registered(results: Results) -> Iterator[str]:
@@ -243,33 +258,30 @@ def _trends(tables: Mapping[str, Any]) -> Iterator[Block]:
             text_of(row["structure"]), SOURCES[row["source"]], count_cell(row["patients"]),
             interval_cell(row["ratio"], row["ratio_low"], row["ratio_high"], decimals=3),
             number_cell(row["ratio_sd"], decimals=3), number_cell(row["percent_change"], decimals=1),
-            count_cell(row["shrinking"]),
+            count_cell(row["shrinking"]), p_cell(row["p"]), p_cell(row["q"]),
             interval_cell(row["slope"], row["slope_low"], row["slope_high"]), p_cell(row["slope_p"]),
         )
         for row in records(trend)
     ]  # fmt: skip
-    heads = ("Structure", "From", "n", "Ratio (95 % CI)", "SD", "Change [%]", "Smaller in", "Slope (95 % CI)", "p")
+    heads = ("Structure", "From", "n", "Ratio (95 % CI)", "SD", "Change [%]", "Smaller in", "p", "q",
+             "Slope (95 % CI)", "p of the slope")  # fmt: skip
     yield make_table("delivered-volumes", TREND_CAPTION, heads, rows)
 
 
 def _quality(tables: Mapping[str, Any]) -> Iterator[Block]:
-    quality = tables.get("quality")
-    if quality is None:
+    fields = tables.get("fields")
+    if fields is None:
         return
-    rows = []
-    for patient, own in quality.groupby("patient", sort=False):
-        parts = own[own["structure"] != IRRADIATED]
-        kinds = join_words([KINDS[kind] for kind in dict.fromkeys(own["kind"])])
-        rows.append(
-            (
-                str(patient), count_cell(own["session"].nunique()), kinds,
-                number_cell(own["jacobian_minimum"].min(), decimals=3),
-                number_cell(own["jacobian_maximum"].max(), decimals=3),
-                number_cell(own["folding_pct"].max(), decimals=3),
-                number_cell(parts["max_displacement_mm"].max(), decimals=1),
-                number_cell(own["coverage_pct"].min(), decimals=2),
-            )
-        )  # fmt: skip
+    rows = [
+        (
+            text_of(row["patient"]), count_cell(row["sessions"]),
+            join_words([KINDS[kind] for kind in text_of(row["kinds"]).split(";")]),
+            number_cell(row["jacobian_minimum"], decimals=3), number_cell(row["jacobian_maximum"], decimals=3),
+            number_cell(row["folding_pct"], decimals=3), number_cell(row["max_displacement_mm"], decimals=1),
+            number_cell(row["coverage_pct"], decimals=2),
+        )
+        for row in records(fields)
+    ]  # fmt: skip
     heads = ("Study ID", "Sessions", "From", "Jacobian, smallest", "Largest", "Folding [%]", "Displacement [mm]",
              "Coverage [%]")  # fmt: skip
     yield make_table("delivered-quality", QUALITY_CAPTION, heads, rows)

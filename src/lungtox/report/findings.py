@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lungtox.report.agreement_section import agreement_findings
-from lungtox.report.association_section import cytokine_summary, family_findings
+from lungtox.report.association_section import cytokine_summary, family_verdicts
 from lungtox.report.blocks import Block, Bullets, Heading, Section
 from lungtox.report.cohort_section import neither_sentence, outcome_sentence
 from lungtox.report.delivered_section import delivered_findings
@@ -62,14 +62,13 @@ def _patients(results: Results) -> Iterator[str]:
 def _associations(results: Results) -> Iterator[str]:
     """Give the families with a finding first."""
     if results.univariable is not None:
-        sentences = list(family_findings(results.univariable))
-        yield from sorted(sentences, key=lambda sentence: ": none of" in sentence)
-        if len(sentences) > 1:
-            yield (
-                "That one family passes the limit and another does not is no difference between them: the paired "
-                "comparisons of the AUC below compare. Associations of single factors are neither independent of each "
-                "other nor causes."
-            )
+        verdicts = list(family_verdicts(results.univariable))
+        yield from (sentence for _, sentence in sorted(verdicts, key=lambda verdict: not verdict[0]))
+        if {True, False} <= {found for found, _ in verdicts}:
+            compare = "" if results.pairs is None else ": the paired comparisons of the AUC below compare"
+            yield f"That one family passes the limit and another does not is no difference between them{compare}."
+        if any(found for found, _ in verdicts):
+            yield "Associations of single factors are neither independent of each other nor causes."
     if results.cytokines is not None:
         yield cytokine_summary(results.cytokines)
 

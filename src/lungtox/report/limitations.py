@@ -8,7 +8,6 @@ from lungtox.figures import format_number
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.delivered_section import delivered_limitations
 from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
-from lungtox.report.ntcp_section import extrapolated
 from lungtox.report.printed_section import simulated_sentence
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_of, join_words, optional, plain_name, remark, share, text_of
@@ -168,7 +167,7 @@ def _ntcp(results: Results) -> Iterator[str]:
         ("estimate", "TD50 is an extrapolation beyond the doses in the data in"),
         ("interval", "The interval of TD50 reaches beyond the doses in the data, where nobody was observed, in"),
     ):
-        beyond = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if extrapolated(fit) == reach]
+        beyond = [plain_name(text_of(fit["ntcp"])) for fit in results.ntcp if fit.get("beyond_doses") == reach]
         if beyond:
             yield f"{words} {join_words(beyond)}."
     boundary = [
@@ -186,8 +185,8 @@ def _ntcp(results: Results) -> Iterator[str]:
 
 def _published(results: Results) -> Iterator[str]:
     for row in [] if results.updates is None else records(results.updates):
-        far = [part for part in text_of(row.get("caveats")).split("; ") if "beyond the highest dose" in part]
-        yield from (f"{text_of(row['label'])}: {part}." for part in far)
+        if far := text_of(row.get("beyond_doses")):
+            yield f"{text_of(row['label'])}: {far}."
     if results.published is None:
         return
     status = results.published["status"]

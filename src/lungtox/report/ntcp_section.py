@@ -58,7 +58,7 @@ def ntcp_sentence(fit: Mapping[str, Any]) -> str:
         if not td50["fixed"]:
             value = f"{number} (95 % interval {format_interval(td50['low'], td50['high'], decimals=1)})"
     state = "" if fit.get("converged", True) else "; the fit did not converge to an inner maximum"
-    beyond = BEYOND[extrapolated(fit)]
+    beyond = BEYOND[fit.get("beyond_doses") or ""]
     return f"NTCP fit {name} ({what}; {counts}): {value}{beyond}{state}."
 
 
@@ -84,14 +84,6 @@ def latency_sentence(fit: Mapping[str, Any]) -> str:
         "time (Harrell's C, apparent) "
         f"{format_number(time['concordance'], decimals=2)}."
     )
-
-
-def extrapolated(fit: Mapping[str, Any]) -> str:
-    """Tell whether a warning of the fit says that the `estimate` or the `interval` of TD50 passes the doses it saw."""
-    told = [str(text) for text in fit.get("warnings") or () if "extrapolation" in str(text)]
-    if not told:
-        return ""
-    return "interval" if all(text.startswith("The interval") for text in told) else "estimate"
 
 
 def quantity_words(fit: Mapping[str, Any]) -> str:

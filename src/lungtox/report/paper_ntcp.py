@@ -48,7 +48,7 @@ def ntcp(sources: Sources, style: TableStyle) -> PaperTable:
 def _fit(fit: SourceRow) -> Iterator[Row]:
     failed = bool(fit.text("finding"))
     notes = [f"Could not be fitted: {fit.text('finding').rstrip('.')}."] if failed else []
-    if any("extrapolation" in str(text) for text in fit.values.get("warnings") or ()):
+    if fit.text("beyond_doses"):
         notes.append("TD50 or its interval reaches beyond the highest dose of these patients: an extrapolation.")
     figures = (number_cell(fit, "loglik"), number_cell(fit, "aic"))
     head = (count_cell(fit, "n"), count_cell(fit, "events"), EMPTY, *(figures if not failed else (EMPTY, EMPTY)))

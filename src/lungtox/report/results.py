@@ -18,7 +18,7 @@ ROC_TABLES = {"partial": "partial.csv", "cut_points": "cut_points.csv"}
 GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
 DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
-DELIVERED_TABLES = ("metrics", "paired", "ntcp", "volumes", "trend", "quality", "left_out")
+DELIVERED_TABLES = ("metrics", "paired", "ntcp", "trend", "quality", "fields", "left_out")
 AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "curve_summary")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
@@ -121,7 +121,7 @@ comparison : DataFrame or None
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`fits, comparison, trend, prediction`; empty where they are no part of the analysis."""
     delivered: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
-    """`metrics, paired, ntcp, volumes, trend, quality, left_out` of delivered dose; empty where it is no part."""
+    """`metrics, paired, ntcp, trend, quality, fields, left_out` of delivered dose; empty where it is no part."""
     delivered_qa: tuple[Mapping[str, Any], ...] = ()
     """Quality entries of the patients whose dose was accumulated."""
 
