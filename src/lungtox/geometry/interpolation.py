@@ -110,7 +110,7 @@ class _Cells:
         self._corner, self._parts = corner, (px, py, pz)
         self._outside = ~(inside_x & inside_y & inside_z)
 
-    def values(self, values: NDArray[np.floating]) -> FloatArray:
+    def values(self, values: FloatArray) -> FloatArray:
         """Interpolate the values of one image, shape (samples,)."""
         result = between_eight(values, self._corner, self._parts, row=self._row, plane=self._plane)
         result[self._outside] = np.nan
@@ -118,7 +118,7 @@ class _Cells:
 
 
 def between_eight(
-    values: NDArray[np.floating],
+    values: FloatArray,
     corner: IntArray,
     parts: tuple[FloatArray, FloatArray, FloatArray],
     *,

@@ -12,8 +12,6 @@ from .patient import PatientTraits as PatientTraits
 from .phantom import Phantom as Phantom
 from .phantom import build_phantom as build_phantom
 from .phantom import dose_summary as dose_summary
-from .simulation_file import load_simulation as load_simulation
-from .simulation_file import read_kind as read_kind
 from .study import SimulatedStudy as SimulatedStudy
 from .study import simulate_study as simulate_study
 from .study import write_study as write_study
@@ -22,6 +20,8 @@ from .study_config import StudySimulation as StudySimulation
 from .study_delivered import write_delivered_study as write_delivered_study
 from .study_dicom import DicomStudy as DicomStudy
 from .study_dicom import write_dicom_study as write_dicom_study
+from .study_file import load_simulation as load_simulation
+from .study_file import read_kind as read_kind
 from .truth import TRUTH as TRUTH
 from .truth import Truth as Truth
 from .truth import marginal_truth as marginal_truth

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from lungtox.dose import Dvh, write_dvhs
 from lungtox.randomness import task_rng
 from lungtox.synthetic.new_folder import new_folder
-from lungtox.synthetic.simulation_file import load_simulation
 from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation
 from lungtox.synthetic.study_cytokines import simulate_cytokine
 from lungtox.synthetic.study_dose import simulate_dose
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_csv
 
 if TYPE_CHECKING:

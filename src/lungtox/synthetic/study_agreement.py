@@ -13,13 +13,13 @@ from lungtox.errors import Fault, InputError
 from lungtox.geometry import Grid, Image
 from lungtox.randomness import task_rng
 from lungtox.synthetic.new_folder import new_folder
-from lungtox.synthetic.simulation_file import load_simulation
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_agreement_config import (
     AgreementSimulation,
     DeviationSettings,
     SimulatedSource,
 )
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.synthetic.study_solids import ANATOMIES, PlanDose, Solid, draw_plan, grid_around
 from lungtox.tables import write_csv
 

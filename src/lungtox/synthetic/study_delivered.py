@@ -18,11 +18,11 @@ from lungtox.dicom import (
 )
 from lungtox.geometry import DeformationField, Grid, Image
 from lungtox.synthetic.new_folder import new_folder
-from lungtox.synthetic.simulation_file import load_simulation
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_deformation import Points, SessionMap
 from lungtox.synthetic.study_delivered_config import DeliveredSimulation
 from lungtox.synthetic.study_delivered_patient import SimulatedDelivery, simulate_delivery
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.synthetic.study_solids import Solid, grid_around
 from lungtox.tables import write_csv
 

@@ -15,8 +15,8 @@ from lungtox.synthetic.factors import sample_traits
 from lungtox.synthetic.new_folder import new_folder
 from lungtox.synthetic.patient_files import write_plan_files
 from lungtox.synthetic.phantom import build_phantom
-from lungtox.synthetic.simulation_file import load_simulation
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_csv
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose")

@@ -18,10 +18,10 @@ from lungtox.models.newton import maximise
 from lungtox.models.separation import find_separation
 from lungtox.provenance import versions
 from lungtox.randomness import task_rng
-from lungtox.synthetic.simulation_file import load_simulation
 from lungtox.synthetic.study import deal_levels
 from lungtox.synthetic.study_config import ArmSettings, StudySimulation
 from lungtox.synthetic.study_dose import simulate_dose
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_text
 
 FloatArray = npt.NDArray[np.float64]
