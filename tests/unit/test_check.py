@@ -8,6 +8,7 @@ import pytest
 from lungtox.check import check, read_usable_config
 from lungtox.cli import main
 from lungtox.cohort import CohortSettings, EndpointSettings, InputsSettings
+from lungtox.figures import FiguresSettings
 from lungtox.imaging.config import RegistrationSettings
 from lungtox.naming.config import NamesSettings
 from tests.unit import box_patient as boxes
@@ -49,7 +50,16 @@ def config(folder, *, clinical=CLINICAL, patients=("A", "B"), accepted=(), on_un
         roc=SimpleNamespace(scores=[], pairs=[]),
         ntcp=SimpleNamespace(compare=None, fits={}),
         endpoint=EndpointSettings(),
+        figures=FiguresSettings(),
     )
+
+
+def test_a_font_that_is_not_installed_is_found_before_the_run(tmp_path):
+    boxes.write(tmp_path, {"A": {}, "B": {}})
+    settings = config(tmp_path)
+    settings.figures = FiguresSettings.model_validate({"style": {"font": "No Such Font"}})
+    (fault,) = check(settings).faults
+    assert (fault.who, fault.code) == ("figures.style.font", "font-missing")
 
 
 def test_nothing_wrong(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread, imsave
+from matplotlib.text import Text
 
 from lungtox.dose import dvh_from_samples
 from lungtox.extraction import PatientPicture, PicturePlane
-from lungtox.figures import FiguresSettings, plot_contact_sheet, plot_patient_page, save_page
+from lungtox.figures import FiguresSettings, font_faults, plot_contact_sheet, plot_patient_page, save_page
 from lungtox.figures.page_planes import isodose_lines
 
 SETTINGS = FiguresSettings()
@@ -89,3 +92,17 @@ def test_a_cohort_without_images_gets_a_sheet_that_says_so(tmp_path: Path) -> No
     figure = plot_contact_sheet(pd.DataFrame([], columns=COLUMNS), tmp_path, settings=SETTINGS)
     assert "No patient has images to show." in [text.get_text() for text in figure.axes[0].texts]
     assert mpl.rcParams["font.size"] == pytest.approx(mpl.rcParamsDefault["font.size"])
+
+
+def test_a_page_in_chinese_has_no_english_but_the_flags_and_stays_upright() -> None:
+    settings = FiguresSettings(language="zh")
+    if font_faults(settings):
+        pytest.skip(str(font_faults(settings)[0]))
+    dvh = dvh_from_samples(np.array([0.0, 40.0]), np.array([3.0, 1.0]), structure="Lungs-GTV")
+    figure = plot_patient_page(picture(region="40%max"), [dvh], entry("Lungs-GTV: a warning"), settings=settings)
+    figure.savefig(io.BytesIO(), format="png", dpi=40)  # a sign that no font has is an error
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip() and "warning" not in text.get_text()]
+    words = {word for text in texts for word in re.findall(r"[A-Za-z]{3,}", text.get_text())}
+    assert words <= {"GTV", "VMAT", "SPECT"}
+    assert {text.get_fontweight() for text in texts} == {"normal"}
+    assert any("等剂量线" in text.get_text() for text in texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_no_text_is_below_six_points_in_any_style():
     with pytest.raises(ValueError, match="greater than or equal to 6"):
         FiguresSettings.model_validate({"style": {"smallest_pt": 5.0}})
     style = FiguresSettings.model_validate({"style": {"font_pt": 7.0}}).style
-    assert (small_pt(style), tiny_pt(style)) == (6.0, 6.0)
+    assert (small_pt(style), tiny_pt(style)) == (6.125, 6.0)
 
 
 def test_a_font_that_is_not_installed_is_refused_by_name():
@@ -85,3 +86,15 @@ def test_postscript_outlines_cannot_be_embedded_as_truetype(monkeypatch, tmp_pat
     monkeypatch.setattr("lungtox.figures.fonts.find_font", lambda name: collection)
     faults = font_faults(FiguresSettings.model_validate({"style": {"font": "Some Font"}}))
     assert [fault.code for fault in faults] == (["font-outlines"] if refused else [])
+
+
+def test_every_script_saves_at_the_resolution_of_the_preset():
+    scripts = Path(__file__).resolve().parents[2] / "scripts"
+    calls = [
+        (path.name, {word.arg for word in node.keywords})
+        for path in sorted(scripts.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "save_figure"
+    ]
+    assert len(calls) > 10
+    assert [name for name, words in calls if "settings" not in words] == []

@@ -94,13 +94,7 @@ if ANALYSIS.delivered:
             ),
             script=script("plot_delivered"),
         output:
-            multiext(
-                "<results>/figures/delivered",
-                pdf=".pdf",
-                svg=".svg",
-                png=".png",
-                table=".csv",
-            ),
+            figure_files("delivered", "Delivered dose"),
         log:
             "<logs>/plot_delivered.log",
         benchmark:

@@ -191,13 +191,7 @@ rule plot_ntcp_time:
         courses=expand("<results>/ntcp/{ntcp}/course.csv", ntcp=NTCP_IN_TIME),
         script=script("plot_ntcp_time"),
     output:
-        multiext(
-            "<results>/figures/ntcp_time",
-            pdf=".pdf",
-            svg=".svg",
-            png=".png",
-            table=".csv",
-        ),
+        figure_files("ntcp_time", "Dose response"),
     log:
         "<logs>/plot_ntcp_time.log",
     benchmark:

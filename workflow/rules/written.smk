@@ -31,6 +31,7 @@ def files_of_batches():
     found = made_by("extract_dose", batch=BATCHES)
     found += made_by("compute_metrics", group=GROUPS)
     found += made_by("move_structure", batch=BATCHES)
+    found += made_by("deliver_dose", batch=BATCHES)
     for source in OTHER_BATCHES:
         found += made_by(
             "extract_other_dose", source=source, batch=OTHER_BATCHES[source]
@@ -54,6 +55,8 @@ def input_tables():
         found[f"{name}-patients"] = source.patients
         found |= {f"{name}-structures": source.structures} if source.structures else {}
     found |= {"cases": path for path in CASES}
+    if ANALYSIS.delivered:
+        found["sessions"] = ANALYSIS.delivered.sessions
     if ANALYSIS.printed:
         found["printed-findings"] = ANALYSIS.printed.findings
         found |= (
@@ -95,4 +98,5 @@ OF_ANALYSIS = (
     )
     + (made_by("optimise_fractions") if ANALYSIS.fractionation else [])
     + (made_by("fit_dvh_curves") if ANALYSIS.dvh_curve else [])
+    + made_by("compare_delivered")
 )

@@ -22,7 +22,7 @@ class StyleSettings(Settings):
     wide_mm: float = Field(default=180.0, ge=80.0, le=340.0)
     """Width of a figure over two columns in mm; twice `width_mm` where only that is given."""
     font_pt: float = Field(default=8.0, ge=7.0, le=16.0)
-    """Size of labels in points; margins and heights go with it. Ticks, legends and notes are one point smaller."""
+    """Size of labels in points; margins and heights go with it. Ticks, legends and notes have seven eighths of it."""
     smallest_pt: float = Field(default=6.0, ge=6.0, le=16.0)
     """No text is smaller than this, in points."""
     lines: float = Field(default=1.0, ge=0.5, le=3.0)

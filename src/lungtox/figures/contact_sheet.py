@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.finish import set_upright
 from lungtox.figures.language import translate
 from lungtox.figures.patient_page import PAGE_MM, TRANSVERSAL_MM
 from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, style_context
@@ -62,6 +63,7 @@ def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: Fi
             figure.text(box[0], (top - high - 3.6) / height, str(row["patient"]), fontsize=_FONT_PT, weight="bold")
             words = _words(row, settings)
             figure.text(box[0] + box[2], (top - high - 3.6) / height, words, fontsize=_FONT_PT - 1.0, ha="right")
+        set_upright(figure, settings.style)
     return figure
 
 

@@ -32,7 +32,8 @@ COLUMNS = [
     "left_position", "left_correlation", "right_position", "right_correlation",
 ]  # fmt: skip
 FEWEST_METRICS = 3
-LARGEST_CELL_MM, NUMBER_CELL_MM, TREE_MM, AXIS_MM, EDGE_MM = 9.0, 5.0, 32.0, 11.0, 3.0
+LARGEST_CELL_MM, TREE_MM, AXIS_MM, EDGE_MM = 9.0, 32.0, 11.0, 3.0
+LONGEST_NUMBER = "\N{MINUS SIGN}.88"
 
 
 def tabulate_correlations(correlations: pd.DataFrame, clusters: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def plot_correlations(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
         label_mm = max(text_width_mm(text, small_pt(style), style) for text in marked) / style.scale + 3.0
         cell_mm = min(LARGEST_CELL_MM, (width_mm - label_mm - TREE_MM - 3 * EDGE_MM) / len(names))
         side_mm = cell_mm * len(names)
-        bottom_mm = max(label_mm, AXIS_MM)
+        bottom_mm = max(label_mm + 2.0, AXIS_MM)
         height_mm = side_mm + bottom_mm + 2 * EDGE_MM
         figure = new_figure(style, columns=2, height_mm=height_mm)
         bottom, tall = bottom_mm / height_mm, side_mm / height_mm
@@ -114,10 +115,11 @@ def _draw_cells(ax: Axes, table: pd.DataFrame, marked: list[str], cell_mm: float
     shades = [(0.0, "white"), (0.8, PALETTES[style.palette][0]), (1.0, "#0b2545")]
     colours = LinearSegmentedColormap.from_list("strength", shades).with_extremes(bad="white")
     strength = np.eye(len(marked))
+    numbered = style.scale * (cell_mm - 0.5) >= text_width_mm(LONGEST_NUMBER, tiny_pt(style), style)
     for row in table[table["kind"] == "cell"].to_dict("records"):
         value, x, y = row["correlation"], int(row["other_position"]), int(row["position"])
         strength[x, y] = strength[y, x] = abs(value)
-        if not pd.isna(value) and cell_mm >= NUMBER_CELL_MM:
+        if not pd.isna(value) and numbered:
             ax.text(
                 x,
                 y,

@@ -167,8 +167,11 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> N
     for centre, group in zip((0.5, GROUP_DISTANCE + 0.5), GROUPS, strict=True):
         counts = drawn[drawn["group"] == group].groupby("timepoint")["patient"].nunique()
         sizes = " | ".join(str(counts.get(time, 0)) for time in TIMES)
-        ax.text(centre, -0.105, f"{group_label(settings, group)}\nn = {sizes}", transform=ax.get_xaxis_transform(),
-                ha="center", va="top", fontsize=small_pt(style))  # fmt: skip
+        # Below the names of the times, whatever the height of the panel.
+        down = -5.0 * style.scale - 1.5 * small_pt(style)
+        ax.annotate(f"{group_label(settings, group)}\nn = {sizes}", (centre, 0.0), xycoords=ax.get_xaxis_transform(),
+                    xytext=(0.0, down), textcoords="offset points", ha="center", va="top", fontsize=small_pt(style),
+                    annotation_clip=False)  # fmt: skip
     ax.set_xlabel(" \n ")
     first = rows.iloc[0]
     ax.set_ylabel(first["unit"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -57,10 +57,11 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
     """
     style = settings.style
     panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
-    grid = PanelGrid(len(panels), (34.0, 26.0) if table["p_adjusted"].notna().any() else (10.0, 2.0))
+    grid = PanelGrid(len(panels), (39.0, 26.0) if table["p_adjusted"].notna().any() else (10.0, 2.0))
     with style_context(style):
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        placed = grid.place(figure, width_mm=page_mm(style, grid.columns))
+        width_mm = page_mm(style, grid.columns)
+        placed = grid.place(figure, width_mm=width_mm)
         ratios = _ratio_limits(table)
         lowest_p = min(0.007, 0.7 * float(table["p"].min())) if table["p"].notna().any() else 0.007
         if not panels:
@@ -69,7 +70,7 @@ def plot_dose_levels(table: pd.DataFrame, *, settings: FiguresSettings) -> Figur
             placed[0][1].set_visible(False)
         for index, (_, rows) in enumerate(panels):
             upper, lower = placed[index]
-            upper.set_title(panel_title(rows, settings))
+            upper.set_title(panel_title(rows, settings), x=grid.title_x(width_mm))
             if not rows["p_adjusted"].notna().any():
                 why = untested_words(rows, settings)
                 say_nothing_to_draw(upper, translate(settings, "Not tested: {why}", why=why), style=style)
@@ -125,12 +126,10 @@ def _draw_p(ax: Axes, rows: pd.DataFrame, lowest_p: float, *, labelled: bool, se
 
     colour = PALETTES[settings.style.palette][0]
     dose = rows["dose_gy"].to_numpy(dtype=float)
-    looks: list[tuple[str, str, dict[str, Any]]] = [
-        ("p", "p at each dose alone", {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (3, 1.2))}),
-        ("p_adjusted", "p adjusted over all doses", {"color": colour, "linewidth": 1.6}),
-    ]
-    for name, label, look in looks:
-        ax.plot(dose, rows[name].to_numpy(dtype=float), label=translate(settings, label), **look)
+    alone, adjusted = (rows[name].to_numpy(dtype=float) for name in ("p", "p_adjusted"))
+    ax.plot(dose, alone, color=FAINT, linewidth=0.9, linestyle=(0, (3, 1.2)),
+            label=translate(settings, "p at each dose alone"))  # fmt: skip
+    ax.plot(dose, adjusted, color=colour, linewidth=1.6, label=translate(settings, "p adjusted over all doses"))
     ax.axhline(LEVEL, color=INK, linewidth=0.6)
     ax.set_yscale("log")
     ax.set_ylim(lowest_p, 1.4)

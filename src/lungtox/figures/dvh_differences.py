@@ -58,17 +58,18 @@ def plot_dvh_differences(table: pd.DataFrame, *, settings: FiguresSettings) -> F
     """
     style = settings.style
     panels = [] if table.empty else list(table.groupby(["structure", "weighting"], sort=False))
-    grid = PanelGrid(len(panels), (38.0,) if table["p_adjusted"].notna().any() else (14.0,))
+    grid = PanelGrid(len(panels), (40.0,) if table["p_adjusted"].notna().any() else (14.0,))
     with style_context(style):
         figure = new_figure(style, columns=grid.columns, height_mm=grid.height_mm)
-        placed = grid.place(figure, width_mm=page_mm(style, grid.columns))
+        width_mm = page_mm(style, grid.columns)
+        placed = grid.place(figure, width_mm=width_mm)
         if not panels:
             text = translate(settings, "No DVH of a patient with a known outcome")
             say_nothing_to_draw(placed[0][0], text, style=style)
         limits = _limits(table)
         for index, (_, rows) in enumerate(panels):
             ax = placed[index][0]
-            ax.set_title(panel_title(rows, settings))
+            ax.set_title(panel_title(rows, settings), x=grid.title_x(width_mm))
             if not rows["p_adjusted"].notna().any():
                 why = untested_words(rows, settings)
                 say_nothing_to_draw(ax, translate(settings, "Not tested: {why}", why=why), style=style)
@@ -126,4 +127,4 @@ def panel_title(rows: pd.DataFrame, settings: FiguresSettings) -> str:
 def untested_words(rows: pd.DataFrame, settings: FiguresSettings) -> str:
     """Say why no dose of a panel was tested."""
     reasons: Sequence[str] = rows["finding"].dropna().astype(str).value_counts().index.tolist()
-    return translate(settings, reasons[0]) if reasons else ""
+    return translate_label(settings, reasons[0]) if reasons else ""

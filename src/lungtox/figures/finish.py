@@ -13,19 +13,23 @@ if TYPE_CHECKING:
 
 
 def finish_figure(figure: Figure, style: StyleSettings) -> None:
-    """Give lines and markers their widths; take bold and slanted letters out of Chinese, whose fonts have none."""
-    from matplotlib.text import Text
-
+    """Give lines and markers their widths, and Chinese its letters."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_ticks(1)  # the first tick has the context's looks, and hands them on to all others
     if style.lines != 1.0:
         _widen([*_artists(figure)], style.lines)
-    if style.chinese_font:
-        for text in figure.findobj(Text):
-            if isinstance(text, Text):
-                text.set_fontweight("normal")
-                text.set_fontstyle("normal")
+    set_upright(figure, style)
+
+
+def set_upright(figure: Figure, style: StyleSettings) -> None:
+    """Take bold and slanted letters out of a Chinese figure: the fonts of Chinese have none of their own."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text) if style.chinese_font else []:
+        if isinstance(text, Text):
+            text.set_fontweight("normal")
+            text.set_fontstyle("normal")
 
 
 def _artists(figure: Figure) -> Iterator[Artist]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.language import translate
+from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
     INK,
@@ -37,7 +37,7 @@ STEPS = {
     "with RP": ("rp", "RP"),
     "without RP": ("no_rp", "No RP"),
 }
-STAGES = {"dose": "dose", "clinical": "clinical data"}
+STAGES = {"dose": "dose data", "clinical": "clinical data"}
 MOST_REASONS = 6
 LONGEST_REASON = 110
 NUMBERS = re.compile(r"\d+(?:\.\d+)?")
@@ -174,21 +174,28 @@ def _layout(
 
 
 def _main_lines(rows: pd.DataFrame, settings: FiguresSettings) -> list[str]:
-    return [_box_name(rows, settings), f"n = {int(rows['n'].iloc[0])}"]
-
-
-def _box_name(rows: pd.DataFrame, settings: FiguresSettings) -> str:
     name = str(rows["box"].iloc[0])
-    return group_label(settings, name) if name in ("rp", "no_rp") else translate(settings, str(rows["label"].iloc[0]))
+    if name in ("rp", "no_rp"):
+        title = group_label(settings, name)
+    else:
+        title = {
+            "listed": translate(settings, "Listed"),
+            "analysed": translate(settings, "Analysed"),
+            "known": translate(settings, "Outcome known"),
+        }[name]
+    return [title, f"n = {int(rows['n'].iloc[0])}"]
 
 
 def _side_lines(rows: pd.DataFrame | None, name: str, width_mm: float, settings: FiguresSettings) -> list[str]:
     """Give the headed list of a side box, wrapped to its width."""
     found = [] if rows is None else [row for row in rows.to_dict("records") if row["n"] > 0]
-    title = "Excluded (n = {n})" if name == "excluded" else "Neither RP nor its absence (n = {n})"
+    total = sum(int(row["n"]) for row in found)
     style = settings.style
     size = small_pt(style)
-    entries = [translate(settings, title, n=sum(int(row["n"]) for row in found))]
+    if name == "excluded":
+        entries = [translate(settings, "Excluded (n = {n})", n=total)]
+    else:
+        entries = [translate(settings, "Neither RP nor its absence (n = {n})", n=total)]
     entries += [f"{_words(row, settings)} (n = {int(row['n'])})" for row in found]
     entries = [text.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}") for text in entries]
     return [
@@ -201,12 +208,12 @@ def _side_lines(rows: pd.DataFrame | None, name: str, width_mm: float, settings:
 
 
 def _words(row: dict[Any, Any], settings: FiguresSettings) -> str:
-    label, reason = translate(settings, str(row["label"])), str(row["reason"])
+    label, reason = translate_label(settings, str(row["label"])), str(row["reason"])
     if row["box"] == "neither" or not reason or reason == "nan":
         return label
     if len(reason) > LONGEST_REASON:
         reason = f"{reason[:LONGEST_REASON].rsplit(' ', 1)[0]} \N{HORIZONTAL ELLIPSIS}"
-    reason = translate(settings, reason)
+    reason = translate_label(settings, reason)
     return f"{label}: {reason}" if label else reason
 
 

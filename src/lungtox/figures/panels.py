@@ -61,6 +61,10 @@ class PanelGrid:
         """Height of the page."""
         return self.legend_mm + self.panel_mm * math.ceil(max(1, self.count) / self.across)
 
+    def title_x(self, width_mm: float) -> float:
+        """Give where titles begin, in parts of the axes' width: over the tick labels, because they are long."""
+        return (3.0 - self.left_mm) / (width_mm / self.across - self.left_mm - self.right_mm)
+
     def place(self, figure: Figure, *, width_mm: float) -> list[list[Axes]]:
         """Make the axes.
 

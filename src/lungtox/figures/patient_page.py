@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.extraction import PatientPicture, quality_flags
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.finish import set_upright
 from lungtox.figures.labels import weighting_label
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.page_planes import (
@@ -101,6 +102,7 @@ def plot_patient_page(
         _draw_dvhs(_axes(figure, _DVH), curves, settings)
         below_mm = _add_table(figure, curves, settings)
         _add_flags(figure, (*picture.notes, *quality_flags(entry)), below_mm, settings)
+        set_upright(figure, settings.style)
     return figure
 
 

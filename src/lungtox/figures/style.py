@@ -70,7 +70,7 @@ def curve_look(style: StyleSettings, index: int) -> Look:
 
 def small_pt(style: StyleSettings) -> float:
     """Give the size of ticks, legends and notes in points."""
-    return max(style.smallest_pt, style.font_pt - 1.0)
+    return max(style.smallest_pt, 0.875 * style.font_pt)
 
 
 def tiny_pt(style: StyleSettings) -> float:

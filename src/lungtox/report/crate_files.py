@@ -33,6 +33,7 @@ STAGES = {
     "agreement": "Agreement of two sources of dose.",
     "fractionation": "Schedules of equal tumour effect.",
     "dvh_curves": "Curves fitted to DVHs of a moved structure.",
+    "delivered": "Delivered against planned dose.",
     "printed": "A published paper beside these patients.",
     "pages": "Pictures of patients and of registrations.",
     "figures": "Figures, each with the table behind it.",
