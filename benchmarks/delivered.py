@@ -173,8 +173,7 @@ def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
     metrics = [name for name in gaps[0] if name != "step_mm"]
     lines += [
         "",
-        "Two threads take more processor time than one. They are for a single batch of patients; several batches run "
-        "side by side with one thread each.",
+        "The rule takes one thread, because batches run side by side; `--set-threads deliver_dose=2` gives it two.",
         "",
         "## Coarser fields",
         "",

@@ -26,8 +26,6 @@ if ANALYSIS.delivered:
             "<logs>/deliver_dose/{batch}.log",
         benchmark:
             "<benchmarks>/deliver_dose/{batch}.tsv"
-        # A second thread costs a fifth more processor time: it is for the core that no other batch would use.
-        threads: 2 if len(BATCHES) == 1 else 1
         conda:
             "../../envs/lungtox.yaml"
         params:
