@@ -23,6 +23,7 @@ def main(options: Namespace) -> None:
         read_sessions(options.sessions),
         dose=DoseSettings.model_validate(settings["dose"]),
         settings=DeliveredSettings.model_validate(settings["delivered"]),
+        threads=int(options.threads),
     )
     files = {name: getattr(options, name) for name in ("dvh", "planned", "metrics", "volumes", "qa")}
     write_delivered(delivered, **files)
@@ -36,6 +37,7 @@ if __name__ == "__main__":
         structures="structures.csv",
         sessions="table of sessions (CSV)",
         settings="sections dose, names and delivered as JSON",
+        threads="number of threads",
         dvh="delivered DVHs to write (Parquet)",
         planned="planned DVHs to write (Parquet)",
         metrics="metrics to write (CSV)",

@@ -99,7 +99,7 @@ def test_nifti_displacements_are_turned_from_ras(tmp_path: Path) -> None:
     np.testing.assert_allclose(at(field, -10 + 2 * 3, 20 + 3 * 2, 30 + 5), [-31, -22, 13])
 
 
-@pytest.mark.parametrize("suffix", [".mha", ".nii.gz", ".nrrd"])
+@pytest.mark.parametrize("suffix", [".mha", ".mhd", ".nii.gz", ".nrrd"])
 @pytest.mark.parametrize("turn", [None, TURN])
 def test_written_fields_are_read_back(tmp_path: Path, suffix: str, turn: np.ndarray | None) -> None:
     grid = Grid(np.arange(4) * 2.0 - 7, np.arange(3) * 3.0 + 1, np.arange(2) * 5.0, turn)

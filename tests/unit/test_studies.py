@@ -17,7 +17,7 @@ from lungtox.dose import compute_metrics, read_dvhs
 from lungtox.errors import InputError
 from lungtox.models import compare_findings
 from lungtox.models.printed import check_mean_dose, check_rates
-from lungtox.synthetic import load_simulation, write_study
+from lungtox.synthetic import StudySimulation, load_simulation, write_study
 from lungtox.synthetic.study_config import ComparisonSettings
 from lungtox.synthetic.study_cytokines import mann_whitney_p, shift_for_p
 from lungtox.synthetic.study_dose import area_bounds_gy
@@ -215,7 +215,7 @@ def test_a_simulation_that_cannot_be_is_refused(tmp_path: Path) -> None:
     raw["prefixx"] = "X"
     path.write_text(yaml.safe_dump(raw), encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        load_simulation(path)
+        load_simulation(path, StudySimulation)
     assert len(caught.value.faults) >= 1
     with pytest.raises(InputError, match="no such file"):
-        load_simulation(tmp_path / "none.yaml")
+        load_simulation(tmp_path / "none.yaml", StudySimulation)

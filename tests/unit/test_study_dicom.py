@@ -11,7 +11,7 @@ from lungtox.dvhcurve import curve_tables, move_batch
 from lungtox.errors import InputError
 from lungtox.extraction import PatientRow, extract_batch, read_patients
 from lungtox.fractionation import fractionation_tables
-from lungtox.synthetic import is_dicom_study, load_dicom_study, write_dicom_study
+from lungtox.synthetic import DicomStudy, load_simulation, read_kind, write_dicom_study
 
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
@@ -67,10 +67,10 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_keys_of_the_simulation_are_closed(tmp_path: Path) -> None:
     path = tmp_path / "simulation.yaml"
     path.write_text("kind: dicom\nseed: 1\nprefix: XX\npatients: 1\nfractions: 30\nsites: 2\n", encoding="utf-8")
-    assert is_dicom_study(path)
+    assert read_kind(path) == "dicom"
     with pytest.raises(InputError) as caught:
-        load_dicom_study(path)
+        load_simulation(path, DicomStudy)
     assert "sites" in str(caught.value)
     path.write_text("kind: dicom\nseed: 1\nprefix: XX\npatients: 1\nfractions: 30\n", encoding="utf-8")
     with pytest.raises(InputError, match="fractions and prescription_gy together"):
-        load_dicom_study(path)
+        load_simulation(path, DicomStudy)

@@ -15,9 +15,9 @@ from lungtox.config import load_config
 from lungtox.delivered import deliver_batch, delivered_tables, read_batches, write_delivered
 from lungtox.errors import InputError
 from lungtox.extraction import extract_batch, read_patients, read_sessions
-from lungtox.synthetic import is_delivered, write_delivered_study
+from lungtox.synthetic import load_simulation, read_kind, write_delivered_study
 from lungtox.synthetic.study_deformation import SessionMap, press_for
-from lungtox.synthetic.study_delivered_config import DeliveredSimulation, load_delivered_simulation
+from lungtox.synthetic.study_delivered_config import DeliveredSimulation
 from lungtox.synthetic.study_delivered_patient import simulate_delivery
 from lungtox.synthetic.study_solids import Solid
 from lungtox.tables import write_csv
@@ -70,7 +70,7 @@ def test_no_change_declared_is_no_displacement() -> None:
 
 def _delivered(folder: Path, raw: dict[str, object]) -> dict[str, pd.DataFrame]:
     (folder / "simulation.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
-    assert is_delivered(folder / "simulation.yaml")
+    assert read_kind(folder / "simulation.yaml") == "delivered"
     write_delivered_study(folder / "simulation.yaml", folder / "study")
     config = load_config(STUDY / "config.yaml")
     assert config.delivered is not None
@@ -139,7 +139,7 @@ def test_ma2017_has_the_signs_and_p_values_of_its_declared_fields(tmp_path: Path
 
 
 def test_a_patient_does_not_depend_on_how_many_there_are() -> None:
-    settings = load_delivered_simulation(STUDY / "simulation.yaml")
+    settings = load_simulation(STUDY / "simulation.yaml", DeliveredSimulation)
     few = DeliveredSimulation.model_validate({**settings.model_dump(), "patients": 1})
     assert simulate_delivery(settings, 0) == simulate_delivery(few, 0)
 
@@ -149,7 +149,7 @@ def test_the_simulation_is_closed_and_a_session_without_its_file_stops_before_th
     path = tmp_path / "simulation.yaml"
     path.write_text(yaml.safe_dump({**raw, "sesions": 3, "sessions": 1}), encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        load_delivered_simulation(path)
+        load_simulation(path, DeliveredSimulation)
     assert len(caught.value.faults) == 2
     small = {**raw, "patients": 1, "sessions": 2, "grid_mm": 8, "field_mm": 15}
     path.write_text(yaml.safe_dump(small), encoding="utf-8")

@@ -43,7 +43,7 @@ if ANALYSIS.delivered:
         shell:
             "python {input.script:q} --patients {params.patients:q} --table {params.table:q}"
             " --structures {params.structures:q} --sessions {params.sessions:q} --settings {params.settings:q}"
-            " --dvh {output.dvh:q} --planned {output.planned:q} --metrics {output.metrics:q}"
+            " --threads {threads} --dvh {output.dvh:q} --planned {output.planned:q} --metrics {output.metrics:q}"
             " --volumes {output.volumes:q} --qa {output.qa:q} >{log:q} 2>&1"
 
     rule compare_delivered:

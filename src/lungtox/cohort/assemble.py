@@ -11,16 +11,11 @@ import pandas as pd
 
 from lungtox.cohort.clinical import extra_columns, read_clinical
 from lungtox.cohort.columns import (
-    CLINICAL_COLUMNS,
-    INTEGER_COLUMNS,
     PLAN_COLUMNS,
-    Column,
-    cytokine_columns,
-    endpoint_columns,
-    metric_columns,
 )
 from lungtox.cohort.config import CohortSettings, EndpointSettings, MetricSource
-from lungtox.cohort.cytokines import cytokine_names, cytokines_above, read_cytokines, widen_cytokines
+from lungtox.cohort.cytokines import read_cytokines, widen_cytokines
+from lungtox.cohort.dictionary import clashes, dictionary_columns, dictionary_table, typed
 from lungtox.cohort.endpoint import derive_endpoint
 from lungtox.cohort.findings import cohort_warnings
 from lungtox.cohort.matching import find_exclusions, match_patients
@@ -152,8 +147,8 @@ def merge_cohort(
     kept = [patient for patient, entry in qa.items() if entry["status"] == "ok" and patient not in gone]
     doses, metric_faults = _wide_metrics(metrics, kept, settings.metrics, qa)
     extras = extra_columns(clinical)
-    columns = _dictionary_columns(clinical, extras, settings=settings, endpoint=endpoint, cytokines=cytokines)
-    faults += metric_faults + _clashes(columns)
+    columns = dictionary_columns(clinical, extras, settings=settings, endpoint=endpoint, cytokines=cytokines)
+    faults += metric_faults + clashes(columns)
     if faults:
         raise InputError(faults)
     if not kept:
@@ -166,11 +161,11 @@ def merge_cohort(
     table = _join(table, doses, complete=True)
     if cytokines is not None:
         table = _join(table, widen_cytokines(cytokines), complete=False)
-    table = _typed(table[[column.name for column in columns]], columns)
+    table = typed(table[[column.name for column in columns]], columns)
     return AssembledCohort(
         analysis=table,
         exclusions=pd.DataFrame(excluded, columns=["patient", "stage", "reason"], dtype="object"),
-        dictionary=_dictionary(columns, table),
+        dictionary=dictionary_table(columns, table),
         warnings=tuple(
             cohort_warnings(table, qa=qa, cytokines=cytokines, settings=settings, endpoint=endpoint, columns=columns)
         ),
@@ -228,39 +223,6 @@ def _wide_metrics(
     return pd.DataFrame(wide), faults
 
 
-def _dictionary_columns(
-    clinical: pd.DataFrame,
-    extras: list[Column],
-    *,
-    settings: CohortSettings,
-    endpoint: EndpointSettings,
-    cytokines: pd.DataFrame | None,
-) -> list[Column]:
-    """Give the columns of the analysis table in their order."""
-    return [
-        *endpoint_columns(endpoint),
-        *(column for column in CLINICAL_COLUMNS if column.name in clinical.columns),
-        *extras,
-        *PLAN_COLUMNS,
-        *metric_columns(settings.metrics),
-        *(() if cytokines is None else cytokine_columns(cytokine_names(cytokines), above=cytokines_above(cytokines))),
-    ]
-
-
-def _clashes(columns: list[Column]) -> list[Fault]:
-    names = [column.name for column in columns]
-    return [
-        Fault(
-            f"column {name}",
-            "each column of the analysis table once",
-            "the same name in the clinical table, the plan or cohort.metrics",
-            "Rename the column of the clinical table or the key of cohort.metrics.",
-            "column-clash",
-        )
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
-
-
 def _join(table: pd.DataFrame, other: pd.DataFrame, *, complete: bool) -> pd.DataFrame:
     """Add the columns of ``other``, one row to one; ``complete``: every patient must have a row there."""
     joined = table.merge(other, on="patient", how="left", validate="one_to_one", indicator="origin")
@@ -275,28 +237,3 @@ def _plan_table(qa: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         [[patient, *(entry.get(name) for name in names)] for patient, entry in qa.items()], columns=["patient", *names]
     )
-
-
-def _typed(table: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
-    types = {}
-    for column in columns:
-        if column.name in INTEGER_COLUMNS:
-            types[column.name] = "Int64"
-        elif column.levels == ("False", "True"):
-            types[column.name] = "boolean"
-        else:
-            types[column.name] = (
-                "float64" if not column.levels and column.kind in {"continuous", "outcome"} else "object"
-            )
-    return table.astype(types)
-
-
-def _dictionary(columns: list[Column], table: pd.DataFrame) -> pd.DataFrame:
-    """Give the data dictionary; levels are those that occur, the reference first."""
-    rows = []
-    for column in columns:
-        there = set(table[column.name].dropna().astype(str))
-        levels = [level for level in column.levels if level in there]
-        rows.append((column.name, column.label, column.unit, column.kind, "|".join(levels), column.source))
-    frame = pd.DataFrame(rows, columns=["column", "label", "unit", "kind", "levels", "source"], dtype="object")
-    return frame.replace("", None)

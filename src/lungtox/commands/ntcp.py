@@ -6,12 +6,36 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Any, TypeVar
 
 import typer
 
 from lungtox.commands.ntcp_answer import Question, answer_alpha_beta, answer_case, answer_comparison
 from lungtox.commands.ntcp_case import Source, read_case
+from lungtox.commands.ntcp_options import (
+    AllowFractionation,
+    AllowStructure,
+    AllowUnchecked,
+    AlphaBeta,
+    AsJson,
+    Correlation,
+    DoseFile,
+    DosePerFraction,
+    DvhFile,
+    Factors,
+    FitFile,
+    Fractions,
+    GtvRois,
+    LungIs,
+    LungRois,
+    MeanDose,
+    MeanDoseQuantity,
+    ModelName,
+    PlanFiles,
+    StructFiles,
+    Threshold,
+    TwoPlans,
+)
 from lungtox.commands.ntcp_text import case_text, comparison_text
 from lungtox.errors import ParameterError
 from lungtox.ntcp import PublishedModel, published_model, read_fitted_model
@@ -21,71 +45,28 @@ ALPHA_BETA_STEP_GY = 0.5
 
 
 def ntcp(
-    model: Annotated[
-        str | None, typer.Option("--model", help="Name of a published model; `lungtox models` lists them.")
-    ] = None,
-    fit: Annotated[
-        Path | None, typer.Option(help="In place of --model: a cohort's own fit, fit.json in results/ntcp/NAME.")
-    ] = None,
-    struct: Annotated[
-        list[Path] | None,
-        typer.Option(help="DICOM structure set, with --dose or --compare (there once, or one for each plan)."),
-    ] = None,
-    dose: Annotated[Path | None, typer.Option(help="DICOM dose of the whole plan, with --struct.")] = None,
-    plan: Annotated[
-        list[Path] | None,
-        typer.Option(help="DICOM plan: dose per fraction, and EQD2. With --compare twice: of A, of B."),
-    ] = None,
-    lung: Annotated[
-        list[str] | None, typer.Option(help="ROI of a lung, if not named as in TG-263. Repeatable.")
-    ] = None,
-    gtv: Annotated[list[str] | None, typer.Option(help="ROI of the tumour that is taken out. Repeatable.")] = None,
-    dvh: Annotated[
-        Path | None, typer.Option(help="DVH table of one patient (.dvh.parquet), or a planning system's DVH export.")
-    ] = None,
-    lung_is: Annotated[
-        str | None, typer.Option(help="What --lung of a DVH export is: Lungs (tumour included) or Lungs-GTV.")
-    ] = None,
-    fractions: Annotated[
-        list[int] | None,
-        typer.Option(min=1, max=100, help="Fractions of a DVH file, for models in EQD2. With --compare once or twice."),
-    ] = None,
-    dose_per_fraction: Annotated[
-        list[float] | None,
-        typer.Option(
-            min=0.1, max=40, help="Gy per fraction to the target, where the input does not say it. --compare: or twice."
-        ),
-    ] = None,
-    mld: Annotated[float | None, typer.Option(help="Mean lung dose in Gy, with --mld-quantity.")] = None,
-    mld_quantity: Annotated[str | None, typer.Option(help="Quantity of a mean dose: physical or eqd2.")] = None,
-    compare: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="A B",
-            help="Two plans of one patient: doses (with --struct), DVH files, or mean doses (with --mld-quantity).",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=100, help="With --compare: percentage points of A - B from which B would be chosen."),
-    ] = None,
-    alpha_beta: Annotated[
-        str | None, typer.Option(help="Also with EQD2 of these alpha/betas: 2:4 (steps of 0.5 Gy) or 2,3,4.")
-    ] = None,
-    factor: Annotated[
-        list[str] | None, typer.Option(help="Clinical value such as smoking=former or age_y=70. Repeatable.")
-    ] = None,
-    correlation: Annotated[
-        float | None, typer.Option(help="Correlation of the model's two parameters, where you know it (-1 to 1).")
-    ] = None,
-    allow_structure: Annotated[
-        list[str] | None, typer.Option(help="Structure that the model does not list but may be applied to.")
-    ] = None,
-    allow_fractionation: Annotated[
-        bool, typer.Option(help="Apply a model to more Gy per fraction than it was made for; labelled so.")
-    ] = False,
-    allow_unchecked: Annotated[bool, typer.Option(help="Use a model although its numbers were not checked.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model: ModelName = None,
+    fit: FitFile = None,
+    struct: StructFiles = None,
+    dose: DoseFile = None,
+    plan: PlanFiles = None,
+    lung: LungRois = None,
+    gtv: GtvRois = None,
+    dvh: DvhFile = None,
+    lung_is: LungIs = None,
+    fractions: Fractions = None,
+    dose_per_fraction: DosePerFraction = None,
+    mld: MeanDose = None,
+    mld_quantity: MeanDoseQuantity = None,
+    compare: TwoPlans = None,
+    threshold: Threshold = None,
+    alpha_beta: AlphaBeta = None,
+    factor: Factors = None,
+    correlation: Correlation = None,
+    allow_structure: AllowStructure = None,
+    allow_fractionation: AllowFractionation = False,
+    allow_unchecked: AllowUnchecked = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give the risk of pneumonitis of one case or of two plans. Research use, not for treatment decisions."""
     chosen = _model(model, fit, allow_unchecked=allow_unchecked)
@@ -107,18 +88,26 @@ def ntcp(
     if compare is not None:
         if dose is not None or dvh is not None or mld is not None or alpha_beta is not None:
             raise ParameterError("--compare names both plans: leave out --dose, --dvh, --mld and --alpha-beta")
-        a, b = (read_case(chosen, source) for source in _compared(compare, each))
-        result = answer_comparison(asked, a, b, threshold=None if threshold is None else threshold / 100.0)
-        text = comparison_text(chosen, result)
+        result, text = _answer_two(asked, _compared(compare, each), threshold)
     else:
         if threshold is not None:
             raise ParameterError("--threshold goes with --compare")
-        case = read_case(chosen, replace(each[0], dose=dose, dvh=dvh, mean_gy=mld))
-        result = answer_case(asked, case)
-        if alpha_beta is not None:
-            result["alpha_beta"] = answer_alpha_beta(asked, case, _alpha_betas(alpha_beta))
-        text = case_text(chosen, result)
+        result, text = _answer_one(asked, replace(each[0], dose=dose, dvh=dvh, mean_gy=mld), alpha_beta)
     typer.echo(json.dumps(result, indent=1, ensure_ascii=False) if as_json else text)
+
+
+def _answer_two(asked: Question, sources: Sequence[Source], threshold_pct: float | None) -> tuple[dict[str, Any], str]:
+    a, b = (read_case(asked.model, source) for source in sources)
+    result = answer_comparison(asked, a, b, threshold=None if threshold_pct is None else threshold_pct / 100.0)
+    return result, comparison_text(asked.model, result)
+
+
+def _answer_one(asked: Question, source: Source, alpha_beta: str | None) -> tuple[dict[str, Any], str]:
+    case = read_case(asked.model, source)
+    result = answer_case(asked, case)
+    if alpha_beta is not None:
+        result["alpha_beta"] = answer_alpha_beta(asked, case, _alpha_betas(alpha_beta))
+    return result, case_text(asked.model, result)
 
 
 def _model(name: str | None, fit: Path | None, *, allow_unchecked: bool) -> PublishedModel:

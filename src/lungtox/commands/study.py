@@ -9,9 +9,7 @@ import typer
 
 from lungtox.errors import count_of
 from lungtox.synthetic import (
-    is_agreement,
-    is_delivered,
-    is_dicom_study,
+    read_kind,
     write_agreement_study,
     write_delivered_study,
     write_dicom_study,
@@ -29,12 +27,6 @@ def study(
 
     Research use, not for treatment decisions.
     """
-    write = write_study
-    if is_agreement(simulation):
-        write = write_agreement_study
-    elif is_delivered(simulation):
-        write = write_delivered_study
-    elif is_dicom_study(simulation):
-        write = write_dicom_study
-    patients = write(simulation, folder)
+    writers = {"agreement": write_agreement_study, "delivered": write_delivered_study, "dicom": write_dicom_study}
+    patients = writers.get(read_kind(simulation) or "", write_study)(simulation, folder)
     typer.echo(f"Simulated cohort of {count_of(patients, 'patient')} written to {folder}")

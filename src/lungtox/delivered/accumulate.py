@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lungtox.delivered.quality import FieldKind, SessionQuality
 from lungtox.delivered.session import HighDose, OpenSession, Session, open_session
-from lungtox.dose import Samples, eqd2_gy
-from lungtox.errors import Fault, InputError, ParameterError, count_of
+from lungtox.dose import Samples
+from lungtox.errors import Fault, InputError, count_of
 from lungtox.geometry import Dose, Grid, Image, Warp, in_threads
 
 if TYPE_CHECKING:
@@ -47,24 +47,14 @@ class Delivered:
     sessions: tuple[SessionQuality, ...]
     warnings: tuple[str, ...] = ()
 
-    def eqd2_gy(self, alpha_beta_gy: float) -> Image:
-        """Give EQD2 on the planning grid: converted per session and voxel, then added.
 
-        With d_k the dose per fraction of session k and n_k its fractions, sum n_k d_k (d_k + r)/(2 + r) equals
-        [D (D/N + r) + V/N]/(2 + r), D the sum and V the variance.
-        """
-        if not 0 < alpha_beta_gy < np.inf:
-            raise ParameterError(f"alpha_beta_gy must be positive, got {alpha_beta_gy}")
-        if self.variance_gy2 is None or self.dose.fractions is None:
-            raise ParameterError("EQD2 of the delivered dose needs its variance over the fractions")
-        whole = eqd2_gy(self.dose.image.values, self.dose.fractions, alpha_beta_gy)
-        return Image(self.dose.image.grid, whole + excess_gy(self.variance_gy2, self.dose.fractions, alpha_beta_gy))
+def excess_gy(variance_gy2: FloatArray, fractions: int, alpha_beta_gy: float) -> FloatArray:
+    """Give what unequal fractions add to the EQD2 of their sum: V/N/(2 + r).
 
-
-def excess_gy(variance_gy2: Image | FloatArray, fractions: int, alpha_beta_gy: float) -> FloatArray:
-    """Give what unequal fractions add to EQD2: V/N/(2 + r)."""
-    values = variance_gy2.values if isinstance(variance_gy2, Image) else variance_gy2
-    result: FloatArray = values / fractions / (2.0 + alpha_beta_gy)
+    With d_k the dose per fraction of session k and n_k its fractions, sum n_k d_k (d_k + r)/(2 + r) equals
+    [D (D/N + r) + V/N]/(2 + r), D the sum and V the variance.
+    """
+    result: FloatArray = variance_gy2 / fractions / (2.0 + alpha_beta_gy)
     return result
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lungtox.delivered.accumulate import Delivered, excess_gy
-from lungtox.dose import CourseSamples, Dvh, dvh_from_samples, sample_courses
+from lungtox.dose import CourseSamples, Dvh, Samples, dvh_from_samples, sample_courses
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Region, Structure, interpolate
 
@@ -42,7 +42,33 @@ def delivered_dvhs(
     interpolated at its place (docs/methods/delivered.md).
     """
     courses = sample_courses(region, [delivered.dose], end_cap=settings.end_cap, between_planes=settings.between_planes)
-    samples = courses.samples
+    kept = _known(courses.samples, minimum_coverage_pct, who)
+    common: dict[str, Any] = {
+        "structure": kept.structure,
+        "bin_width_gy": settings.bin_width_gy,
+        "coverage_pct": kept.coverage_pct,
+    }
+    found = [dvh_from_samples(kept.dose_gy, kept.volume_cc, spread_gy=kept.spread_gy, warnings=kept.warnings, **common)]
+    ratio_gy, fractions = settings.eqd2.get(kept.structure), delivered.dose.fractions
+    courses = CourseSamples(kept, (kept.dose_gy,), courses.fractions)
+    equal_gy = None if ratio_gy is None else courses.eqd2_gy(ratio_gy)
+    if ratio_gy is not None and equal_gy is not None and fractions and delivered.variance_gy2 is not None:
+        variance_gy2 = interpolate(delivered.variance_gy2, kept.x_mm, kept.y_mm, kept.z_mm)
+        found.append(
+            dvh_from_samples(
+                equal_gy + excess_gy(variance_gy2, fractions, ratio_gy),
+                kept.volume_cc,
+                spread_gy=courses.eqd2_spread_gy(ratio_gy),
+                quantity="eqd2",
+                alpha_beta_gy=ratio_gy,
+                **common,
+            )
+        )
+    return found
+
+
+def _known(samples: Samples, minimum_coverage_pct: float, who: str) -> Samples:
+    """Keep the samples with a dose of every session; InputError where too many have none."""
     known = np.isfinite(samples.dose_gy)
     coverage_pct = samples.coverage_pct * float(samples.volume_cc[known].sum()) / float(samples.volume_cc.sum())
     coverage_pct = samples.coverage_pct if known.all() else coverage_pct
@@ -52,44 +78,14 @@ def delivered_dvhs(
         action = "Give sessions and fields that cover it with a margin of a voxel, or leave it out."
         expected = f"a dose of every session in {minimum_coverage_pct:g} % of {samples.structure}"
         raise InputError(Fault(who, expected, found, action, "delivered-coverage"))
-    points = samples.x_mm[known], samples.y_mm[known], samples.z_mm[known]
-    kept = replace(
+    return replace(
         samples,
-        x_mm=points[0],
-        y_mm=points[1],
-        z_mm=points[2],
+        x_mm=samples.x_mm[known],
+        y_mm=samples.y_mm[known],
+        z_mm=samples.z_mm[known],
         volume_cc=samples.volume_cc[known],
         dose_gy=samples.dose_gy[known],
         # Beside a voxel without dose nothing is known of the change.
         spread_gy=None if samples.spread_gy is None else np.nan_to_num(samples.spread_gy[known]),
         coverage_pct=coverage_pct,
     )
-    courses = CourseSamples(kept, (kept.dose_gy,), courses.fractions)
-    found_dvhs = [
-        dvh_from_samples(
-            kept.dose_gy,
-            kept.volume_cc,
-            structure=samples.structure,
-            spread_gy=kept.spread_gy,
-            bin_width_gy=settings.bin_width_gy,
-            coverage_pct=coverage_pct,
-            warnings=kept.warnings,
-        )
-    ]
-    ratio_gy, fractions = settings.eqd2.get(samples.structure), delivered.dose.fractions
-    equal_gy = None if ratio_gy is None else courses.eqd2_gy(ratio_gy)
-    if ratio_gy is not None and equal_gy is not None and fractions and delivered.variance_gy2 is not None:
-        more_gy = excess_gy(interpolate(delivered.variance_gy2, *points), fractions, ratio_gy)
-        found_dvhs.append(
-            dvh_from_samples(
-                equal_gy + more_gy,
-                kept.volume_cc,
-                structure=samples.structure,
-                spread_gy=courses.eqd2_spread_gy(ratio_gy),
-                quantity="eqd2",
-                alpha_beta_gy=ratio_gy,
-                bin_width_gy=settings.bin_width_gy,
-                coverage_pct=coverage_pct,
-            )
-        )
-    return found_dvhs

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.finish import set_upright
 from lungtox.figures.language import translate
 from lungtox.figures.patient_page import PAGE_MM, TRANSVERSAL_MM
-from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, set_upright, style_context
+from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, style_context
 
 if TYPE_CHECKING:
     import pandas as pd

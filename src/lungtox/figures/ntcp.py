@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.labels import format_interval, format_number, weighting_label
+from lungtox.figures.labels import format_interval, format_number
 from lungtox.figures.language import translate, translate_label
+from lungtox.figures.ntcp_names import dose_name, fit_title, is_mean_dose
 from lungtox.figures.style import (
     INK,
     LINE_STYLES,
@@ -33,22 +34,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ["panel", "kind", "label", "dose_gy", "ntcp", "low", "high", "n", "events", "note"]
-MODEL_NAMES = {
-    "lkb": "LKB",
-    "mean_dose_probit": "Mean-dose probit",
-    "parallel": "Parallel",
-    "logistic": "Logistic",
-    "loglogistic": "Log-logistic",
-    "log_logistic": "Log-logistic",
-    "relative_seriality": "Relative seriality",
-}
 # The literature's parameters, estimated or derived; other models show those that were estimated.
 LATENCY = ("latency_median_d", "latency_sigma")
 SHOWN_PARAMETERS = {
     "lkb": ("td50", "td50_gy", "m", "n", LATENCY[0]),
     "logistic": ("td50", "td50_gy", "x50", "gamma50", LATENCY[0]),
 }
-WITHOUT_GEUD = ("relative_seriality", "parallel")
 EXTRAPOLATED = "extrapolated"
 # Dots are the extrapolated part of the cohort's own curve.
 PUBLISHED_LINES = (LINE_STYLES[1], LINE_STYLES[3], LINE_STYLES[4], (0, (3, 1, 1, 1, 1, 1)))
@@ -91,7 +82,7 @@ def tabulate_ntcp(
     parts: list[pd.DataFrame] = []
     for fit, curve, binned in zip(fits, curves, bins, strict=True):
         panel = str(fit["ntcp"])
-        rows = [{"kind": "title", "label": _title(fit)}, {"kind": "axis", "label": _dose_name(fit)}]
+        rows = [{"kind": "title", "label": fit_title(fit)}, {"kind": "axis", "label": dose_name(fit)}]
         if fit.get("finding"):
             rows.append({"kind": "finding", "note": str(fit["finding"])})
         else:
@@ -140,45 +131,13 @@ def _parameter_rows(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _fixed_n(fit: Mapping[str, Any]) -> float | None:
-    return (fit.get("fixed") or {}).get("n")
-
-
-def _is_mean_dose(fit: Mapping[str, Any]) -> bool:
-    if fit.get("metric"):
-        return False
-    model = str(fit["model"])
-    return _fixed_n(fit) == 1 or model == "mean_dose_probit" or (model == "logistic" and _fixed_n(fit) is None)
-
-
 def _takes_published(fit: Mapping[str, Any]) -> bool:
     plain = not fit.get("covariates") and not fit.get("time")
-    return _is_mean_dose(fit) and fit["weighting"] == "anatomical" and plain
+    return is_mean_dose(fit) and fit["weighting"] == "anatomical" and plain
 
 
 def _same_quantity(published: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return published[published["quantity"] == quantity] if "quantity" in published else published
-
-
-def _title(fit: Mapping[str, Any]) -> str:
-    name = MODEL_NAMES.get(str(fit["model"]), str(fit["model"]))
-    # The logistic model has no volume parameter of its own: n = 1 says that its dose is the mean dose.
-    hidden = {"n"} if fit["model"] == "logistic" and _is_mean_dose(fit) else set()
-    fixed = ", ".join(f"{key} = {value:g}" for key, value in (fit.get("fixed") or {}).items() if key not in hidden)
-    factors = f" with {', '.join(fit['covariates'])}" if fit.get("covariates") else ""
-    factors += ", complete follow-up" if fit.get("time") else ""
-    structure = f"{fit['structure']}, {weighting_label(str(fit['weighting']))}"
-    return f"{name}{factors}{f', {fixed} fixed' if fixed else ''}\n{structure}"
-
-
-def _dose_name(fit: Mapping[str, Any]) -> str:
-    quantity = f", EQD2 (\N{GREEK SMALL LETTER ALPHA}/\N{GREEK SMALL LETTER BETA} {fit['alpha_beta_gy']:g} Gy)" if (
-        fit["quantity"] == "eqd2" and fit.get("alpha_beta_gy")
-    ) else ""  # fmt: skip
-    if fit.get("metric"):
-        return f"{fit['metric']}{quantity}"
-    name = "Mean dose" if _is_mean_dose(fit) else "Equivalent uniform dose" if fit["model"] in WITHOUT_GEUD else "gEUD"
-    return f"{name}{', adjusted' if fit.get('covariates') else ''}{quantity} (Gy)"
 
 
 def plot_ntcp(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:

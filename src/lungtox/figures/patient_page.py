@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lungtox.extraction import PatientPicture, quality_flags
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.finish import set_upright
 from lungtox.figures.labels import weighting_label
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.page_planes import (
@@ -28,7 +29,6 @@ from lungtox.figures.style import (
     LINE_STYLES,
     MM_PER_INCH,
     PALETTES,
-    set_upright,
     style_context,
     text_width_mm,
     wrap_text,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lungtox.figures.config import FiguresSettings, StyleSettings
+from lungtox.figures.finish import finish_figure
 from lungtox.figures.fonts import ALWAYS_THERE, font_families
 from lungtox.figures.language import translate
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -146,56 +146,9 @@ def style_context(style: StyleSettings) -> Iterator[None]:
         with mpl.rc_context(parameters):
             yield
             for figure in figures:
-                _finish(figure, style)
+                finish_figure(figure, style)
     finally:
         _drawn.reset(token)
-
-
-def _finish(figure: Figure, style: StyleSettings) -> None:
-    """Give lines and markers their widths, and Chinese its letters."""
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.get_major_ticks(1)  # the first tick has the context's looks, and hands them on to all others
-    if style.lines != 1.0:
-        _widen([*_artists(figure)], style.lines)
-    set_upright(figure, style)
-
-
-def set_upright(figure: Figure, style: StyleSettings) -> None:
-    """Take bold and slanted letters out of a Chinese figure: the fonts of Chinese have none of their own."""
-    from matplotlib.text import Text
-
-    for text in figure.findobj(Text) if style.chinese_font else []:
-        if isinstance(text, Text):
-            text.set_fontweight("normal")
-            text.set_fontstyle("normal")
-
-
-def _artists(figure: Figure) -> Iterator[Artist]:
-    """Give what was drawn, without spines and ticks."""
-    yield from [*figure.lines, *figure.patches, *figure.artists]
-    legends = [*figure.legends, *(legend for axes in figure.axes if (legend := axes.get_legend()) is not None)]
-    for axes in figure.axes:
-        yield from [*axes.lines, *axes.patches, *axes.collections]
-    for legend in legends:
-        yield from [handle for handle in legend.legend_handles if handle is not None]
-
-
-def _widen(artists: Sequence[Artist], factor: float) -> None:
-    import numpy as np
-    from matplotlib.collections import Collection
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    for artist in artists:
-        if isinstance(artist, Line2D):
-            artist.set_linewidth(factor * artist.get_linewidth())
-            artist.set_markersize(factor * artist.get_markersize())
-            artist.set_markeredgewidth(factor * artist.get_markeredgewidth())
-        elif isinstance(artist, Patch):
-            artist.set_linewidth(factor * artist.get_linewidth())
-        elif isinstance(artist, Collection):
-            artist.set_linewidth((factor * np.atleast_1d(artist.get_linewidth())).tolist())
 
 
 def new_figure(style: StyleSettings, *, columns: float, height_mm: float) -> Figure:

@@ -13,7 +13,7 @@ from lungtox.geometry.grid import Grid, Image
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-_PIECE = 16_384  # points at a time: their arrays stay in the cache
+PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 
 def axis_weights(axis_mm: FloatArray, points_mm: FloatArray) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.bool_]]:
@@ -87,8 +87,8 @@ def interpolate_all(
     x, y, z = (np.broadcast_to(axis, shape).ravel() for axis in points)
     values = [np.ascontiguousarray(one, dtype=np.float64).ravel() for one in components]
     results = [np.empty(x.size) for _ in values]
-    for start in range(0, x.size, _PIECE):
-        at = slice(start, start + _PIECE)
+    for start in range(0, x.size, PIECE):
+        at = slice(start, start + PIECE)
         cells = _Cells(grid, x[at], y[at], z[at])
         for result, own in zip(results, values, strict=True):
             result[at] = cells.values(own)
@@ -110,32 +110,62 @@ class _Cells:
         self._corner, self._parts = corner, (px, py, pz)
         self._outside = ~(inside_x & inside_y & inside_z)
 
-    def values(self, values: NDArray[np.floating]) -> FloatArray:
+    def values(self, values: FloatArray) -> FloatArray:
         """Interpolate the values of one image, shape (samples,)."""
-        corner, (px, py, pz), row = self._corner, self._parts, self._row
-
-        def along_x(step: int) -> FloatArray:
-            at = corner + step
-            low = values[at]
-            at += 1
-            change: FloatArray = values[at] - low
-            change *= px
-            change += low
-            return change
-
-        def along_y(step: int) -> FloatArray:
-            low, change = along_x(step), along_x(step + row)
-            change -= low
-            change *= py
-            change += low
-            return change
-
-        low, result = along_y(0), along_y(self._plane)
-        result -= low
-        result *= pz
-        result += low
+        result = between_eight(values, self._corner, self._parts, row=self._row, plane=self._plane)
         result[self._outside] = np.nan
         return result
+
+
+def between_eight(
+    values: FloatArray,
+    corner: IntArray,
+    parts: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    row: int,
+    plane: int,
+) -> FloatArray:
+    """Interpolate trilinearly between eight voxels.
+
+    Parameters
+    ----------
+    values : ndarray, shape (samples,)
+        Of the grid, x fastest.
+    corner : ndarray of int
+        Place in `values` of the lower neighbours.
+    parts : tuple of ndarray, each of the shape of `corner`
+        Weights of the upper neighbours along x, y and z.
+    row, plane : int
+        Distance in `values` of neighbours along y and along z.
+
+    Returns
+    -------
+    ndarray, of the shape of `corner`
+    """
+    px, py, pz = parts
+
+    def along_x(step: int) -> FloatArray:
+        at = corner + step
+        low = values.take(at)
+        at += 1
+        change: FloatArray = values.take(at)
+        change -= low
+        change *= px
+        change += low
+        return change
+
+    def along_y(step: int) -> FloatArray:
+        low, change = along_x(step), along_x(step + row)
+        change -= low
+        change *= py
+        change += low
+        return change
+
+    low, result = along_y(0), along_y(plane)
+    result -= low
+    result *= pz
+    result += low
+    return result
 
 
 def interpolate_with_changes(

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from lungtox.geometry.deformation_field import DeformationField
 from lungtox.geometry.grid import Grid, Image
-from lungtox.geometry.interpolation import axis_weights, interpolate
+from lungtox.geometry.interpolation import PIECE, axis_weights, between_eight, interpolate
 from lungtox.geometry.transform import RigidMap
 
 FloatArray = NDArray[np.float64]
 
 _EVEN_MM = 1e-6
 _SNAP = 1e-9
-_PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 
 class Warp:
@@ -53,7 +52,7 @@ class Warp:
         Neighbouring planes share work: a thread takes a range of them.
         """
         vectors = None if self._vectors is None else self._vectors.planes(first, last)
-        rows = max(1, _PIECE // self._grid.x_mm.size)
+        rows = max(1, PIECE // self._grid.x_mm.size)
         for number in range(first, last):
             moved = None if vectors is None else next(vectors)
             result = np.empty(self._grid.shape[1:])
@@ -87,29 +86,7 @@ class Warp:
         iz += iy
         iz *= nx
         iz += ix
-        values = self._values
-
-        def along_x(step: int) -> FloatArray:
-            iz_step = iz + step
-            low = values.take(iz_step)
-            iz_step += 1
-            change: FloatArray = values.take(iz_step)
-            change -= low
-            change *= px
-            change += low
-            return change
-
-        def along_y(step: int) -> FloatArray:
-            low, change = along_x(step), along_x(step + nx)
-            change -= low
-            change *= py
-            change += low
-            return change
-
-        low, high = along_y(0), along_y(ny * nx)
-        high -= low
-        high *= pz
-        np.add(high, low, out=result)
+        result[...] = between_eight(self._values, iz, (px, py, pz), row=nx, plane=ny * nx)
 
 
 def pull_back(image: Image, field: DeformationField | None, grid: Grid, *, threads: int = 1) -> Image:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -134,8 +136,13 @@ def write_field(field: DeformationField, path: str | Path) -> None:
     image.SetSpacing([float(np.diff(axis).mean()) for axis in axes])
     image.SetDirection(turn.T.ravel().tolist())
     image.SetOrigin((turn.T @ np.array([axis[0] for axis in axes])).tolist())
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    sitk.WriteImage(image, str(path))
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=".field") as draft:
+        sitk.WriteImage(image, str(Path(draft) / target.name))
+        # A header of two files names the other one: it comes last.
+        for file in sorted(Path(draft).iterdir(), key=lambda file: file.name == target.name):
+            os.replace(file, target.parent / file.name)
 
 
 def _sitk() -> Any:

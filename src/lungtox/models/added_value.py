@@ -14,10 +14,10 @@ from lungtox.models.config import LadderSettings, LadderStep
 from lungtox.models.design import Design, build_design
 from lungtox.models.discrimination import area_under_curve
 from lungtox.models.labels import column_label
+from lungtox.models.model_schemas import LADDER
 from lungtox.models.newton import maximise
 from lungtox.models.performance import net_benefit
 from lungtox.models.recipe import Recipe, make_recipe
-from lungtox.models.schemas import LADDER
 from lungtox.models.separation import find_separation
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lungtox.errors import Fault, FitError, InputError
+from lungtox.models.association_schemas import UNIVARIABLE
 from lungtox.models.config import AssociationSettings
 from lungtox.models.contingency import compare_levels
 from lungtox.models.design import declared_levels, is_categorical, observed_levels
@@ -17,7 +18,6 @@ from lungtox.models.labels import column_kind, column_label, column_unit, step_t
 from lungtox.models.logistic import fit_logistic, odds_ratio
 from lungtox.models.multiplicity import benjamini_hochberg
 from lungtox.models.rank_tests import mann_whitney
-from lungtox.models.schemas import UNIVARIABLE
 
 if TYPE_CHECKING:
     import pandas as pd

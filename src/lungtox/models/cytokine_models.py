@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.errors import FitError
+from lungtox.models.association_schemas import CYTOKINE_MODELS
 from lungtox.models.censored import fit_censored
 from lungtox.models.config import AssociationSettings
 from lungtox.models.cytokine_limits import beyond_limits
@@ -23,7 +24,6 @@ from lungtox.models.cytokine_series import (
     t_figures,
 )
 from lungtox.models.cytokines import cytokine_label
-from lungtox.models.schemas import CYTOKINE_MODELS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lungtox.errors import Fault, InputError, ParameterError
+from lungtox.models.association_schemas import CYTOKINES
 from lungtox.models.config import AssociationSettings
 from lungtox.models.labels import column_label
 from lungtox.models.multiplicity import benjamini_hochberg
 from lungtox.models.rank_tests import mann_whitney, signed_rank
-from lungtox.models.schemas import CYTOKINES
 
 if TYPE_CHECKING:
     import pandas as pd

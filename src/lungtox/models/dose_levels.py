@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from lungtox.models.association_schemas import DOSE_LEVELS
 from lungtox.models.config import AssociationSettings, DoseLevelSettings
 from lungtox.models.logistic import odds_ratio
 from lungtox.models.permutation import permute_maximum
-from lungtox.models.schemas import DOSE_LEVELS
 from lungtox.models.single_predictor import fit_each
 from lungtox.randomness import task_rng
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lungtox.errors import Fault, FitError, InputError
 from lungtox.models.discrimination import compare_auc
-from lungtox.models.schemas import FUNCTION_SWEEP
+from lungtox.models.function_schemas import FUNCTION_SWEEP
 
 if TYPE_CHECKING:
     import pandas as pd

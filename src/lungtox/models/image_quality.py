@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lungtox.models.schemas import IMAGES
+from lungtox.models.function_schemas import IMAGES
 
 if TYPE_CHECKING:
     import pandas as pd

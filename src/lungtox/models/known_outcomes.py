@@ -14,7 +14,7 @@ from lungtox.models.codings import coded_rows
 from lungtox.models.config import LogisticSettings
 from lungtox.models.landmark import drawn_cytokines, start_at_draw
 from lungtox.models.logistic_fit import LogisticFit
-from lungtox.models.schemas import CODINGS
+from lungtox.models.time_schemas import CODINGS
 
 if TYPE_CHECKING:
     import pandas as pd

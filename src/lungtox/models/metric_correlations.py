@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lungtox.errors import Fault, InputError
+from lungtox.models.association_schemas import METRIC_CLUSTERS, METRIC_CORRELATIONS
 from lungtox.models.collinearity import cluster_metrics, representative_of, tree_table
 from lungtox.models.labels import column_label
-from lungtox.models.schemas import METRIC_CLUSTERS, METRIC_CORRELATIONS, TREE
+from lungtox.models.model_schemas import TREE
 
 if TYPE_CHECKING:
     import pandas as pd

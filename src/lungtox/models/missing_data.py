@@ -16,8 +16,8 @@ from lungtox.models.imputation import impute
 from lungtox.models.known_outcomes import KnownOutcomes, know_outcomes
 from lungtox.models.labels import column_label, term_label
 from lungtox.models.logistic import fit_logistic, odds_ratio
+from lungtox.models.model_schemas import IMPUTED, PATTERNS
 from lungtox.models.pooling import pool_logistic
-from lungtox.models.schemas import IMPUTED, PATTERNS
 
 if TYPE_CHECKING:
     import pandas as pd

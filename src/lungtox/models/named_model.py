@@ -19,8 +19,7 @@ from lungtox.models.logistic import fit_logistic
 from lungtox.models.logistic_fit import LogisticFit
 from lungtox.models.missing_data import make_imputer
 from lungtox.models.model_files import fit_to_json, predict_table, unfitted_json
-from lungtox.models.sample_size import minimum_sample_size
-from lungtox.models.schemas import (
+from lungtox.models.model_schemas import (
     CALIBRATION,
     COLLINEARITY,
     DECISION,
@@ -32,6 +31,7 @@ from lungtox.models.schemas import (
     TREE,
     VALIDATION,
 )
+from lungtox.models.sample_size import minimum_sample_size
 from lungtox.models.validation import Imputer, Validation, validate
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.models.printed import check_printed
 from lungtox.models.printed_numbers import printed_p
-from lungtox.models.schemas import PRINTED_CHECKS, PRINTED_FINDINGS
+from lungtox.models.printed_schemas import PRINTED_CHECKS, PRINTED_FINDINGS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from lungtox.models.cut_points import FIGURES, cut_point
 from lungtox.models.discrimination import Direction, compare_auc, roc
 from lungtox.models.labels import column_label
 from lungtox.models.roc_resampling import BOOTSTRAP, partial_auc, roc_band
-from lungtox.models.schemas import AUC, BANDS, CURVES, CUT_POINTS, PAIRS, PARTIAL
+from lungtox.models.roc_schemas import AUC, BANDS, CURVES, CUT_POINTS, PAIRS, PARTIAL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from lungtox.errors import Fault, FitError, InputError
 from lungtox.models.association import as_levels
+from lungtox.models.association_schemas import STRATA
 from lungtox.models.config import AssociationSettings
 from lungtox.models.design import build_design, declared_levels, is_categorical, observed_levels
 from lungtox.models.interaction import interaction_p
 from lungtox.models.labels import column_kind, column_label, column_unit, step_text
 from lungtox.models.logistic import fit_logistic, odds_ratio
-from lungtox.models.schemas import STRATA
 
 if TYPE_CHECKING:
     import pandas as pd

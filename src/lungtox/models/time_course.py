@@ -17,7 +17,7 @@ from lungtox.models.gray import gray_test
 from lungtox.models.incidence import cumulative_incidence, incidence_table
 from lungtox.models.labels import column_label, column_unit, term_label
 from lungtox.models.landmark import Landmark, drawn_cytokines, start_at_draw
-from lungtox.models.schemas import CODINGS, COX, INCIDENCE, TIME_GROUPS
+from lungtox.models.time_schemas import CODINGS, COX, INCIDENCE, TIME_GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd

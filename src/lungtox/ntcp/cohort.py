@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lungtox.errors import Fault, FitError, InputError, count_of
-from lungtox.models.schemas import VALIDATION
+from lungtox.models.model_schemas import VALIDATION
 from lungtox.ntcp.cohort_dvhs import read_selected_dvhs
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.curve import ntcp_bins, ntcp_curve

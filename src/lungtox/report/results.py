@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lungtox.tables import read_csv, read_json, separator_of
+from lungtox.report.result_files import (
+    listed_patients,
+    read_analysis,
+    read_if_there,
+    read_quality,
+    read_table,
+    read_tables,
+    read_units,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,10 +191,10 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         Names the models and NTCP fits that belong to the analysis: folders of earlier configs are not read.
     """
     root = Path(folder)
-    analysis = _analysis(root, config)
-    exclusions = _table(root / "cohort/exclusions.csv")
+    analysis = read_analysis(root, config)
+    exclusions = read_table(root / "cohort/exclusions.csv")
     listed = (
-        _named(config)
+        listed_patients(config)
         | set(analysis["patient"])
         | (set() if exclusions is None else set(exclusions["patient"].astype(str)))
     )
@@ -197,50 +204,51 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         config=config,
         analysis=analysis,
         exclusions=exclusions,
-        table1=_table(root / "cohort/table1.csv", text=True),
-        flow=_table(root / "cohort/flow.csv"),
-        missing=_table(root / "cohort/missing.csv"),
-        units=_units(root / "cohort/dictionary.csv"),
-        warnings=tuple(_json(root / "cohort/warnings.json") or ()),
-        qa=_quality(root / "dose", listed),
-        sensitivity=_table(root / "dose/sensitivity.csv"),
-        univariable=_table(root / "association/univariable.csv"),
-        cytokines=_table(root / "association/cytokines.csv") if has_cytokines else None,
+        table1=read_table(root / "cohort/table1.csv", text=True),
+        flow=read_table(root / "cohort/flow.csv"),
+        missing=read_table(root / "cohort/missing.csv"),
+        units=read_units(root / "cohort/dictionary.csv"),
+        warnings=tuple(read_if_there(root / "cohort/warnings.json") or ()),
+        qa=read_quality(root / "dose", listed),
+        sensitivity=read_table(root / "dose/sensitivity.csv"),
+        univariable=read_table(root / "association/univariable.csv"),
+        cytokines=read_table(root / "association/cytokines.csv") if has_cytokines else None,
         models=tuple(_models(root / "models", list(config.get("models") or {}))),
-        ladder=_table(root / "added_value/ladder.csv") if config.get("ladder") else None,
-        auc=_table(root / "roc/auc.csv"),
-        pairs=_table(root / "roc/pairs.csv"),
-        cytokine_models=_table(root / "association/cytokine_models.csv") if has_cytokines else None,
-        dose_levels=_table(root / "association/dose_levels.csv"),
-        strata=_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
-        **{name: _table(root / "roc" / file) for name, file in ROC_TABLES.items()},
-        **{name: _table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
-        **{name: _table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()},
+        ladder=read_table(root / "added_value/ladder.csv") if config.get("ladder") else None,
+        auc=read_table(root / "roc/auc.csv"),
+        pairs=read_table(root / "roc/pairs.csv"),
+        cytokine_models=read_table(root / "association/cytokine_models.csv") if has_cytokines else None,
+        dose_levels=read_table(root / "association/dose_levels.csv"),
+        strata=read_table(root / "association/strata.csv") if (config.get("association") or {}).get("strata") else None,
+        **{name: read_table(root / "roc" / file) for name, file in ROC_TABLES.items()},
+        **{name: read_table(root / "missing" / f) if config.get("missing") else None for name, f in GAP_TABLES.items()},
+        **{
+            name: read_table(root / "time" / file) if config.get("time") else None for name, file in TIME_TABLES.items()
+        },
         ntcp=tuple(
             fit
             for name in sorted((config.get("ntcp") or {}).get("fits") or {})
-            if (fit := _json(root / "ntcp" / name / "fit.json")) is not None
+            if (fit := read_if_there(root / "ntcp" / name / "fit.json")) is not None
         ),
         ntcp_resampled=_resampled(root / "ntcp", list((config.get("ntcp") or {}).get("fits") or {})),
-        published=_table(root / "ntcp/published/validation.csv"),
-        alpha_beta=_table(root / "ntcp/published/alpha_beta.csv"),
-        **{name: _table(root / f"ntcp/published/{name}.csv") if _updated(config) else None for name in UPDATE_TABLES},
-        correlations=_table(root / "association/metric_correlations.csv"),
-        function_sweep=_table(root / "function/sensitivity.csv") if _swept(config) else None,
-        function_images=_table(root / "function/images.csv") if _swept(config) else None,
-        pages=_table(root / "pages/pages.csv"),
-        fractionation=_sister(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
-        delivered=_sister(root / "delivered", DELIVERED_TABLES, config.get("delivered")),
-        delivered_qa=_quality(root / "delivered", listed) if config.get("delivered") else (),
-        dvh_curves=_sister(root / "dvh_curves", DVH_CURVE_TABLES, config.get("dvh_curve")),
-        agreement={
-            name: _table(root / "agreement" / f"{name}.csv")
-            for name in AGREEMENT_TABLES
-            if config.get("agreement") is not None
+        published=read_table(root / "ntcp/published/validation.csv"),
+        alpha_beta=read_table(root / "ntcp/published/alpha_beta.csv"),
+        **{
+            name: read_table(root / f"ntcp/published/{name}.csv") if _updated(config) else None
+            for name in UPDATE_TABLES
         },
-        printed=_table(root / "printed/findings.csv") if config.get("printed") else None,
-        printed_checks=_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
-        comparison=_table(root / "ntcp/comparison.csv") if (config.get("ntcp") or {}).get("compare") else None,
+        correlations=read_table(root / "association/metric_correlations.csv"),
+        function_sweep=read_table(root / "function/sensitivity.csv") if _swept(config) else None,
+        function_images=read_table(root / "function/images.csv") if _swept(config) else None,
+        pages=read_table(root / "pages/pages.csv"),
+        fractionation=read_tables(root / "fractionation", FRACTIONATION_TABLES, config.get("fractionation")),
+        delivered=read_tables(root / "delivered", DELIVERED_TABLES, config.get("delivered")),
+        delivered_qa=read_quality(root / "delivered", listed) if config.get("delivered") else (),
+        dvh_curves=read_tables(root / "dvh_curves", DVH_CURVE_TABLES, config.get("dvh_curve")),
+        agreement=read_tables(root / "agreement", AGREEMENT_TABLES, config.get("agreement") is not None),
+        printed=read_table(root / "printed/findings.csv") if config.get("printed") else None,
+        printed_checks=read_table(root / "printed/checks.csv", text=True) if config.get("printed") else None,
+        comparison=read_table(root / "ntcp/comparison.csv") if (config.get("ntcp") or {}).get("compare") else None,
     )
 
 
@@ -249,35 +257,13 @@ def _updated(config: Mapping[str, Any]) -> bool:
     return bool((config.get("ntcp") or {}).get("update"))
 
 
-def _named(config: Mapping[str, Any]) -> set[str]:
-    """Give the patients of patients.csv where no table of exclusions tells who else was listed."""
-    inputs = config.get("inputs") or {}
-    path = Path(str(inputs.get("patients", "")))
-    if inputs.get("clinical", True) or not path.is_file():
-        return set()
-    separator = separator_of(path.read_text(encoding="utf-8-sig"))
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return {row["patient"].strip() for row in csv.DictReader(stream, delimiter=separator) if row.get("patient")}
-
-
-def _sister(folder: Path, names: Sequence[str], section: Any) -> dict[str, pd.DataFrame | None]:
-    """Read the tables of a section that only some configs have; those of an earlier config are not read."""
-    return {name: _table(folder / f"{name}.csv") for name in names} if section else {}
-
-
-def _analysis(root: Path, config: Mapping[str, Any]) -> pd.DataFrame:
-    """Read the analysis table; without an outcome it has the patients with doses and no more."""
-    if (config.get("inputs") or {}).get("clinical", True):
-        return read_csv(root / "cohort/analysis.csv", dtype={"patient": str})
-    metrics = read_csv(root / "dose/metrics.csv", dtype={"patient": str})
-    patients = metrics.loc[:, ["patient"]].drop_duplicates(ignore_index=True)
-    return patients.assign(rp=float("nan"))
-
-
 def _resampled(folder: Path, names: list[str]) -> dict[str, NtcpResampled]:
     found = {}
     for name in sorted(names):
-        intervals, validation = _table(folder / name / "intervals.csv"), _table(folder / name / "validation.csv")
+        intervals, validation = (
+            read_table(folder / name / "intervals.csv"),
+            read_table(folder / name / "validation.csv"),
+        )
         if intervals is not None and validation is not None:
             found[name] = NtcpResampled(intervals, validation)
     return found
@@ -293,35 +279,11 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _table(path: Path, *, text: bool = False) -> pd.DataFrame | None:
-    if not path.is_file() or not path.read_bytes().strip():
-        return None
-    table = read_csv(path, dtype=str if text else None)
-    return None if table.empty else table
-
-
-def _units(path: Path) -> dict[str, str]:
-    table = _table(path)
-    if table is None:
-        return {}
-    return {str(row["column"]): row["unit"] for row in records(table) if isinstance(row["unit"], str)}
-
-
-def _json(path: Path) -> Any:
-    return read_json(path) if path.is_file() else None
-
-
-def _quality(folder: Path, listed: set[str]) -> tuple[Mapping[str, Any], ...]:
-    entries = [entry for path in sorted(folder.glob("*.qa.json")) for entry in read_json(path)]
-    # Batches of patients that were taken out of patients.csv may still lie in the folder.
-    return tuple(sorted((entry for entry in entries if entry["patient"] in listed), key=lambda entry: entry["patient"]))
-
-
 def _models(folder: Path, names: list[str]) -> list[ModelResults]:
     found = []
     for name in sorted(names):
-        fit = _json(folder / name / "fit.json")
+        fit = read_if_there(folder / name / "fit.json")
         if fit is not None:
-            tables = {table: _table(folder / name / f"{table}.csv") for table in MODEL_TABLES}
-            found.append(ModelResults(name, fit, _table(folder / name / "validation.csv"), tables))
+            tables = {table: read_table(folder / name / f"{table}.csv") for table in MODEL_TABLES}
+            found.append(ModelResults(name, fit, read_table(folder / name / "validation.csv"), tables))
     return found

@@ -16,15 +16,12 @@ from .study import SimulatedStudy as SimulatedStudy
 from .study import simulate_study as simulate_study
 from .study import write_study as write_study
 from .study_agreement import write_agreement_study as write_agreement_study
-from .study_agreement_config import is_agreement as is_agreement
 from .study_config import StudySimulation as StudySimulation
-from .study_config import load_simulation as load_simulation
 from .study_delivered import write_delivered_study as write_delivered_study
-from .study_delivered_config import is_delivered as is_delivered
 from .study_dicom import DicomStudy as DicomStudy
-from .study_dicom import is_dicom_study as is_dicom_study
-from .study_dicom import load_dicom_study as load_dicom_study
 from .study_dicom import write_dicom_study as write_dicom_study
+from .study_file import load_simulation as load_simulation
+from .study_file import read_kind as read_kind
 from .truth import TRUTH as TRUTH
 from .truth import Truth as Truth
 from .truth import marginal_truth as marginal_truth

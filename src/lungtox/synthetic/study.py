@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from lungtox.dose import Dvh, write_dvhs
 from lungtox.new_folder import new_folder
 from lungtox.randomness import task_rng
-from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation, load_simulation
+from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation
 from lungtox.synthetic.study_cytokines import simulate_cytokine
 from lungtox.synthetic.study_dose import simulate_dose
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_csv
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def write_study(simulation: str | Path, folder: str | Path) -> int:
     """
     import pandas as pd
 
-    study = simulate_study(load_simulation(simulation))
+    study = simulate_study(load_simulation(simulation, StudySimulation))
     names = list(study.dvhs)
     made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
     with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:

@@ -18,8 +18,8 @@ from lungtox.synthetic.study_agreement_config import (
     AgreementSimulation,
     DeviationSettings,
     SimulatedSource,
-    load_agreement_simulation,
 )
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.synthetic.study_solids import ANATOMIES, PlanDose, Solid, draw_plan, grid_around
 from lungtox.tables import write_csv
 
@@ -52,7 +52,7 @@ def write_agreement_study(simulation: str | Path, folder: str | Path) -> int:
     InputError
         A simulation that cannot be used, or a folder that holds something else.
     """
-    settings = load_agreement_simulation(simulation)
+    settings = load_simulation(simulation, AgreementSimulation)
     made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
     with new_folder(folder, who="the study's folder", mark=made_from) as draft:
         return _write(settings, draft)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lungtox.errors import Fault, InputError
 from lungtox.settings import Settings
 
 Count = Annotated[int, Field(ge=0)]
@@ -109,36 +106,3 @@ class AgreementSimulation(Settings):
                 raise ValueError(f"sites of this file under {name}.deviation.outside")
             known.append(name)
         return self
-
-
-def is_agreement(path: str | Path) -> bool:
-    """Say whether a simulation file is one of two sources of dose."""
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
-    return isinstance(raw, dict) and raw.get("kind") == "agreement"
-
-
-def load_agreement_simulation(path: str | Path) -> AgreementSimulation:
-    """Read simulation.yaml of a study of two sources.
-
-    Raises
-    ------
-    InputError
-        Unknown keys and wrong values: every fault.
-    """
-    who = Path(path).name
-    try:
-        return AgreementSimulation.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise InputError(
-            Fault(
-                f"{who}: {'.'.join(map(str, item['loc']))}",
-                "a known key with a right value",
-                item["msg"].removeprefix("Value error, "),
-                "Correct it.",
-                "config-value",
-            )
-            for item in error.errors(include_url=False, include_context=False)
-        ) from None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lungtox.errors import Fault, InputError
 from lungtox.settings import Settings
 
 Count = Annotated[int, Field(ge=0)]
@@ -171,29 +168,3 @@ def arm_groups(arm: ArmSettings, event_grade: int) -> list[int]:
     """Give the numbers of patients with and without RP."""
     events = sum(count for grade, count in arm.grades.items() if grade >= event_grade)
     return [events, sum(arm.grades.values()) - events]
-
-
-def load_simulation(path: str | Path) -> StudySimulation:
-    """Read simulation.yaml.
-
-    Raises
-    ------
-    InputError
-        No such file, unknown keys, counts that do not add up: every fault.
-    """
-    who = Path(path).name
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return StudySimulation.model_validate(raw)
-    except FileNotFoundError:
-        fault = Fault(who, "a simulation file", "no such file", "Check the path.", "file-missing")
-        raise InputError(fault) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        found = " ".join(str(error).split())
-        raise InputError(Fault(who, "valid YAML", found, "Correct that line.", "config-yaml")) from None
-    except ValidationError as error:
-        raise InputError(
-            Fault(f"{who}: {'.'.join(map(str, item['loc']))}", "a known key with a right value",
-                  item["msg"].removeprefix("Value error, "), "Correct it.", "config-value")
-            for item in error.errors(include_url=False, include_context=False)
-        ) from None  # fmt: skip

@@ -20,8 +20,9 @@ from lungtox.geometry import DeformationField, Grid, Image
 from lungtox.new_folder import new_folder
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_deformation import Points, SessionMap
-from lungtox.synthetic.study_delivered_config import DeliveredSimulation, load_delivered_simulation
+from lungtox.synthetic.study_delivered_config import DeliveredSimulation
 from lungtox.synthetic.study_delivered_patient import SimulatedDelivery, simulate_delivery
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.synthetic.study_solids import Solid, grid_around
 from lungtox.tables import write_csv
 
@@ -61,7 +62,7 @@ def write_delivered_study(simulation: str | Path, folder: str | Path) -> int:
     """
     import pandas as pd
 
-    settings = load_delivered_simulation(simulation)
+    settings = load_simulation(simulation, DeliveredSimulation)
     made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
     with new_folder(folder, who="the study's folder", mark=made_from) as draft:
         patients, sessions, rois, truth = [], [], [], []

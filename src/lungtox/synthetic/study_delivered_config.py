@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from lungtox.errors import Fault, InputError
 from lungtox.settings import Settings
 
 Ratio = Annotated[float, Field(gt=0.5, lt=1.2)]
@@ -87,31 +84,3 @@ class DeliveredSimulation(Settings):
     """Shifts."""
     dose_loss: LossSettings
     """Dose that the sessions lack."""
-
-
-def is_delivered(path: str | Path) -> bool:
-    """Say whether a simulation file is one of delivered dose."""
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
-    return isinstance(raw, dict) and raw.get("kind") == "delivered"
-
-
-def load_delivered_simulation(path: str | Path) -> DeliveredSimulation:
-    """Read simulation.yaml of a study of delivered dose.
-
-    Raises
-    ------
-    InputError
-        Unknown keys and wrong values: every fault.
-    """
-    who = Path(path).name
-    try:
-        return DeliveredSimulation.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise InputError(
-            Fault(f"{who}: {'.'.join(map(str, item['loc']))}", "a known key with a right value",
-                  item["msg"].removeprefix("Value error, "), "Correct it.", "config-value")
-            for item in error.errors(include_url=False, include_context=False)
-        ) from None  # fmt: skip

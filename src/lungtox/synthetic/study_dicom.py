@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from lungtox.dicom import Subject
-from lungtox.errors import Fault, InputError
 from lungtox.new_folder import new_folder
 from lungtox.settings import Settings
 from lungtox.synthetic.factors import sample_traits
 from lungtox.synthetic.patient_files import write_plan_files
 from lungtox.synthetic.phantom import build_phantom
 from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_csv
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose")
@@ -49,28 +48,6 @@ class DicomStudy(Settings):
         return self
 
 
-def is_dicom_study(path: str | Path) -> bool:
-    """Tell whether a simulation.yaml is of this kind; what cannot be read is not, and whoever reads it says why."""
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
-    return isinstance(raw, dict) and raw.get("kind") == "dicom"
-
-
-def load_dicom_study(path: str | Path) -> DicomStudy:
-    """Read a simulation.yaml of this kind; InputError with every key that is wrong."""
-    file = Path(path)
-    try:
-        return DicomStudy.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise InputError(
-            Fault(f"{file.name}: {'.'.join(map(str, item['loc']))}", "a known key with a right value",
-                  item["msg"].removeprefix("Value error, "), "Correct it.", "config-value")
-            for item in error.errors(include_url=False, include_context=False)
-        ) from None  # fmt: skip
-
-
 def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
     """Write the patients in place of older ones; nothing is left behind when it fails.
 
@@ -93,7 +70,7 @@ def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
     """
     import pandas as pd
 
-    study = load_dicom_study(simulation)
+    study = load_simulation(simulation, DicomStudy)
     made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
     with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:
         patients: list[dict[str, str]] = []

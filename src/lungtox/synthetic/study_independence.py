@@ -19,8 +19,9 @@ from lungtox.models.separation import find_separation
 from lungtox.provenance import versions
 from lungtox.randomness import task_rng
 from lungtox.synthetic.study import deal_levels
-from lungtox.synthetic.study_config import ArmSettings, load_simulation
+from lungtox.synthetic.study_config import ArmSettings, StudySimulation
 from lungtox.synthetic.study_dose import simulate_dose
+from lungtox.synthetic.study_file import load_simulation
 from lungtox.tables import write_text
 
 FloatArray = npt.NDArray[np.float64]
@@ -105,7 +106,7 @@ def look_at(arm: ArmSettings, *, name: str, replicates: int, event_grade: int) -
 
 def write_report(replicates: int, out: Path) -> None:
     """Run every look and write the page."""
-    simulation = load_simulation(SIMULATION)
+    simulation = load_simulation(SIMULATION, StudySimulation)
     arm = simulation.arms["all"]
     used = ", ".join(f"{name} {versions()[name]}" for name in ("numpy", "scipy"))
     lines = [
