@@ -30,11 +30,11 @@ test test-all: export OMP_NUM_THREADS = 1
 test test-all: export OPENBLAS_NUM_THREADS = 1
 test: $(STAMP)   ## the tests, under 10 minutes on 2 cores
 	@tests/install_tools.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=12 -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=12 -m "not slow"
 
-test-all: $(STAMP)   ## the slow tests too
+test-all: $(STAMP)   ## the slow tests too, with the coverage of lines and branches
 	@tests/install_tools.sh
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 check: $(STAMP)  ## style, types, docstrings, workflow lint
 	$(BIN)/ruff check src scripts tests workflow/run.py

@@ -41,16 +41,22 @@ def _processes(workspace: Workspace, words: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "how",
-    ["engine-killed", *(pytest.param(name, marks=pytest.mark.slow) for name in ("job-killed", "interrupted"))],
+    ("how", "target"),
+    [
+        ("engine-killed", ("--", "results/cohort/analysis.csv")),
+        *(pytest.param(how, (), marks=pytest.mark.slow) for how in ("engine-killed", "job-killed", "interrupted")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "to-cohort" if value else "to-report",
 )
-def test_a_disturbed_run_finishes_with_the_same_bytes(finished_run: Workspace, copy_of: Copy, how: str) -> None:
+def test_a_disturbed_run_finishes_with_the_same_bytes(
+    finished_run: Workspace, copy_of: Copy, how: str, target: tuple[str, ...]
+) -> None:
     workspace = copy_of(finished_run)
     for patient in range(1, TO_DO + 1):  # a third of the patients and all that comes of them is to be done again
         for path in (workspace.folder / "results" / "dose").glob(f"LT{patient:03d}.*"):
             path.unlink()
-    (workspace.folder / "results" / "report.html").unlink()
-    process = workspace.start()
+    (workspace.folder / "results" / ("cohort/analysis.csv" if target else "report.html")).unlink()
+    process = workspace.start(*target)
     _wait_for(lambda: _extracted(workspace) >= PATIENTS - TO_DO + 2)
     if how == "interrupted":
         process.send_signal(signal.SIGINT)
@@ -64,7 +70,7 @@ def test_a_disturbed_run_finishes_with_the_same_bytes(finished_run: Workspace, c
     if how == "job-killed":
         # The others went on.
         assert _extracted(workspace) >= PATIENTS - 2
-    status, output = workspace.run()
+    status, output = workspace.run(*target)
     assert status == 0, output
     assert workspace.bytes_of_results() == finished_run.bytes_of_results()
 
