@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydicom
+import pytest
 import yaml
 
 from tests.workflow.conftest import Workspace
@@ -106,7 +107,12 @@ def written(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, " ".join(texts).encode()
 
 
-def test_no_identifier_comes_out_of_a_run(finished_run: Workspace, copy_of: Callable[[Workspace], Workspace]) -> None:
+@pytest.mark.parametrize(
+    "left_out", [("ladder", "missing", "time"), pytest.param((), marks=pytest.mark.slow)], ids=["most", "everything"]
+)
+def test_no_identifier_comes_out_of_a_run(
+    finished_run: Workspace, copy_of: Callable[[Workspace], Workspace], left_out: tuple[str, ...]
+) -> None:
     workspace = copy_of(finished_run)
     before = workspace.bytes_of_results()
     times = _times(workspace.folder / "results")
@@ -124,6 +130,11 @@ def test_no_identifier_comes_out_of_a_run(finished_run: Workspace, copy_of: Call
     config["inputs"] = {
         name: f"data/mine/{name}.csv" for name in ("patients", "structures", "clinical", "cytokines")
     } | {"key": "data/mine.key.json"}
+    for section in left_out:
+        del config[section]
+    if left_out:
+        config["models"] = {"dose_clinical": config["models"]["dose_clinical"]}
+        config["ntcp"]["fits"] = {"lkb_mean_dose": config["ntcp"]["fits"]["lkb_mean_dose"]}
     (folder / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     status, output = workspace.run("--config", "mine.yaml")
     assert status == 0, output
