@@ -151,7 +151,7 @@ def test_a_tube_with_a_wall_of_one_millimetre(spacing):
     assert along == pytest.approx({"D95%[Gy]": 16.5, "D5%[Gy]": 43.5}, rel=0.01)
 
 
-@pytest.mark.parametrize("shape", [{}, SMOOTH], ids=["slab", "interpolated"])
+@pytest.mark.parametrize("shape", [{}, pytest.param(SMOOTH, marks=pytest.mark.slow)], ids=["slab", "interpolated"])
 @pytest.mark.parametrize("planes_mm", [1.0, 2.0])
 def test_a_hollow_sphere_with_a_wall_of_one_millimetre(planes_mm, shape):
     # Slabs claim the rings drawn, planes apart; interpolated ones the shell itself.

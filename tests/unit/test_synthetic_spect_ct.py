@@ -66,6 +66,7 @@ def lung_corners(folder: Path, written: Written) -> list[np.ndarray]:
     return list(np.vstack(rings).T)
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_registration_shows_the_lungs_upon_each_other(folder: Path, written: Written) -> None:
     row = row_of(folder, written)
     for view in picture_registration(row, extract(row).qa):

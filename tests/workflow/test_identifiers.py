@@ -23,7 +23,7 @@ import yaml
 
 from tests.workflow.conftest import Workspace
 
-PATIENTS = 10
+PATIENTS = 8
 FOLDER = "Saint_Elsewhere_Hospital"
 HOSPITAL = "Saint Elsewhere Memorial"
 BIRTH_DATE = "19470213"
