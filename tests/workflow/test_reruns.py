@@ -95,7 +95,7 @@ def test_a_changed_formula_of_the_dose_room_reruns_extraction_and_what_follows(
     source = workspace.folder / "src/lungtox/dose/eqd2.py"
     source.write_text(source.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
     planned = workspace.planned()
-    assert planned["extract_dose"] == PATIENTS
+    assert planned["extract_dose"] == PATIENTS / 4  # patients_per_job
     assert set(planned) == COHORT_STAGES | PAGES | {"extract_dose", "compute_metrics"}
 
 

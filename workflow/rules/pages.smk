@@ -16,6 +16,7 @@ checkpoint choose_pages:
         "<logs>/choose_pages.log",
     benchmark:
         "<benchmarks>/choose_pages.tsv"
+    priority: 10  # what waits for all pages comes last in a run
     conda:
         "../../envs/lungtox.yaml"
     params:
@@ -40,6 +41,7 @@ rule draw_page:
         "<logs>/draw_page/{patient}.log",
     benchmark:
         "<benchmarks>/draw_page/{patient}.tsv"
+    priority: 10  # what waits for all pages comes last in a run
     conda:
         "../../envs/lungtox.yaml"
     params:
@@ -66,6 +68,7 @@ rule draw_overlay:
         "<logs>/draw_overlay/{patient}.log",
     benchmark:
         "<benchmarks>/draw_overlay/{patient}.tsv"
+    priority: 10  # what waits for all pages comes last in a run
     conda:
         "../../envs/lungtox.yaml"
     params:
@@ -90,6 +93,7 @@ rule draw_contact_sheet:
         "<logs>/draw_contact_sheet.log",
     benchmark:
         "<benchmarks>/draw_contact_sheet.tsv"
+    priority: 10  # what waits for all pages comes last in a run
     conda:
         "../../envs/lungtox.yaml"
     params:

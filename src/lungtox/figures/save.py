@@ -51,11 +51,16 @@ def save_figure(
 
     dpi = PNG_DPI if settings is None else settings.style.png_dpi
     written = []
-    for suffix, metadata in METADATA.items():
-        target = Path(f"{stem}{suffix}")
-        with mpl.rc_context(RC_PARAMETERS), atomic_path(target) as temporary:
-            figure.savefig(temporary, dpi=dpi, metadata=metadata)
-        written.append(target)
+    layout = figure.get_layout_engine()
+    try:
+        for suffix, metadata in METADATA.items():
+            target = Path(f"{stem}{suffix}")
+            with mpl.rc_context(RC_PARAMETERS), atomic_path(target) as temporary:
+                figure.savefig(temporary, dpi=dpi, metadata=metadata)
+            written.append(target)
+            figure.set_layout_engine("none")  # what the first file found holds for the others, and saves a third
+    finally:
+        figure.set_layout_engine(layout)
     return written[0], written[1], written[2]
 
 
