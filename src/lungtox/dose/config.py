@@ -70,8 +70,8 @@ class DoseSettings(Settings):
     """Structures, dose-volume histograms and their metrics."""
 
     patients_per_job: int = Field(default=1, ge=1)
-    """Patients per extraction job. Starting a job costs a second: 4 on one machine, 20-50 on a cluster; 1 names jobs and
-    logs by the patient. A patient who cannot be used stops none of the others."""
+    """Patients per extraction job. Starting a job costs a second: 4 on one machine, 20-50 on a cluster; 1 names jobs
+    and logs by the patient. A patient who cannot be used stops none of the others."""
     bin_width_gy: float = Field(default=0.01, gt=0, le=1)
     """Width of the DVH bins in Gy. Means come from the samples; the width only limits look-ups, by less than a bin."""
     end_cap: Literal["half-slice", "none", "rounded"] = "half-slice"
