@@ -6,7 +6,6 @@ from .calibration import measure_calibration as measure_calibration
 from .cohort import NtcpTables as NtcpTables
 from .cohort import fit_ntcp_tables as fit_ntcp_tables
 from .comparison import Comparison as Comparison
-from .comparison import akaike_weights as akaike_weights
 from .comparison import compare_descriptions as compare_descriptions
 from .comparison import compare_ntcp as compare_ntcp
 from .comparison_config import ComparisonSettings as ComparisonSettings
@@ -15,6 +14,8 @@ from .config import NtcpSettings as NtcpSettings
 from .config import model_dvh_selections as model_dvh_selections
 from .converted import eqd2_dvhs as eqd2_dvhs
 from .converted import risk_of as risk_of
+from .criteria import akaike_weights as akaike_weights
+from .criteria import compare_fits as compare_fits
 from .curve import ntcp_bins as ntcp_bins
 from .curve import ntcp_curve as ntcp_curve
 from .estimate import NtcpEstimate as NtcpEstimate

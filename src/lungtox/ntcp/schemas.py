@@ -221,6 +221,16 @@ COMPARISON = table_schema(
         "finding": text_column(),
     }
 )
+CRITERIA = table_schema(
+    {
+        "ntcp": text_column(),
+        **{name: count_column() for name in ("n", "events", "free_parameters")},
+        "timed": pa.Column("bool", coerce=True),
+        **{name: _number() for name in ("aic", "aicc", "bic")},
+        "aicc_difference": _number(0),
+        "aicc_weight": _number(0, 1),
+    }
+)
 COMPARISON_PROFILE = table_schema(
     {
         "model": text_column(),
