@@ -9,6 +9,7 @@ from .comparison import Comparison as Comparison
 from .comparison import compare_descriptions as compare_descriptions
 from .comparison import compare_ntcp as compare_ntcp
 from .comparison_config import ComparisonSettings as ComparisonSettings
+from .comparison_config import step_of as step_of
 from .config import NtcpFitSettings as NtcpFitSettings
 from .config import NtcpSettings as NtcpSettings
 from .config import model_dvh_selections as model_dvh_selections

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lungtox.figures import weighting_label
+from lungtox.ntcp import step_of
 from lungtox.report.comparison_section import CLOSE
 from lungtox.report.ntcp_section import NUMBER_NAMES, quantity_words
 from lungtox.report.paper_models import model_title
@@ -142,7 +143,7 @@ def comparison(sources: Sources, style: TableStyle) -> PaperTable:
     rows: list[Row] = []
     step = None
     for row in listed:
-        added = row.text("model").removeprefix(row.text("dose")).removeprefix(" + ")
+        added = step_of(row.text("model"), row.text("dose"))
         if added != step:
             rows.append(Row(f"Dose + {added}" if added else "Dose alone", (EMPTY,) * 10, heading=True))
             step = added
