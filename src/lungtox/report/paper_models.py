@@ -156,8 +156,8 @@ def validation(sources: Sources, style: TableStyle) -> PaperTable:
         ),
     )
     title = "Performance of the models on the patients they were made from, apparent and corrected"
-    notes = list(_validation_notes([row for part in parts.values() for row in part]))
-    return finish_table(sources, "validation", title, columns, rows, notes)
+    told = list(_validation_notes([row for part in parts.values() for row in part]))
+    return finish_table(sources, "validation", title, columns, rows, told)
 
 
 def _lead(fit: SourceRow) -> tuple[str, ...]:
