@@ -116,14 +116,6 @@ class Known:
             known = [term[name] for name in ("estimate", "low", "high") if term.get(name) is not None]
             self.numbers += [math.exp(value) for value in known if abs(value) < 700]
 
-    def add_weights(self, fits: list[Mapping[str, Any]]) -> None:
-        """Take in the weights of NTCP fits to the same patients: exp(-d/2) over their sum, d above the lowest AICc."""
-        data = [(fit["n"], fit["events"], bool(fit.get("time"))) for fit in fits]
-        for size in set(data):
-            same = [fit["aicc"] for fit, own in zip(fits, data, strict=True) if own == size]
-            parts = [math.exp(-(one - min(same)) / 2.0) for one in same]
-            self.numbers += [part / sum(parts) for part in parts]
-
     def add_pairs(self, table: pd.DataFrame, families: Mapping[str, list[str]]) -> None:
         """Take in how many pairs of metrics each family has, and how many of them correlate by 0.8 or more."""
         for columns in families.values():
@@ -174,8 +166,6 @@ def _known(section: Section, results: Path, config: Mapping[str, Any]) -> Known:
             if isinstance(content, Mapping) and section.name in ("models", "summary"):
                 known.add_odds_ratios(content)
         known.numbers += [float(length) for length in lengths.values()]
-        if section.name == "ntcp":
-            known.add_weights([one for one in contents if isinstance(one, Mapping) and one.get("aicc") is not None])
         for path in paths:
             if path.suffix == ".csv" and path.read_bytes().strip():
                 table = read_csv(path)

@@ -1,5 +1,6 @@
 """Descriptions of the dose side by side."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from lungtox.dose import write_dvhs
 from lungtox.errors import InputError
-from lungtox.ntcp import ComparisonSettings, akaike_weights, compare_ntcp, fit_ntcp
+from lungtox.ntcp import ComparisonSettings, akaike_weights, compare_fits, compare_ntcp, fit_ntcp
 from lungtox.ntcp.comparison_models import resample
 from tests.unit.ntcp_cases import lkb_outcomes, lung_dvhs
 
@@ -156,6 +157,21 @@ def test_the_order_of_the_patients_changes_nothing_that_is_not_random(cohort, co
     turned = compare((path, table.sample(frac=1.0, random_state=1).reset_index(drop=True)), resamples=2)
     for column in ("n", "events", "loglik", "aic_weight", "n_volume", "auc_apparent", "net_benefit_apparent"):
         assert turned.models[column].to_numpy() == pytest.approx(compared.models[column].to_numpy(), nan_ok=True)
+
+
+def test_weights_are_shared_by_fits_to_the_same_patients():
+    """By hand: exp(-delta/2) over their sum (Burnham and Anderson 2002)."""
+    base = {"n": 100, "events": 30, "free_parameters": 2, "aic": 1.0, "bic": 1.0, "time": None}
+    fits = [
+        {**base, "ntcp": "a", "aicc": 100.0}, {**base, "ntcp": "b", "aicc": 102.0},
+        {**base, "ntcp": "c", "aicc": 60.0, "n": 70}, {**base, "ntcp": "d", "aicc": 90.0, "time": {"deaths": 3}},
+        {**base, "ntcp": "e", "aicc": None},
+    ]  # fmt: skip
+    table = compare_fits(fits).set_index("ntcp")
+    assert table["aicc_weight"].to_dict() == pytest.approx(
+        {"a": 1 / (1 + math.exp(-1)), "b": math.exp(-1) / (1 + math.exp(-1)), "c": 1.0, "d": 1.0}
+    )
+    assert table.loc["b", "aicc_difference"] == 2.0 and table["timed"].tolist() == [False, False, False, True]
 
 
 def test_akaike_weights_by_hand():

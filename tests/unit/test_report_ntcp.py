@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
-from pytest import approx
 
+from lungtox.ntcp import compare_fits
 from lungtox.report.ntcp_tables import comparison_blocks, resampled_blocks
 from lungtox.report.results import NtcpResampled
 
@@ -17,14 +15,12 @@ def fit(name, aicc, **changes):
     return {**base, "nested": [test], **changes}
 
 
-def test_weights_are_shared_by_fits_to_the_same_patients():
-    """Akaike weights by hand: exp(-delta/2) over their sum (Burnham and Anderson 2002)."""
-    fits = (fit("a", 100.0), fit("b", 102.0), fit("c", 60.0, n=70))
-    (table,) = comparison_blocks(fits)
-    weight = [row[7].order for row in table.rows]
-    assert weight == approx([1 / (1 + math.exp(-1)), math.exp(-1) / (1 + math.exp(-1)), 1.0])
+def test_criteria_stand_beside_the_nested_tests():
+    fits = (fit("a", 100.0), fit("b", None, aic=None, bic=None), fit("c", 60.0, n=70))
+    (table,) = comparison_blocks(fits, compare_fits(fits))
+    assert [(row[0].text, row[7].order) for row in table.rows] == [("a", 1.0), ("c", 1.0)]
     assert "n = 1 (mean dose)" in table.rows[0][8].text and "p = 0.050" in table.rows[0][8].text
-    assert comparison_blocks(()) == []
+    assert comparison_blocks((), None) == comparison_blocks(fits, compare_fits(())) == []
 
 
 def test_bootstrap_has_intervals_and_corrected_performance():

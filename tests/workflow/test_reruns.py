@@ -14,7 +14,8 @@ from .conftest import PATIENTS, RESAMPLES, TABLES, Workspace
 Copy = Callable[[Workspace], Workspace]
 COHORT_STAGES = {
     "gather_metrics", "gather_model_dvhs", "assemble_cohort", "describe_cohort", "test_associations",
-    "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "validate_published", "plot_dvh_groups",
+    "compare_cytokines", "fit_logistic", "compare_roc", "fit_ntcp", "compare_fits", "validate_published",
+    "plot_dvh_groups",
     "plot_roc", "plot_forest", "plot_ntcp", "plot_cytokines", "build_report", "describe_course", "plot_incidence",
     "gather_sweep", "compare_sweep", "plot_function_sweep",
     "describe_gaps", "plot_missing",

@@ -198,6 +198,11 @@ def figure_files(figure, category, *, named=True):
     ]
 
 
+def figure_stem(wildcards, output):
+    """Path of a rule's figure without its ending, as its script takes it."""
+    return str(Path(output.pdf).with_suffix(""))
+
+
 def files_of_figures(figures, category):
     """Files of several figures that one rule draws."""
     return [

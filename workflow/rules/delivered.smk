@@ -104,7 +104,7 @@ if ANALYSIS.delivered:
         params:
             code=code_digest("plot_delivered"),
             settings=section("figures"),
-            stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+            stem=figure_stem,
         shell:
             "python {input.script:q} --tables {input.tables:q} --settings {params.settings:q}"
             " --stem {params.stem:q} >{log:q} 2>&1"

@@ -50,7 +50,7 @@ rule plot_roc:
     params:
         code=code_digest("plot_roc"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --auc {input.auc:q} --curves {input.curves:q} --pairs {input.pairs:q}"
         " --bands {input.bands:q} --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -72,7 +72,7 @@ rule plot_function_sweep:
     params:
         code=code_digest("plot_function_sweep"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --sensitivity {input.sensitivity:q} --settings {params.settings:q}"
         " --stem {params.stem:q} >{log:q} 2>&1"
@@ -95,7 +95,7 @@ rule plot_forest:
     params:
         code=code_digest("plot_forest"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --univariable {input.univariable:q} --fits {input.fits:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -124,7 +124,7 @@ rule plot_ntcp:
     params:
         code=code_digest("plot_ntcp"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
         published_stem=lambda wildcards, output: str(output.published[0])[
             : -len(".pdf")
         ],
@@ -152,7 +152,7 @@ rule plot_ntcp_comparison:
     params:
         code=code_digest("plot_ntcp_comparison"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --comparison {input.comparison:q} --profile {input.profile:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -178,7 +178,7 @@ rule plot_ntcp_surface:
         code=code_digest("plot_ntcp_surface"),
         names=[name for name, fit in ANALYSIS.ntcp.fits.items() if fit.surface],
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --surfaces {input.surfaces:q} --names {params.names:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -201,7 +201,7 @@ rule plot_ntcp_time:
     params:
         code=code_digest("plot_ntcp_time"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --fits {input.fits:q} --courses {input.courses:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -225,7 +225,7 @@ rule plot_cytokines:
     params:
         code=code_digest("plot_cytokines"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --analysis {input.analysis:q} --dictionary {input.dictionary:q}"
         " --comparisons {input.comparisons:q} --settings {params.settings:q} --stem {params.stem:q}"
@@ -295,7 +295,7 @@ rule plot_incidence:
     params:
         code=code_digest("plot_incidence"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --curves {input.curves:q} --groups {input.groups:q}"
         " --settings {params.settings:q} --stem {params.stem:q} >{log:q} 2>&1"
@@ -317,7 +317,7 @@ rule plot_missing:
     params:
         code=code_digest("plot_missing"),
         settings=section("figures"),
-        stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+        stem=figure_stem,
     shell:
         "python {input.script:q} --patterns {input.patterns:q} --settings {params.settings:q}"
         " --stem {params.stem:q} >{log:q} 2>&1"

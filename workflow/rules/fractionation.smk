@@ -50,7 +50,7 @@ if ANALYSIS.fractionation:
         params:
             code=code_digest("plot_fractionation"),
             settings=section("figures"),
-            stem=lambda wildcards, output: str(output.pdf)[: -len(".pdf")],
+            stem=figure_stem,
         shell:
             "python {input.script:q} --tables {input.tables:q} --settings {params.settings:q}"
             " --stem {params.stem:q} >{log:q} 2>&1"

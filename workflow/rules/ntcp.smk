@@ -38,6 +38,25 @@ rule fit_ntcp:
         " --start {params.start} --seed {params.seed} >{log:q} 2>&1"
 
 
+rule compare_fits:
+    """Put the information criteria of the NTCP fits side by side, with the weights of those to the same patients."""
+    input:
+        fits=expand("<results>/ntcp/{ntcp}/fit.json", ntcp=ANALYSIS.ntcp.fits),
+        script=script("compare_fits"),
+    output:
+        criteria="<results>/ntcp/criteria.csv",
+    log:
+        "<logs>/compare_fits.log",
+    benchmark:
+        "<benchmarks>/compare_fits.tsv"
+    conda:
+        "../../envs/lungtox.yaml"
+    params:
+        code=code_digest("compare_fits"),
+    shell:
+        "python {input.script:q} --fits {input.fits:q} --criteria {output.criteria:q} >{log:q} 2>&1"
+
+
 rule validate_published:
     """Apply the published models that the config names and show how well they do here."""
     input:

@@ -71,6 +71,7 @@ rule build_report:
                 "validation.csv",
             ],
         ),
+        criteria=["<results>/ntcp/criteria.csv"] if ANALYSIS.ntcp.fits else [],
         alpha_beta=if_outcome("<results>/ntcp/published/alpha_beta.csv"),
         published=expand(
             "<results>/ntcp/published/{name}.csv",

@@ -63,6 +63,7 @@ OF_ANALYSIS = (
     + (made_by("gather_model_dvhs") if OUTCOME or ANALYSIS.fractionation else [])
     + made_by("fit_logistic", model=ANALYSIS.models)
     + made_by("fit_ntcp", ntcp=ANALYSIS.ntcp.fits)
+    + (made_by("compare_fits") if ANALYSIS.ntcp.fits else [])
     + (made_by("compare_cytokines") if ANALYSIS.inputs.cytokines else [])
     + (made_by("measure_added_value") if ANALYSIS.ladder else [])
     + (made_by("describe_course") if ANALYSIS.time else [])

@@ -17,9 +17,10 @@ from lungtox.agreement.config import AgreementSettings, LimitSettings
 from lungtox.agreement.dispersion import compare_dispersion
 from lungtox.agreement.paired import paired_t
 from lungtox.agreement.pairing import Source, pair_metrics, unpaired_faults
-from lungtox.agreement.schemas import DISPERSION, METRICS, PAIRS, POINTS, UNPAIRED, typed
+from lungtox.agreement.schemas import DISPERSION, METRICS, PAIRS, POINTS, UNPAIRED
 from lungtox.errors import Fault, InputError, ParameterError, count_of
 from lungtox.models import benjamini_hochberg, signed_rank
+from lungtox.table_schemas import typed
 
 if TYPE_CHECKING:
     import pandas as pd

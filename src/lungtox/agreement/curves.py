@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from lungtox.agreement.bland_altman import FEWEST, WIDTH
 from lungtox.agreement.cases import Case
 from lungtox.agreement.config import AgreementSettings
-from lungtox.agreement.schemas import CURVE_SUMMARY, CURVES, DISTANCES, typed
+from lungtox.agreement.schemas import CURVE_SUMMARY, CURVES, DISTANCES
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import ParameterError
+from lungtox.table_schemas import typed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,138 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
 import pandera.pandas as pa
 
-
-def _text(*checks: pa.Check, nullable: bool = False) -> pa.Column:
-    return pa.Column("object", checks=list(checks), nullable=nullable, coerce=True)
-
-
-def _number(*checks: pa.Check) -> pa.Column:
-    return pa.Column("float64", checks=list(checks), nullable=True, coerce=True)
+from lungtox.table_schemas import count_column, number_column, share_column, table_schema, text_column
 
 
 def _known() -> pa.Column:
     return pa.Column("float64", nullable=False, coerce=True)
 
 
-def _count() -> pa.Column:
-    return pa.Column("int64", pa.Check.ge(0), coerce=True)
-
-
-def _share() -> pa.Column:
-    return _number(pa.Check.in_range(0, 1))
-
-
 def _percent() -> pa.Column:
-    return _number(pa.Check.in_range(0, 100))
+    return number_column(pa.Check.in_range(0, 100))
 
 
 def _interval(name: str) -> dict[str, pa.Column]:
-    return {name: _number(), f"{name}_low": _number(), f"{name}_high": _number()}
+    return {name: number_column(), f"{name}_low": number_column(), f"{name}_high": number_column()}
 
 
-def _table(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(columns, strict=True, ordered=True)
-
-
-HEAD = {name: _text() for name in ("first", "second", "group")}
-METRICS = _table(
+HEAD = {name: text_column() for name in ("first", "second", "group")}
+METRICS = table_schema(
     {
         **HEAD,
-        "structure": _text(),
-        "metric": _text(),
-        "unit": _text(nullable=True),
-        "n": _count(),
-        "subjects": _count(),
+        "structure": text_column(),
+        "metric": text_column(),
+        "unit": text_column(nullable=True),
+        "n": count_column(),
+        "subjects": count_column(),
         "mean_first": _known(),
         "mean_second": _known(),
-        "scale": _text(pa.Check.isin(["difference", "percent"])),
+        "scale": text_column(pa.Check.isin(["difference", "percent"])),
         **_interval("bias"),
-        "sd": _number(pa.Check.ge(0)),
-        "between_sd": _number(pa.Check.ge(0)),
-        "within_sd": _number(pa.Check.ge(0)),
+        "sd": number_column(pa.Check.ge(0)),
+        "between_sd": number_column(pa.Check.ge(0)),
+        "within_sd": number_column(pa.Check.ge(0)),
         **_interval("lower"),
         **_interval("upper"),
-        "inside": _count(),
+        "inside": count_column(),
         "inside_pct": _percent(),
-        "limit": _number(pa.Check.gt(0)),
-        "verdict": _text(pa.Check.isin(["agree", "disagree", "open"])),
+        "limit": number_column(pa.Check.gt(0)),
+        "verdict": text_column(pa.Check.isin(["agree", "disagree", "open"])),
         **_interval("slope"),
-        "slope_p": _share(),
-        "percent": _number(),
-        "percent_sd": _number(pa.Check.ge(0)),
+        "slope_p": share_column(),
+        "percent": number_column(),
+        "percent_sd": number_column(pa.Check.ge(0)),
         **_interval("ccc"),
         **_interval("difference"),
-        "t": _number(),
-        "df": _count(),
-        "p_t": _share(),
-        "shift": _number(),
-        "shift_low": _number(),
-        "shift_high": _number(),
-        "p_wilcoxon": _share(),
-        "wilcoxon": _text(),
-        "test": _text(pa.Check.isin(["wilcoxon", "t"])),
-        "p": _share(),
-        "q": _share(),
+        "t": number_column(),
+        "df": count_column(),
+        "p_t": share_column(),
+        "shift": number_column(),
+        "shift_low": number_column(),
+        "shift_high": number_column(),
+        "p_wilcoxon": share_column(),
+        "wilcoxon": text_column(),
+        "test": text_column(pa.Check.isin(["wilcoxon", "t"])),
+        "p": share_column(),
+        "q": share_column(),
     }
 )
-PAIRS = _table(
+PAIRS = table_schema(
     {
         **HEAD,
-        "patient": _text(),
-        "subject": _text(),
-        "structure": _text(),
-        "metric": _text(),
-        "unit": _text(nullable=True),
+        "patient": text_column(),
+        "subject": text_column(),
+        "structure": text_column(),
+        "metric": text_column(),
+        "unit": text_column(nullable=True),
         "first_value": _known(),
         "second_value": _known(),
         "difference": _known(),
-        "percent": _number(),
+        "percent": number_column(),
         "inside": pa.Column("bool"),
     }
 )
-POINTS = _table({**HEAD, "metrics": _count(), "points": _count(), "inside": _count(), "inside_pct": _percent()})
-DISPERSION = _table(
+POINTS = table_schema(
+    {**HEAD, "metrics": count_column(), "points": count_column(), "inside": count_column(), "inside_pct": _percent()}
+)
+DISPERSION = table_schema(
     {
         **HEAD,
-        "structure": _text(),
-        "metric_a": _text(),
-        "metric_b": _text(),
-        "n": _count(),
-        **{name: _number(pa.Check.ge(0)) for name in ("sd_a", "sd_b", "ratio", "low", "high")},
-        "p": _share(),
+        "structure": text_column(),
+        "metric_a": text_column(),
+        "metric_b": text_column(),
+        "n": count_column(),
+        **{name: number_column(pa.Check.ge(0)) for name in ("sd_a", "sd_b", "ratio", "low", "high")},
+        "p": share_column(),
     }
 )
-UNPAIRED = _table(
+UNPAIRED = table_schema(
     {
-        "first": _text(),
-        "second": _text(),
-        "patient": _text(),
-        "structure": _text(nullable=True),
-        "metric": _text(nullable=True),
-        "reason": _text(),
+        "first": text_column(),
+        "second": text_column(),
+        "patient": text_column(),
+        "structure": text_column(nullable=True),
+        "metric": text_column(nullable=True),
+        "reason": text_column(),
     }
 )
-CURVES = _table(
+CURVES = table_schema(
     {
         **HEAD,
-        "structure": _text(),
+        "structure": text_column(),
         "dose_gy": _known(),
-        "n": _count(),
+        "n": count_column(),
         **{name: _percent() for name in ("first_pct", "second_pct")},
         **{name: _known() for name in ("bias", "lower", "upper")},
     }
 )
-DISTANCES = _table(
+DISTANCES = table_schema(
     {
         **HEAD,
-        "patient": _text(),
-        "structure": _text(),
+        "patient": text_column(),
+        "structure": text_column(),
         "largest_pct": _percent(),
         "at_gy": _known(),
         "area_gy": _known(),
@@ -142,10 +122,10 @@ DISTANCES = _table(
         "within": pa.Column("bool"),
     }
 )
-CURVE_SUMMARY = _table(
+CURVE_SUMMARY = table_schema(
     {
         **HEAD,
-        "structure": _text(),
+        "structure": text_column(),
         "n": pa.Column("int64"),
         "median_largest_pct": _percent(),
         "largest_pct": _percent(),
@@ -155,12 +135,3 @@ CURVE_SUMMARY = _table(
         "mean_difference_gy": _known(),
     }
 )
-
-
-def typed(rows: Sequence[Mapping[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Make a table of rows and check it; one without rows has the columns all the same."""
-    table = pd.DataFrame(list(rows), columns=list(schema.columns))
-    if table.empty:
-        return table
-    checked: pd.DataFrame = schema.validate(table, lazy=True)
-    return checked

@@ -9,43 +9,44 @@ import pandas as pd
 import pandera.pandas as pa
 
 from lungtox.cohort.columns import INTEGER_COLUMNS, LIMIT_FLAGS, STATUS_LEVELS
+from lungtox.table_schemas import text_column
 from lungtox.tables import read_csv
 
 KINDS = ["id", "outcome", "binary", "categorical", "continuous", "date"]
 ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
 
 
-def _text(*checks: pa.Check, nullable: bool = False, unique: bool = False) -> pa.Column:
-    return pa.Column("object", checks=list(checks), nullable=nullable, unique=unique, coerce=True)
-
-
 EXCLUSIONS = pa.DataFrameSchema(
-    {"patient": _text(unique=True), "stage": _text(pa.Check.isin(["dose", "clinical"])), "reason": _text()},
+    {
+        "patient": text_column(unique=True),
+        "stage": text_column(pa.Check.isin(["dose", "clinical"])),
+        "reason": text_column(),
+    },
     strict=True,
     ordered=True,
 )
 TABLE1 = pa.DataFrameSchema(
     {
-        "variable": _text(),
-        "label": _text(),
-        "level": _text(nullable=True),
-        "all": _text(),
-        "rp": _text(),
-        "no_rp": _text(),
-        "missing": _text(nullable=True),
+        "variable": text_column(),
+        "label": text_column(),
+        "level": text_column(nullable=True),
+        "all": text_column(),
+        "rp": text_column(),
+        "no_rp": text_column(),
+        "missing": text_column(nullable=True),
     },
     strict=True,
     ordered=True,
 )
 FLOW = pa.DataFrameSchema(
-    {"step": _text(), "n": pa.Column("int64", pa.Check.ge(0)), "reason": _text(nullable=True)},
+    {"step": text_column(), "n": pa.Column("int64", pa.Check.ge(0)), "reason": text_column(nullable=True)},
     strict=True,
     ordered=True,
 )
 MISSING = pa.DataFrameSchema(
     {
-        "column": _text(unique=True),
-        "label": _text(),
+        "column": text_column(unique=True),
+        "label": text_column(),
         "n": pa.Column("int64", pa.Check.ge(0)),
         "missing": pa.Column("int64", pa.Check.ge(0)),
         "missing_pct": pa.Column("float64", pa.Check.in_range(0, 100)),
@@ -60,12 +61,12 @@ def dictionary_schema() -> pa.DataFrameSchema:
     """Give the schema of dictionary.csv."""
     return pa.DataFrameSchema(
         {
-            "column": _text(unique=True),
-            "label": _text(),
-            "unit": _text(nullable=True),
-            "kind": _text(pa.Check.isin(KINDS)),
-            "levels": _text(nullable=True),
-            "source": _text(),
+            "column": text_column(unique=True),
+            "label": text_column(),
+            "unit": text_column(nullable=True),
+            "kind": text_column(pa.Check.isin(KINDS)),
+            "levels": text_column(nullable=True),
+            "source": text_column(),
         },
         strict=True,
         ordered=True,
@@ -107,17 +108,17 @@ def read_analysis(path: str | Path, dictionary: pd.DataFrame) -> pd.DataFrame:
 
 def _analysis_column(name: str, kind: str, levels: list[str]) -> pa.Column:
     if kind == "id":
-        return _text(unique=True)
+        return text_column(unique=True)
     if name == "rp_status":
-        return _text(pa.Check.isin(STATUS_LEVELS))
+        return text_column(pa.Check.isin(STATUS_LEVELS))
     if name in INTEGER_COLUMNS:
         return pa.Column("Int64", pa.Check.ge(0), nullable=name != "rp_grade", coerce=True)
     if name == "time_months":
         return pa.Column("float64", pa.Check.ge(0), coerce=True)
     if kind == "date":
-        return _text(pa.Check.str_matches(ISO_DATE), nullable=True)
+        return text_column(pa.Check.str_matches(ISO_DATE), nullable=True)
     if kind == "continuous":
         return pa.Column("float64", nullable=True, coerce=True)
     if name.endswith(LIMIT_FLAGS):
         return pa.Column("boolean", nullable=True, coerce=True)
-    return _text(pa.Check.isin(levels), nullable=True)
+    return text_column(pa.Check.isin(levels), nullable=True)

@@ -25,13 +25,13 @@ from lungtox.delivered.schemas import (
     QUALITY,
     TREND,
     VOLUMES,
-    typed,
 )
 from lungtox.delivered.summaries import IRRADIATED, field_extremes, volume_courses
 from lungtox.delivered.tables import read_delivered_qa
 from lungtox.delivered.trend import volume_trends
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import Fault, InputError
+from lungtox.table_schemas import typed
 from lungtox.tables import read_csv
 
 if TYPE_CHECKING:

@@ -2,165 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
 import pandera.pandas as pa
 
-
-def _text(*checks: pa.Check, nullable: bool = False) -> pa.Column:
-    return pa.Column("object", checks=list(checks), nullable=nullable, coerce=True)
-
-
-def _number(*checks: pa.Check) -> pa.Column:
-    return pa.Column("float64", checks=list(checks), nullable=True, coerce=True)
-
-
-def _count() -> pa.Column:
-    return pa.Column("int64", pa.Check.ge(0), coerce=True)
-
-
-def _share() -> pa.Column:
-    return _number(pa.Check.in_range(0, 1))
+from lungtox.table_schemas import count_column, number_column, share_column, table_schema, text_column
 
 
 def _positive() -> pa.Column:
-    return _number(pa.Check.ge(0))
+    return number_column(pa.Check.ge(0))
 
 
-def _table(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(columns, strict=True, ordered=True)
-
-
-_METRIC = {"structure": _text(), "quantity": _text(pa.Check.isin(["physical", "eqd2"])), "metric": _text(),
-           "unit": _text(nullable=True)}  # fmt: skip
-METRICS = _table(
-    {"patient": _text(), **_METRIC, **{name: _number() for name in ("planned", "delivered", "planned_minus_delivered")}}
+_METRIC = {
+    "structure": text_column(),
+    "quantity": text_column(pa.Check.isin(["physical", "eqd2"])),
+    "metric": text_column(),
+    "unit": text_column(nullable=True),
+}
+METRICS = table_schema(
+    {
+        "patient": text_column(),
+        **_METRIC,
+        **{name: number_column() for name in ("planned", "delivered", "planned_minus_delivered")},
+    }
 )
-PAIRED = _table(
+PAIRED = table_schema(
     {
         **_METRIC,
-        "n": _count(),
-        "mean_planned": _number(),
+        "n": count_column(),
+        "mean_planned": number_column(),
         "sd_planned": _positive(),
-        "mean_delivered": _number(),
+        "mean_delivered": number_column(),
         "sd_delivered": _positive(),
-        **{name: _number() for name in ("difference", "low", "high")},
+        **{name: number_column() for name in ("difference", "low", "high")},
         "sd": _positive(),
-        "percent": _number(),
-        "positive": _count(),
-        "negative": _count(),
-        "t": _number(),
-        "p_t": _share(),
-        **{name: _number() for name in ("shift", "shift_low", "shift_high")},
-        "p_wilcoxon": _share(),
-        "wilcoxon": _text(nullable=True),
-        "smallest_p": _share(),
-        "test": _text(pa.Check.isin(["wilcoxon", "t"])),
-        "p": _share(),
-        "q": _share(),
+        "percent": number_column(),
+        "positive": count_column(),
+        "negative": count_column(),
+        "t": number_column(),
+        "p_t": share_column(),
+        **{name: number_column() for name in ("shift", "shift_low", "shift_high")},
+        "p_wilcoxon": share_column(),
+        "wilcoxon": text_column(nullable=True),
+        "smallest_p": share_column(),
+        "test": text_column(pa.Check.isin(["wilcoxon", "t"])),
+        "p": share_column(),
+        "q": share_column(),
     }
 )
-NTCP = _table(
+NTCP = table_schema(
     {
-        **{name: _text() for name in ("patient", "model", "structure", "quantity")},
+        **{name: text_column() for name in ("patient", "model", "structure", "quantity")},
         "planned_dose_gy": _positive(),
         "delivered_dose_gy": _positive(),
-        "planned": _share(),
-        "delivered": _share(),
-        "status": _text(),
-        "note": _text(nullable=True),
+        "planned": share_column(),
+        "delivered": share_column(),
+        "status": text_column(),
+        "note": text_column(nullable=True),
     }
 )
-VOLUMES = _table(
+VOLUMES = table_schema(
     {
-        "patient": _text(),
-        "session": _text(),
-        "order": _count(),
+        "patient": text_column(),
+        "session": text_column(),
+        "order": count_column(),
         "fractions_before": _positive(),
-        "structure": _text(),
-        "source": _text(pa.Check.isin(["contours", "jacobian"])),
+        "structure": text_column(),
+        "source": text_column(pa.Check.isin(["contours", "jacobian"])),
         "volume_cc": _positive(),
         "ratio": _positive(),
-        "percent_change": _number(),
+        "percent_change": number_column(),
     }
 )
-COURSE = _table(
+COURSE = table_schema(
     {
-        "structure": _text(),
-        "source": _text(pa.Check.isin(["contours", "jacobian"])),
-        "order": _count(),
-        "patients": _count(),
+        "structure": text_column(),
+        "source": text_column(pa.Check.isin(["contours", "jacobian"])),
+        "order": count_column(),
+        "patients": count_column(),
         "mean_pct": _positive(),
         "sd_pct": _positive(),
     }
 )
-TREND = _table(
+TREND = table_schema(
     {
-        "structure": _text(),
-        "source": _text(),
-        "patients": _count(),
+        "structure": text_column(),
+        "source": text_column(),
+        "patients": count_column(),
         "ratio": _positive(),
         "ratio_sd": _positive(),
-        "ratio_low": _number(),
-        "ratio_high": _number(),
-        "percent_change": _number(),
-        "shrinking": _count(),
-        "p_t": _share(),
-        "p_wilcoxon": _share(),
-        "p": _share(),
-        "q": _share(),
-        "slope": _number(),
-        "slope_low": _number(),
-        "slope_high": _number(),
-        "slope_p": _share(),
+        "ratio_low": number_column(),
+        "ratio_high": number_column(),
+        "percent_change": number_column(),
+        "shrinking": count_column(),
+        "p_t": share_column(),
+        "p_wilcoxon": share_column(),
+        "p": share_column(),
+        "q": share_column(),
+        "slope": number_column(),
+        "slope_low": number_column(),
+        "slope_high": number_column(),
+        "slope_p": share_column(),
     }
 )
-QUALITY = _table(
+QUALITY = table_schema(
     {
-        "patient": _text(),
-        "session": _text(),
+        "patient": text_column(),
+        "session": text_column(),
         "fractions": _positive(),
-        "kind": _text(pa.Check.isin(["field", "none", "registered"])),
-        "structure": _text(),
+        "kind": text_column(pa.Check.isin(["field", "none", "registered"])),
+        "structure": text_column(),
         "mean_ratio": _positive(),
-        "coverage_pct": _number(pa.Check.in_range(0, 100)),
-        **{f"jacobian_{name}": _number() for name in ("minimum", "p1", "p99", "maximum")},
-        "folding_pct": _number(pa.Check.in_range(0, 100)),
+        "coverage_pct": number_column(pa.Check.in_range(0, 100)),
+        **{f"jacobian_{name}": number_column() for name in ("minimum", "p1", "p99", "maximum")},
+        "folding_pct": number_column(pa.Check.in_range(0, 100)),
         "mean_displacement_mm": _positive(),
         "max_displacement_mm": _positive(),
     }
 )
-FIELDS = _table(
+FIELDS = table_schema(
     {
-        "patient": _text(),
-        "sessions": _count(),
-        "kinds": _text(),
-        "jacobian_minimum": _number(),
-        "jacobian_maximum": _number(),
-        "folding_pct": _number(pa.Check.in_range(0, 100)),
+        "patient": text_column(),
+        "sessions": count_column(),
+        "kinds": text_column(),
+        "jacobian_minimum": number_column(),
+        "jacobian_maximum": number_column(),
+        "folding_pct": number_column(pa.Check.in_range(0, 100)),
         "max_displacement_mm": _positive(),
-        "coverage_pct": _number(pa.Check.in_range(0, 100)),
+        "coverage_pct": number_column(pa.Check.in_range(0, 100)),
     }
 )
-CURVES = _table(
+CURVES = table_schema(
     {
-        "structure": _text(),
+        "structure": text_column(),
         "dose_gy": _positive(),
-        "planned_pct": _number(pa.Check.in_range(0, 100 + 1e-6)),
-        "delivered_pct": _number(pa.Check.in_range(0, 100 + 1e-6)),
-        "patients": _count(),
+        "planned_pct": number_column(pa.Check.in_range(0, 100 + 1e-6)),
+        "delivered_pct": number_column(pa.Check.in_range(0, 100 + 1e-6)),
+        "patients": count_column(),
     }
 )
-LEFT_OUT = _table({"patient": _text(), "reason": _text()})
-PATIENTS = _table({"patient": _text(), "dvh": _text()})
-
-
-def typed(rows: Sequence[Mapping[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Make a table of rows and check it; one without rows has the columns all the same."""
-    table = pd.DataFrame(list(rows), columns=list(schema.columns))
-    if table.empty:
-        return table
-    checked: pd.DataFrame = schema.validate(table, lazy=True)
-    return checked
+LEFT_OUT = table_schema({"patient": text_column(), "reason": text_column()})
+PATIENTS = table_schema({"patient": text_column(), "dvh": text_column()})

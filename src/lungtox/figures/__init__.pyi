@@ -37,6 +37,7 @@ from .function_sweep import plot_function_sweep as plot_function_sweep
 from .function_sweep import tabulate_function_sweep as tabulate_function_sweep
 from .incidence import plot_incidence as plot_incidence
 from .incidence import tabulate_incidence as tabulate_incidence
+from .labels import LEVEL as LEVEL
 from .labels import beyond_ratio as beyond_ratio
 from .labels import decimals_for as decimals_for
 from .labels import effect_label as effect_label
@@ -44,6 +45,7 @@ from .labels import format_interval as format_interval
 from .labels import format_number as format_number
 from .labels import format_p as format_p
 from .labels import format_ratio as format_ratio
+from .labels import metric_words as metric_words
 from .labels import round_p as round_p
 from .labels import weighting_label as weighting_label
 from .language import translate as translate

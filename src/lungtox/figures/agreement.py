@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
+from lungtox.figures.labels import metric_words, unit_of
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
@@ -174,16 +175,6 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     across = translate(settings, "Mean [{unit}]", unit=unit_of(one["metric"]) or "1")
     ax.set_xlabel(across, fontsize=size, labelpad=1.0 * style.scale)
     ax.set_ylabel(translate(settings, "Difference [{unit}]", unit=unit), fontsize=size, labelpad=1.0 * style.scale)
-
-
-def metric_words(metric: str) -> str:
-    """Give the name of a metric without its unit."""
-    return metric.partition("[")[0]
-
-
-def unit_of(metric: str) -> str:
-    """Give the unit that a metric's name says; empty where it says none."""
-    return metric.partition("[")[2].rstrip("]")
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lungtox.figures.agreement import comparison_words, metric_words, unit_of
+from lungtox.figures.agreement import comparison_words
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.labels import format_interval, format_number, format_p
+from lungtox.figures.labels import format_interval, format_number, format_p, metric_words, unit_of
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings
-from lungtox.figures.dendrogram import CLUSTER_CORRELATION, lay_out_tree
-from lungtox.figures.language import translate, translate_label
+from lungtox.figures.dendrogram import draw_merges, lay_out_tree, leaf_labels
+from lungtox.figures.language import translate
 from lungtox.figures.style import (
-    FAINT,
     INK,
     PALETTES,
     new_figure,
@@ -22,6 +21,7 @@ from lungtox.figures.style import (
     text_width_mm,
     tiny_pt,
 )
+from lungtox.models import CLUSTER_CORRELATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,20 +83,16 @@ def plot_correlations(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
     """
     style = settings.style
     width_mm = page_mm(style, 2)
-    leaves = table[table["kind"] == "leaf"].sort_values("position")
     with style_context(style):
-        if leaves.empty:
+        if table.empty:
             figure = new_figure(style, columns=2, height_mm=40.0)
             text = translate(settings, "No three dose metrics to correlate")
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), text, style=style)
             return figure
-        names = [translate_label(settings, str(label)) for label in leaves["label"]]
-        marked = [
-            f"{name}{' *' if stands else ''}" for name, stands in zip(names, leaves["representative"], strict=True)
-        ]
+        marked = leaf_labels(table, settings=settings)
         label_mm = max(text_width_mm(text, small_pt(style), style) for text in marked) / style.scale + 3.0
-        cell_mm = min(LARGEST_CELL_MM, (width_mm - label_mm - TREE_MM - 3 * EDGE_MM) / len(names))
-        side_mm = cell_mm * len(names)
+        cell_mm = min(LARGEST_CELL_MM, (width_mm - label_mm - TREE_MM - 3 * EDGE_MM) / len(marked))
+        side_mm = cell_mm * len(marked)
         bottom_mm = max(label_mm + 2.0, AXIS_MM)
         height_mm = side_mm + bottom_mm + 2 * EDGE_MM
         figure = new_figure(style, columns=2, height_mm=height_mm)
@@ -159,17 +155,9 @@ def _short(value: float) -> str:
 
 
 def _draw_tree(ax: Axes, table: pd.DataFrame, *, settings: FiguresSettings) -> None:
-    colour = PALETTES[settings.style.palette][0]
-    merges: list[dict[Any, Any]] = table[table["kind"] == "merge"].to_dict("records")
-    for row in merges:
-        inside = row["correlation"] >= CLUSTER_CORRELATION
-        x = [row["left_correlation"], row["correlation"], row["correlation"], row["right_correlation"]]
-        y = [row["left_position"], row["left_position"], row["right_position"], row["right_position"]]
-        ax.plot(x, y, color=colour if inside else INK, linewidth=1.2 if inside else 0.7, solid_joinstyle="miter")
-    ax.axvline(CLUSTER_CORRELATION, color=FAINT, linewidth=0.6, linestyle=(0, (5, 1.6)))
+    draw_merges(ax, table, settings=settings)
     leaves = int((table["kind"] == "leaf").sum())
     ax.set_ylim(leaves - 0.45, -0.55)
-    ax.set_xlim(1.0, 0.0)
     ax.set_xticks([1.0, CLUSTER_CORRELATION, 0.0], ["1", f"{CLUSTER_CORRELATION:g}", "0"])
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)

@@ -20,6 +20,7 @@ from lungtox.figures.style import (
     style_context,
     text_width_mm,
 )
+from lungtox.models import CLUSTER_CORRELATION, leaf_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 ROW_MM, TITLE_MM, AXIS_MM = 4.2, 7.0, 11.0
 FEWEST_LEAVES = 3
-CLUSTER_CORRELATION = 0.7
 COLUMNS = [
     "model", "kind", "label", "position", "cluster", "representative", "correlation", "left_position",
     "left_correlation", "right_position", "right_correlation",
@@ -56,24 +56,9 @@ def tabulate_dendrogram(
     for fit, listed, tree in zip(fits, candidates, trees, strict=True):
         leaves = listed[listed["cluster"].notna()].to_dict("records")
         if len(leaves) >= FEWEST_LEAVES and len(tree) == len(leaves) - 1:
-            order = leaf_order(tree, len(leaves))
+            order = leaf_order(tree[["left", "right"]], len(leaves))
             rows.extend({"model": fit["model"]} | row for row in lay_out_tree(leaves, tree, order=order))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"cluster": "Int64"})
-
-
-def leaf_order(tree: pd.DataFrame, leaves: int) -> list[int]:
-    """Give the numbers of the leaves as the tree holds them together, from top to bottom.
-
-    Parameters
-    ----------
-    tree : DataFrame
-        ``left, right`` of each merge.
-    leaves : int
-    """
-    members: dict[int, list[int]] = {index: [index] for index in range(leaves)}
-    for number, merge in enumerate(tree.to_dict("records")):
-        members[leaves + number] = members[int(merge["left"])] + members[int(merge["right"])]
-    return members[leaves + len(tree) - 1]
 
 
 def lay_out_tree(leaves: list[dict[Any, Any]], tree: pd.DataFrame, *, order: Sequence[int]) -> list[dict[str, Any]]:
@@ -139,7 +124,7 @@ def plot_dendrogram(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
             text = translate(settings, "No model has three or more numeric candidates")
             say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), text, style=style)
             return figure
-        labels = [text for _, rows in panels for text in _labels(rows, settings=settings)]
+        labels = [text for _, rows in panels for text in leaf_labels(rows, settings=settings)]
         width_mm, size_pt = page_mm(style, 1), small_pt(style)
         widest_mm = max(text_width_mm(text, size_pt, style) for text in labels) / style.scale
         left_mm = min(0.5 * width_mm, 3.0 + widest_mm)
@@ -153,7 +138,15 @@ def plot_dendrogram(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
     return figure
 
 
-def _labels(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[str]:
+def leaf_labels(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[str]:
+    """Give the labels of the leaves from top to bottom, those that stand for their cluster with an asterisk.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With those of `lay_out_tree`.
+    settings : FiguresSettings
+    """
     leaves = rows[rows["kind"] == "leaf"].sort_values("position")
     return [
         f"{translate_label(settings, str(label))}{' *' if stands else ''}"
@@ -161,18 +154,30 @@ def _labels(rows: pd.DataFrame, *, settings: FiguresSettings) -> list[str]:
     ]
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
-    style = settings.style
-    colour = PALETTES[style.palette][0]
+def draw_merges(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
+    """Draw the merges of a tree from 1 on the left to 0, those inside a cluster in colour, and where it is cut.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    rows : DataFrame
+        With those of `lay_out_tree`.
+    settings : FiguresSettings
+    """
+    colour = PALETTES[settings.style.palette][0]
     for row in rows[rows["kind"] == "merge"].to_dict("records"):
         inside = row["correlation"] >= CLUSTER_CORRELATION
         x = [row["left_correlation"], row["correlation"], row["correlation"], row["right_correlation"]]
         y = [row["left_position"], row["left_position"], row["right_position"], row["right_position"]]
         ax.plot(x, y, color=colour if inside else INK, linewidth=1.2 if inside else 0.7, solid_joinstyle="miter")
     ax.axvline(CLUSTER_CORRELATION, color=FAINT, linewidth=0.6, linestyle=(0, (5, 1.6)))
-    names = _labels(rows, settings=settings)
+    ax.set_xlim(1.0, 0.0)
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
+    draw_merges(ax, rows, settings=settings)
+    names = leaf_labels(rows, settings=settings)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(1.0, 0.0)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(translate(settings, "Absolute rank correlation (Spearman)"))

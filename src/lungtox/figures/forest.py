@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings, StyleSettings
-from lungtox.figures.labels import effect_label, format_p, format_ratio
+from lungtox.figures.labels import LEVEL, effect_label, format_p, format_ratio
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIGNIFICANCE = 0.05
 MOST_FAMILIES = 8
 ROW_MM, TOP_MM, BOTTOM_MM = 3.7, 6.5, 10.0
 GUTTER = 0.008
@@ -326,5 +325,5 @@ def _draw_effect(
             ax.plot([edge], [y], marker=marker, color=INK, markersize=3, clip_on=False)
     if limits[0] <= row["odds_ratio"] <= limits[1]:
         colour = PALETTES[settings.style.palette][0]
-        fill = colour if probability < SIGNIFICANCE else "white"
+        fill = colour if probability < LEVEL else "white"
         ax.plot([row["odds_ratio"]], [y], marker="s", markersize=3.4, color=colour, markerfacecolor=fill, zorder=3)

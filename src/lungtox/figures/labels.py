@@ -7,6 +7,7 @@ import re
 
 THIN_MINUS = "\N{MINUS SIGN}"
 LEVEL = 0.05
+"""Of all tests: what is below is said, drawn and printed as a finding."""
 MOST_DECIMALS = 6
 HIGHEST_RATIO, LOWEST_RATIO = 1000, 0.01
 
@@ -115,3 +116,13 @@ def effect_label(label: str, unit: object) -> str:
     if unit[0].isdigit():
         return f"{label} (per {unit})"
     return f"{label} ({unit})"
+
+
+def metric_words(metric: str) -> str:
+    """Give the name of a metric without its unit."""
+    return metric.partition("[")[0]
+
+
+def unit_of(metric: str) -> str:
+    """Give the unit that a metric's name says; empty where it says none."""
+    return metric.partition("[")[2].rstrip("]")

@@ -21,6 +21,7 @@ from lungtox.figures.style import (
     small_pt,
     style_context,
 )
+from lungtox.ntcp import step_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ def tabulate_ntcp_comparison(comparison: pd.DataFrame, profile: pd.DataFrame) ->
     """
     rows: list[dict[str, Any]] = []
     for row in comparison.to_dict("records"):
-        group = str(row["model"]).removeprefix(f"{row['dose']}").removeprefix(" + ") or "dose alone"
+        group = step_of(str(row["model"]), str(row["dose"])) or "dose alone"
         shared = {"group": group, "model": row["model"], "dose": row["dose"], "reference": bool(row["reference"])}
         note = row["finding"] if isinstance(row["finding"], str) else ""
         for panel, (column, _) in PANELS.items():

@@ -5,7 +5,9 @@ from .censored import fit_censored as fit_censored
 from .censoring import WeightedFit as WeightedFit
 from .censoring import censoring_weights as censoring_weights
 from .censoring import fit_weighted as fit_weighted
+from .collinearity import CLUSTER_CORRELATION as CLUSTER_CORRELATION
 from .collinearity import Collinearity as Collinearity
+from .collinearity import leaf_order as leaf_order
 from .collinearity import measure_collinearity as measure_collinearity
 from .cox import CoxFit as CoxFit
 from .cox import fit_cox as fit_cox

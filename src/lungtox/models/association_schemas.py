@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from lungtox.models.schema_columns import count_column, number_column, share_column, table_schema, text_column
+from lungtox.table_schemas import count_column, number_column, share_column, table_schema, text_column
 
 COMPARISONS = ["paired_all", "paired_rp", "paired_no_rp", "groups_pre", "groups_during", "groups_ratio"]
 UNIVARIABLE = table_schema(

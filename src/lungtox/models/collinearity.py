@@ -128,6 +128,22 @@ def tree_table(merges: FloatArray) -> pd.DataFrame:
     )
 
 
+def leaf_order(merges: npt.ArrayLike, leaves: int) -> list[int]:
+    """Give the numbers of the leaves as a tree holds them together, from top to bottom.
+
+    Parameters
+    ----------
+    merges : array-like, shape (k - 1, 2 or more)
+        The two branches of each merge first, as of `cluster_metrics` or in the columns ``left, right`` of its table.
+    leaves : int
+        k.
+    """
+    members = {index: [index] for index in range(leaves)}
+    for number, (left, right) in enumerate(np.asarray(merges)[:, :2].astype(int).tolist()):
+        members[leaves + number] = members.pop(left) + members.pop(right)
+    return [leaf for group in members.values() for leaf in group]
+
+
 def representative_of(rho: FloatArray, cluster: npt.NDArray[np.int64], number: int) -> int:
     """Give the column that stands for a cluster: the largest mean correlation with the others in it, the first of two.
 

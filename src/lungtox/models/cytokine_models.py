@@ -24,6 +24,7 @@ from lungtox.models.cytokine_series import (
     t_figures,
 )
 from lungtox.models.cytokines import cytokine_label
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def model_cytokines(
         )
         rows += [head | row for part in parts for row in part]
     frame = pd.DataFrame(rows, columns=list(CYTOKINE_MODELS.columns))
-    return frame if frame.empty else CYTOKINE_MODELS.validate(frame, lazy=True)
+    return checked(frame, CYTOKINE_MODELS)
 
 
 def _correlation(series: Series) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lungtox.errors import Fault, InputError
 from lungtox.models.association_schemas import METRIC_CLUSTERS, METRIC_CORRELATIONS
-from lungtox.models.collinearity import cluster_metrics, representative_of, tree_table
+from lungtox.models.collinearity import cluster_metrics, leaf_order, representative_of, tree_table
 from lungtox.models.labels import column_label
 from lungtox.models.model_schemas import TREE
 
@@ -80,7 +80,7 @@ def correlate_metrics(
     used = [name for name in columns if not findings[name]]
     rho = values[used].corr(method="spearman", min_periods=FEWEST_PATIENTS).to_numpy()
     merges, cluster = cluster_metrics(np.nan_to_num(np.abs(rho)))
-    order = _leaf_order(merges, len(used))
+    order = leaf_order(merges, len(used))
     labels = {name: column_label(name, dictionary) for name in columns}
     known = values[used].notna().to_numpy(dtype=np.int64)
     both = known.T @ known
@@ -110,11 +110,3 @@ def _finding(values: pd.Series) -> str:
     if int(values.notna().sum()) < FEWEST_PATIENTS:
         return f"fewer than {FEWEST_PATIENTS} patients"
     return "the same value in all patients" if values.nunique() == 1 else ""
-
-
-def _leaf_order(merges: np.ndarray, leaves: int) -> list[int]:
-    """Give the leaves as the tree holds them together."""
-    members = {index: [index] for index in range(leaves)}
-    for number, (left, right) in enumerate(merges[:, :2].astype(int).tolist()):
-        members[leaves + number] = members.pop(left) + members.pop(right)
-    return [leaf for group in members.values() for leaf in group]

@@ -18,6 +18,7 @@ from lungtox.models.labels import column_label, term_label
 from lungtox.models.logistic import fit_logistic, odds_ratio
 from lungtox.models.model_schemas import IMPUTED, PATTERNS
 from lungtox.models.pooling import pool_logistic
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ def _model_table(
             rows += list(_pooled_rows(copies, name, model, dictionary, why, weights))
     ordered = sorted(rows, key=lambda row: list(models).index(row[0]))
     frame = pd.DataFrame(ordered, columns=list(IMPUTED.columns))
-    return frame if frame.empty else IMPUTED.validate(frame, lazy=True)
+    return checked(frame, IMPUTED)
 
 
 def make_imputer(

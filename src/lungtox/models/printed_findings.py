@@ -11,6 +11,7 @@ from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.models.printed import check_printed
 from lungtox.models.printed_numbers import printed_p
 from lungtox.models.printed_schemas import PRINTED_CHECKS, PRINTED_FINDINGS
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def tabulate_checks(figures: pd.DataFrame | None) -> pd.DataFrame:
     rows = [] if figures is None else figures.fillna("").to_dict("records")
     checks = check_printed([{str(name): str(cell) for name, cell in row.items()} for row in rows]) if rows else []
     table = pd.DataFrame([asdict(check) for check in checks], columns=list(PRINTED_CHECKS.columns))
-    return table if table.empty else PRINTED_CHECKS.validate(table, lazy=True)
+    return checked(table, PRINTED_CHECKS)
 
 
 def _compare(cells: Mapping[str, str], tables: ResultTables) -> dict[str, Any]:

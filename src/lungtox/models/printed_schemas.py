@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from lungtox.models.schema_columns import number_column, share_column, table_schema, text_column
+from lungtox.table_schemas import number_column, share_column, table_schema, text_column
 
 PRINTED_FINDINGS = table_schema(
     {

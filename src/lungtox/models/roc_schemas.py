@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from lungtox.models.schema_columns import count_column, number_column, share_column, table_schema, text_column
+from lungtox.table_schemas import count_column, number_column, share_column, table_schema, text_column
 
 AUC = table_schema(
     {

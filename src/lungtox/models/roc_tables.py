@@ -15,6 +15,7 @@ from lungtox.models.discrimination import Direction, compare_auc, roc
 from lungtox.models.labels import column_label
 from lungtox.models.roc_resampling import BOOTSTRAP, partial_auc, roc_band
 from lungtox.models.roc_schemas import AUC, BANDS, CURVES, CUT_POINTS, PAIRS, PARTIAL
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,17 +118,13 @@ def _score(table: pd.DataFrame, name: str, settings: RocSettings, dictionary: pd
 def _rows(rows: list[list[Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
     import pandas as pd
 
-    return _checked(pd.DataFrame(rows, columns=list(schema.columns)), schema)
+    return checked(pd.DataFrame(rows, columns=list(schema.columns)), schema)
 
 
 def _joined(frames: list[pd.DataFrame], schema: pa.DataFrameSchema) -> pd.DataFrame:
     import pandas as pd
 
-    return _checked(pd.concat(frames, ignore_index=True), schema) if frames else _rows([], schema)
-
-
-def _checked(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    return frame if frame.empty else schema.validate(frame, lazy=True)
+    return checked(pd.concat(frames, ignore_index=True), schema) if frames else _rows([], schema)
 
 
 def _band(score: _Score, settings: RocSettings, rng: np.random.Generator) -> pd.DataFrame:

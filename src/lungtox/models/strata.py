@@ -17,6 +17,7 @@ from lungtox.models.design import build_design, declared_levels, is_categorical,
 from lungtox.models.interaction import interaction_p
 from lungtox.models.labels import column_kind, column_label, column_unit, step_text
 from lungtox.models.logistic import fit_logistic, odds_ratio
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def compare_strata(
         for row in _factor_rows(_task(table, factor, by, settings, dictionary), dictionary, rng)
     ]
     frame = pd.DataFrame(rows, columns=list(STRATA.columns))
-    return frame if frame.empty else STRATA.validate(frame, lazy=True)
+    return checked(frame, STRATA)
 
 
 def _task(

@@ -18,10 +18,10 @@ from lungtox.models.incidence import cumulative_incidence, incidence_table
 from lungtox.models.labels import column_label, column_unit, term_label
 from lungtox.models.landmark import Landmark, drawn_cytokines, start_at_draw
 from lungtox.models.time_schemas import CODINGS, COX, INCIDENCE, TIME_GROUPS
+from lungtox.table_schemas import checked
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pandera.pandas as pa
 
 OUTCOME_WORDS = {1: "rp", 2: "death"}
 
@@ -108,15 +108,11 @@ def describe_course(
         cox += list(_cox_rows(rows, name, model, dictionary, words))
         codings += list(coded_rows(rows, name, model, dictionary))
     return TimeCourse(
-        _checked(pd.concat(curves, ignore_index=True), INCIDENCE),
-        _checked(pd.DataFrame(groups, columns=list(TIME_GROUPS.columns)), TIME_GROUPS),
-        _checked(pd.DataFrame(cox, columns=list(COX.columns)), COX),
-        _checked(pd.DataFrame(codings, columns=list(CODINGS.columns)), CODINGS),
+        checked(pd.concat(curves, ignore_index=True), INCIDENCE),
+        checked(pd.DataFrame(groups, columns=list(TIME_GROUPS.columns)), TIME_GROUPS),
+        checked(pd.DataFrame(cox, columns=list(COX.columns)), COX),
+        checked(pd.DataFrame(codings, columns=list(CODINGS.columns)), CODINGS),
     )
-
-
-def _checked(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    return frame if frame.empty else schema.validate(frame, lazy=True)
 
 
 def _require_numbers(data: pd.DataFrame, settings: TimeSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from lungtox.models.schema_columns import count_column, number_column, share_column, table_schema, text_column
+from lungtox.table_schemas import count_column, number_column, share_column, table_schema, text_column
 
 CODING_NAMES = ["weighted", "weighted, deaths without RP", "left out", "all without RP", "all with RP"]
 INCIDENCE = table_schema(

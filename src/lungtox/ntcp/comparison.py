@@ -16,6 +16,7 @@ from lungtox.models import calibrate_many, discriminate_many
 from lungtox.ntcp.cohort_dvhs import Identity, read_selected_dvhs
 from lungtox.ntcp.comparison_config import ComparisonSettings
 from lungtox.ntcp.comparison_models import DescribedModel, Refits, fit_described, refit, resample
+from lungtox.ntcp.criteria import akaike_weights
 from lungtox.ntcp.matrix import DoseMatrix, dose_matrix
 from lungtox.ntcp.schemas import COMPARISON, COMPARISON_PROFILE
 
@@ -162,25 +163,12 @@ def _figures(model: DescribedModel) -> dict[str, Any]:
 
 
 def _add_weights(rows: Sequence[dict[str, Any]]) -> None:
-    """Add AIC differences and Akaike weights (Burnham and Anderson 2002) of the models that have an AIC."""
+    """Add AIC differences and Akaike weights of the models that have an AIC."""
     known = [row for row in rows if np.isfinite(row.get("aic", np.nan))]
     if known:
         difference, weight = akaike_weights([row["aic"] for row in known])
         for row, one, two in zip(known, difference, weight, strict=True):
             row |= {"aic_difference": one, "aic_weight": two}
-
-
-def akaike_weights(aic: Sequence[float]) -> tuple[Floats, Floats]:
-    """Give the differences from the lowest AIC, and the weights exp(-difference/2), which add up to 1.
-
-    Parameters
-    ----------
-    aic : sequence of float
-        Of models fitted to the same patients.
-    """
-    difference = np.asarray(aic, dtype=np.float64) - min(aic)
-    weight = np.exp(-0.5 * difference)
-    return difference, weight / weight.sum()
 
 
 def _add_resampled(

@@ -11,6 +11,22 @@ from pydantic import Field, model_validator
 from lungtox.models.config import Columns, TransformSettings
 from lungtox.settings import Settings
 
+STEP = " + "
+"""Between the parts of a model's name."""
+
+
+def step_of(model: str, dose: str) -> str:
+    """Give what a compared model has beside its dose: the names of its steps; empty for the dose alone.
+
+    Parameters
+    ----------
+    model : str
+        Name of `ComparisonSettings.models`.
+    dose : str
+        Name of its description of the dose.
+    """
+    return model.removeprefix(dose).removeprefix(STEP)
+
 
 class DoseDescription(Settings):
     """One description of the dose: a column of the analysis table, or gEUD with its exponent estimated."""
@@ -75,7 +91,7 @@ class ComparisonSettings(Settings):
         for count in range(len(self.steps) + 1):
             steps = self.steps[:count]
             for dose in self.doses:
-                name = " + ".join([dose.name, *(step.name for step in steps)])
+                name = STEP.join([dose.name, *(step.name for step in steps)])
                 yield name, dose, [column for step in steps for column in step.add]
 
     @model_validator(mode="after")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-
-def _text(*checks: pa.Check) -> pa.Column:
-    return pa.Column("object", checks=list(checks), coerce=True)
+from lungtox.table_schemas import count_column, table_schema, text_column
 
 
 def _number(low: float | None = None, high: float | None = None, *, nullable: bool = False) -> pa.Column:
@@ -15,83 +13,77 @@ def _number(low: float | None = None, high: float | None = None, *, nullable: bo
     return pa.Column("float64", checks=checks, nullable=nullable, coerce=True)
 
 
-def _count() -> pa.Column:
-    return pa.Column("int64", pa.Check.ge(0), coerce=True)
-
-
 def _outcome(*, nullable: bool = False) -> pa.Column:
     return pa.Column("Int64", pa.Check.isin([0, 1]), nullable=nullable, coerce=True)
 
 
-def _table(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(columns, strict=True, ordered=True)
-
-
-PREDICTIONS = _table({"patient": _text(), "rp": _outcome(nullable=True), "dose_gy": _number(0), "ntcp": _number(0, 1)})
-CURVE = _table({"dose_gy": _number(0), "ntcp": _number(0, 1), "low": _number(0, 1), "high": _number(0, 1)})
-BINS = _table(
+PREDICTIONS = table_schema(
+    {"patient": text_column(), "rp": _outcome(nullable=True), "dose_gy": _number(0), "ntcp": _number(0, 1)}
+)
+CURVE = table_schema({"dose_gy": _number(0), "ntcp": _number(0, 1), "low": _number(0, 1), "high": _number(0, 1)})
+BINS = table_schema(
     {
         "dose_gy": _number(0),
-        "n": _count(),
-        "events": _count(),
+        "n": count_column(),
+        "events": count_column(),
         "rate": _number(0, 1),
         "low": _number(0, 1),
         "high": _number(0, 1),
     }
 )
-INTERVALS = _table(
+INTERVALS = table_schema(
     {
-        "quantity": _text(),
+        "quantity": text_column(),
         **{name: _number(nullable=True) for name in ("estimate", "low", "high")},
         "at_boundary": _number(0, 1, nullable=True),
-        "resamples": _count(),
+        "resamples": count_column(),
     }
 )
-COURSE = _table(
+COURSE = table_schema(
     {
         "time_d": _number(0),
         **{name: _number(0, 1) for name in ("share", "share_low", "share_high", "predicted")},
         **{name: _number(0, 1, nullable=True) for name in ("observed", "observed_low", "observed_high")},
-        "at_risk": _count(),
+        "at_risk": count_column(),
     }
 )
-SURFACE = _table(
+SURFACE = table_schema(
     {
-        "volume_parameter": _text(pa.Check.isin(["n", "s"])),
-        "dose_parameter": _text(pa.Check.isin(["td50_gy", "d50_gy"])),
+        "volume_parameter": text_column(pa.Check.isin(["n", "s"])),
+        "dose_parameter": text_column(pa.Check.isin(["td50_gy", "d50_gy"])),
         "volume_value": _number(0, 1),
         "dose_value": _number(0),
         "deviance": _number(0),
     }
 )
-PUBLISHED_PREDICTIONS = _table(
+PUBLISHED_PREDICTIONS = table_schema(
     {
-        "model": _text(),
-        "patient": _text(),
+        "model": text_column(),
+        "patient": text_column(),
         "rp": _outcome(nullable=True),
         "dose_gy": _number(0),
         "ntcp": _number(0, 1),
     }
 )
-PUBLISHED_CURVES = _table(
+PUBLISHED_CURVES = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "quantity": _text(pa.Check.isin(["physical", "eqd2"])),
+        "model": text_column(),
+        "label": text_column(),
+        "quantity": text_column(pa.Check.isin(["physical", "eqd2"])),
         "dose_gy": _number(0),
         "ntcp": _number(0, 1),
     }
 )
-VALIDATION = _table(
+VALIDATION = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "status": _text(pa.Check.isin(["applied", "converted", "allowed", "refused"])),
-        "note": _text(),
-        "structure": _text(),
-        "quantity": _text(pa.Check.isin(["physical", "eqd2"])),
-        "n": _count(),
-        "events": _count(),
+        "model": text_column(),
+        "label": text_column(),
+        "status": text_column(pa.Check.isin(["applied", "converted", "allowed", "refused"])),
+        "note": text_column(),
+        "structure": text_column(),
+        "quantity": text_column(pa.Check.isin(["physical", "eqd2"])),
+        "n": count_column(),
+        "events": count_column(),
         **{name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")},
         **{
             name: _number(nullable=True)
@@ -113,35 +105,35 @@ def _whole(*, nullable: bool = False) -> pa.Column:
     return pa.Column("Int64", pa.Check.ge(0), nullable=nullable, coerce=True)
 
 
-UPDATES = _table(
+UPDATES = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "answer": _text(pa.Check.isin(["keep", "intercept", "recalibration", "revision", "none"])),
-        "reason": _text(),
-        "n": _count(),
-        "events": _count(),
+        "model": text_column(),
+        "label": text_column(),
+        "answer": text_column(pa.Check.isin(["keep", "intercept", "recalibration", "revision", "none"])),
+        "reason": text_column(),
+        "n": count_column(),
+        "events": count_column(),
         "estimated": _whole(nullable=True),
         "p": _number(0, 1, nullable=True),
         "aic": _number(nullable=True),
-        "equation": _text(),
-        "published_equation": _text(),
+        "equation": text_column(),
+        "published_equation": text_column(),
         "expected_slope": _number(0, 1, nullable=True),
-        "caveats": _text(),
-        "beyond_doses": _text(),
-        "bayes_equation": _text(),
+        "caveats": text_column(),
+        "beyond_doses": text_column(),
+        "bayes_equation": text_column(),
         "prior_share": _number(0, 1, nullable=True),
         "prior_patients": _number(0, nullable=True),
         "conflict_p": _number(0, 1, nullable=True),
-        "bayes_note": _text(),
+        "bayes_note": text_column(),
     }
 )
-UPDATE_STEPS = _table(
+UPDATE_STEPS = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "method": _text(pa.Check.isin(_METHODS)),
-        "estimated": _count(),
+        "model": text_column(),
+        "label": text_column(),
+        "method": text_column(pa.Check.isin(_METHODS)),
+        "estimated": count_column(),
         "loglik": _number(),
         "lr": _number(0, nullable=True),
         "df": _whole(nullable=True),
@@ -150,14 +142,14 @@ UPDATE_STEPS = _table(
         "chosen": _yes(),
     }
 )
-UPDATE_PARAMETERS = _table(
+UPDATE_PARAMETERS = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "method": _text(pa.Check.isin(_METHODS)),
+        "model": text_column(),
+        "label": text_column(),
+        "method": text_column(pa.Check.isin(_METHODS)),
         "chosen": _yes(),
-        "parameter": _text(),
-        "unit": _text(),
+        "parameter": text_column(),
+        "unit": text_column(),
         "estimated": _yes(),
         **{
             name: _number(nullable=True)
@@ -165,52 +157,52 @@ UPDATE_PARAMETERS = _table(
         },
     }
 )
-UPDATE_CURVES = _table(
+UPDATE_CURVES = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
-        "method": _text(pa.Check.isin(_METHODS)),
-        "quantity": _text(pa.Check.isin(["physical", "eqd2"])),
+        "model": text_column(),
+        "label": text_column(),
+        "method": text_column(pa.Check.isin(_METHODS)),
+        "quantity": text_column(pa.Check.isin(["physical", "eqd2"])),
         "dose_gy": _number(0),
         "ntcp": _number(0, 1),
         "low": _number(0, 1, nullable=True),
         "high": _number(0, 1, nullable=True),
     }
 )
-PUBLISHED_CALIBRATION = _table(
-    {"model": _text(), "label": _text(), "predicted": _number(0, 1), "observed": _number(0, 1)}
+PUBLISHED_CALIBRATION = table_schema(
+    {"model": text_column(), "label": text_column(), "predicted": _number(0, 1), "observed": _number(0, 1)}
 )
-NET_BENEFIT = _table(
+NET_BENEFIT = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
+        "model": text_column(),
+        "label": text_column(),
         "threshold": _number(0, 1),
         "net_benefit": _number(None, 1),
         "all": _number(None, 1),
     }
 )
-ALPHA_BETA = _table(
+ALPHA_BETA = table_schema(
     {
-        "model": _text(),
-        "label": _text(),
+        "model": text_column(),
+        "label": text_column(),
         "alpha_beta_gy": _number(0),
         "own": pa.Column(bool, coerce=True),
-        "n": _count(),
-        "events": _count(),
+        "n": count_column(),
+        "events": count_column(),
         "mean_dose_gy": _number(0, nullable=True),
         **{name: _number(0, 1, nullable=True) for name in ("observed", "mean_predicted", "auc", "auc_low", "auc_high")},
         **{name: _number(nullable=True) for name in ("citl", "citl_low", "citl_high")},
         **{name: _number(0, nullable=True) for name in ("td50_gy", "td50_low", "td50_high", "m")},
         "loglik": _number(nullable=True),
-        "note": _text(),
+        "note": text_column(),
     }
 )
-COMPARISON = _table(
+COMPARISON = table_schema(
     {
-        "model": _text(),
-        "dose": _text(),
-        "added": _text(),
-        **{name: _count() for name in ("n", "events", "parameters")},
+        "model": text_column(),
+        "dose": text_column(),
+        "added": text_column(),
+        **{name: count_column() for name in ("n", "events", "parameters")},
         **{name: _number(0, 1, nullable=True) for name in ("n_volume", "n_low", "n_high")},
         **{name: _number(nullable=True) for name in ("loglik", "aic", "aic_difference")},
         **{name: _number(0, 1, nullable=True) for name in ("aic_weight", "auc_apparent")},
@@ -224,14 +216,24 @@ COMPARISON = _table(
             for measure in ("auc", "net_benefit")
             for limit in ("", "_low", "_high")
         },
-        "resamples": _count(),
+        "resamples": count_column(),
         "confidence": _number(0, 1),
-        "finding": _text(),
+        "finding": text_column(),
     }
 )
-COMPARISON_PROFILE = _table(
+CRITERIA = table_schema(
     {
-        "model": _text(),
+        "ntcp": text_column(),
+        **{name: count_column() for name in ("n", "events", "free_parameters")},
+        "timed": pa.Column("bool", coerce=True),
+        **{name: _number() for name in ("aic", "aicc", "bic")},
+        "aicc_difference": _number(0),
+        "aicc_weight": _number(0, 1),
+    }
+)
+COMPARISON_PROFILE = table_schema(
+    {
+        "model": text_column(),
         **{name: _number(0) for name in ("n_volume", "a")},
         "loglik": _number(),
         "below_best": _number(),

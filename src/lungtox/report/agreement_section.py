@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lungtox.figures import format_number, format_p
+from lungtox.figures import LEVEL, format_number, format_p, metric_words
 from lungtox.report.blocks import Block, Bullets, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -24,7 +24,6 @@ from lungtox.report.wording import (
 )
 
 TITLE = "Agreement of two sources of dose"
-LEVEL = 0.05
 VERDICTS = {"agree": "agree", "disagree": "do not agree", "open": "open"}
 FINDINGS = {
     "agree": "{} within the clinical limit",
@@ -165,8 +164,8 @@ def _sentences(results: Results) -> Iterator[str]:
         sure = "" if p < LEVEL else ", which chance alone may give"
         times = format_number(max(ratio, 1 / ratio), decimals=1)
         yield (
-            f"{_comparison(results, row)}, {row['structure']}: {_metric(more)} scatters {times} times as much as "
-            f"{_metric(less)} ({format_p(p)}){sure}."
+            f"{_comparison(results, row)}, {row['structure']}: {metric_words(more)} scatters {times} times as much as "
+            f"{metric_words(less)} ({format_p(p)}){sure}."
         )
 
 
@@ -175,12 +174,8 @@ def _dispersion(results: Results) -> list[dict[str, Any]]:
     return [] if table is None else records(table)
 
 
-def _metric(name: Any) -> str:
-    return text_of(name).partition("[")[0]
-
-
 def _what(row: Mapping[str, Any]) -> str:
-    return f"{text_of(row['structure'])} {_metric(row['metric'])}"
+    return f"{text_of(row['structure'])} {metric_words(row['metric'])}"
 
 
 def _unit(row: Mapping[str, Any]) -> str:
@@ -223,7 +218,7 @@ def _scatter(results: Results) -> Iterator[Block]:
         (
             _comparison(results, row),
             text_of(row["structure"]),
-            f"{_metric(row['metric_a'])} v {_metric(row['metric_b'])}",
+            f"{metric_words(row['metric_a'])} v {metric_words(row['metric_b'])}",
             count_cell(row["n"]),
             number_cell(row["sd_a"]),
             number_cell(row["sd_b"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import effect_label, format_interval, format_number, format_p, format_ratio
+from lungtox.figures import LEVEL, effect_label, format_interval, format_number, format_p, format_ratio
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
 from lungtox.report.cytokine_models import cytokine_model_blocks
 from lungtox.report.dose_level_blocks import dose_level_blocks
@@ -28,7 +28,6 @@ from lungtox.report.wording import (
 if TYPE_CHECKING:
     import pandas as pd
 
-LEVEL = 0.05
 MANY = 3
 COMPARISONS = {
     "paired_all": "during v pre, all patients",

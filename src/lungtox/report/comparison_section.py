@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lungtox.figures import format_interval, format_number
+from lungtox.ntcp import step_of
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -101,7 +102,7 @@ def _best_of_each_step(known: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which description AIC prefers among the models with the same further predictors, where there are several."""
     best: dict[str, Mapping[str, Any]] = {}
     for row in sorted(known, key=lambda row: float(row["aic"])):
-        best.setdefault(text_of(row["model"]).removeprefix(text_of(row["dose"])).removeprefix(" + "), row)
+        best.setdefault(step_of(text_of(row["model"]), text_of(row["dose"])), row)
     if len(best) < 2:
         return []
     words = [f"{text_of(row['dose'])} ({f'with {step}' if step else 'alone'})" for step, row in best.items()]

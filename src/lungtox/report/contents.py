@@ -71,7 +71,10 @@ PARTS = (
     Part(ladder_section, MODELS, ("added_value/ladder.csv",)),
     Part(roc_section, MODELS, ("roc/auc.csv", "roc/pairs.csv", "roc/partial.csv", "roc/cut_points.csv")),
     Part(time_section, MODELS, ("time/*.csv",)),
-    Part(ntcp_section, RESPONSE, ("ntcp/*/fit.json", "ntcp/*/intervals.csv", "ntcp/*/validation.csv")),
+    Part(
+        ntcp_section, RESPONSE,
+        ("ntcp/*/fit.json", "ntcp/criteria.csv", "ntcp/*/intervals.csv", "ntcp/*/validation.csv"),
+    ),
     Part(comparison_section, RESPONSE, ("ntcp/comparison.csv", "cohort/flow.csv")),
     Part(published_section, RESPONSE, ("ntcp/published/*.csv",)),
     Part(function_section, SENSITIVITY, ("function/sensitivity.csv", "function/images.csv")),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lungtox.figures import format_p, format_ratio
+from lungtox.figures import LEVEL, format_p, format_ratio
 from lungtox.report.blocks import Block, Cell, Text, make_table
 from lungtox.report.results import Results, records
 from lungtox.report.wording import DASH, join_words, optional, text_of
 
-LEVEL = 0.05
 ANALYSES = {
     "groups_pre_censored": "RP / no RP before, limits by likelihood",
     "groups_pre_imputed": "RP / no RP before, limits imputed",

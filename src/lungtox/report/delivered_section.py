@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lungtox.figures import format_interval, format_number, format_p
+from lungtox.figures import LEVEL, format_interval, format_number, format_p, metric_words
 from lungtox.report.blocks import Block, Bullets, Cell, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -23,7 +23,6 @@ from lungtox.report.wording import (
 )
 
 TITLE = "Planned and delivered dose"
-LEVEL = 0.05
 SMALLEST_CHANGE_PCT = 1.0
 ABOUT = (
     "The dose of each session is looked up where the deformation field says that the tissue of a planning point lay, "
@@ -141,7 +140,7 @@ def _is_risk(row: Mapping[str, Any]) -> bool:
 
 def _name(row: Mapping[str, Any]) -> str:
     quantity = " EQD2" if row["quantity"] == "eqd2" else ""
-    return f"{text_of(row['structure'])} {text_of(row['metric']).partition('[')[0]}{quantity}"
+    return f"{text_of(row['structure'])} {metric_words(row['metric'])}{quantity}"
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import format_p, weighting_label
+from lungtox.figures import LEVEL, format_p, weighting_label
 from lungtox.report.blocks import Block, Bullets, Cell, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -13,8 +13,6 @@ from lungtox.report.wording import DASH, count_cell, join_words, optional, p_cel
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LEVEL = 0.05
 
 
 def dose_level_blocks(results: Results) -> list[Block]:

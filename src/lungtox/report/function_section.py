@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lungtox.figures import format_number, format_p
+from lungtox.figures import LEVEL, format_number, format_p
 from lungtox.report.blocks import Block, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_of, interval_cell, number_cell, optional, p_cell, share, text_of
 
 TITLE = "Functional lung: what the choices do"
-LEVEL = 0.05
 CAPTION = (
     "Each row changes one thing against the region and the image of the analysis (first row). fV20, fMLD: mean of the "
     "patients; changes of fV20 (points), fMLD and MPWLD (Gy): median, 5th to 95th percentile of the patients. AUC of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lungtox.figures import format_number
+from lungtox.figures import LEVEL, format_number
 from lungtox.report.blocks import Bullets, Section
 from lungtox.report.delivered_section import delivered_limitations
 from lungtox.report.model_section import FEW_EVENTS_PER_VARIABLE
@@ -14,7 +14,6 @@ from lungtox.report.wording import count_of, join_words, optional, plain_name, r
 
 FEW_EVENTS = 100
 COLLINEAR = 0.8
-LEVEL = 0.05
 
 
 def limitations_section(results: Results) -> Section:

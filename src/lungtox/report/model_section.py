@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import format_number
+from lungtox.figures import LEVEL, format_number
 from lungtox.report.blocks import Block, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import ModelResults, Results
@@ -24,7 +24,6 @@ from lungtox.report.wording import (
 if TYPE_CHECKING:
     pass
 
-LEVEL = 0.05
 FEW_EVENTS_PER_VARIABLE = 10
 MODEL_FIGURES = ("calibration", "decision", "stability", "dendrogram", "correlations")
 

@@ -105,7 +105,7 @@ def ntcp_section(results: Results) -> Section:
         "compares fits to the same patients only; fits without patient factors are biased where such factors matter."
     )
     blocks.append(make_table("ntcp-parameters", caption, columns, rows))
-    blocks += [*comparison_blocks(results.ntcp), *resampled_blocks(results.ntcp_resampled)]
+    blocks += [*comparison_blocks(results.ntcp, results.ntcp_criteria), *resampled_blocks(results.ntcp_resampled)]
     for fit in results.ntcp:
         warnings = tuple(str(text) for text in fit.get("warnings") or ())
         if warnings:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lungtox.figures import format_interval, format_p
 from lungtox.report.blocks import Block, Cell, make_table
@@ -12,29 +11,33 @@ from lungtox.report.results import NtcpResampled, records
 from lungtox.report.validation_blocks import MEASURES
 from lungtox.report.wording import count_cell, interval_cell, number_cell, optional, plain_name, text_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SHOWN_MEASURES = ("auc", "slope", "brier", "concordance")
 
 
-def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """Give information criteria, and weights among fits to the same number of patients and events."""
-    fits = [fit for fit in ntcp if fit.get("aicc") is not None]
-    if not fits:
-        return []
+def comparison_blocks(ntcp: Sequence[Mapping[str, Any]], criteria: pd.DataFrame | None) -> list[Block]:
+    """Give information criteria, weights among fits to the same number of patients and events, and nested tests."""
+    listed = {} if criteria is None else {text_of(row["ntcp"]): row for row in records(criteria)}
     rows: list[tuple[str | Cell, ...]] = []
-    for fit in fits:
-        same = [other["aicc"] for other in fits if _data(other) == _data(fit)]
-        weight = math.exp(-0.5 * (fit["aicc"] - min(same))) / sum(math.exp(-0.5 * (one - min(same))) for one in same)
+    for fit in ntcp:
+        row = listed.get(text_of(fit["ntcp"]))
+        if row is None:
+            continue
         tests = "; ".join(
             f"{test['null']}: \N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO} {test['chi2']:.2f}, {format_p(test['p'])}"
             for test in fit.get("nested") or ()
         )
         rows.append(
             (
-                plain_name(text_of(fit["ntcp"])), count_cell(fit["n"]), count_cell(fit["events"]),
-                count_cell(fit["free_parameters"]), number_cell(fit["aic"]), number_cell(fit["aicc"]),
-                number_cell(fit["bic"]), number_cell(weight, decimals=3), tests or "\N{EN DASH}",
+                plain_name(text_of(row["ntcp"])), count_cell(row["n"]), count_cell(row["events"]),
+                count_cell(row["free_parameters"]), number_cell(row["aic"]), number_cell(row["aicc"]),
+                number_cell(row["bic"]), number_cell(row["aicc_weight"], decimals=3), tests or "\N{EN DASH}",
             )
         )  # fmt: skip
+    if not rows:
+        return []
     columns = ("Fit", "n", "RP", "Parameters", "AIC", "AICc", "BIC", "AICc weight", "Likelihood-ratio test against")
     caption = (
         "Information criteria of the NTCP fits. Weights are shared among fits to the same number of patients and "
@@ -43,11 +46,6 @@ def comparison_blocks(ntcp: Sequence[Mapping[str, Any]]) -> list[Block]:
         "Liang 1987)."
     )
     return [make_table("ntcp-criteria", caption, columns, rows)]
-
-
-def _data(fit: Mapping[str, Any]) -> tuple[int, int, bool]:
-    """Give what fits must share for their likelihoods to compare."""
-    return fit["n"], fit["events"], bool(fit.get("time"))
 
 
 def resampled_blocks(resampled: Mapping[str, NtcpResampled]) -> list[Block]:

@@ -16,7 +16,7 @@ from lungtox.report.paper_sources import (
     ratio_cell,
 )
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, dose_note, level_words, sentence_case, test_words, tight
+from lungtox.report.paper_words import dose_note, finish_table, level_words, sentence_case, test_words, tight
 from lungtox.report.wording import decimals_for, plain_name
 
 OR_COLUMNS = ("effect", "low", "high")
@@ -66,12 +66,8 @@ def association(sources: Sources, style: TableStyle) -> PaperTable:
         "Patients whose outcome is not known are left out.",
         dose_note(sources, [row.text("factor") for row in listed]),
     ]
-    kept = tuple(note for note in notes if note)
     title = "Association of single factors with radiation pneumonitis"
-    return PaperTable(
-        "association", title, columns, tuple(rows), kept,
-        abbreviations(title, columns, rows, kept, endpoint=sources.label("rp")),
-    )  # fmt: skip
+    return finish_table(sources, "association", title, columns, rows, notes)
 
 
 def _adjustment(families: Sequence[str]) -> str:
@@ -234,8 +230,7 @@ def _cytokine_table(
         "All tests are two-sided. Patients whose value is not measured are left out of its comparisons.",
         "A value drawn during radiotherapy is known only of patients who reached the draw: no baseline predictor.",
     )
-    short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable(name, title, columns, tuple(rows), notes, short)
+    return finish_table(sources, name, title, columns, rows, notes)
 
 
 def _by_cytokine(sources: Sources, kind: str) -> Iterator[tuple[str, str, list[SourceRow]]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, decimals_of, round_text
 from lungtox.report.paper_sources import SourceRow, Sources
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row, Source, Traced
-from lungtox.report.paper_words import abbreviations, dose_note, level_words
+from lungtox.report.paper_words import dose_note, finish_table, level_words
 
 GROUPS = {"all": "All patients", "rp": "RP", "no_rp": "No RP"}
 FILE = "cohort/table1.csv"
@@ -52,11 +52,7 @@ def table1(sources: Sources, style: TableStyle) -> PaperTable:
     if any(name.endswith(("_pre", "_during")) for name in variables):
         notes.append("Cytokines below the detection limit enter as half of it.")
     title = "Characteristics of patients, treatment and dose" + (" by radiation pneumonitis" if "rp" in groups else "")
-    kept = tuple(note for note in notes if note)
-    return PaperTable(
-        "table1", title, columns, printed, kept,
-        abbreviations(title, columns, printed, kept, endpoint=sources.label("rp")),
-    )  # fmt: skip
+    return finish_table(sources, "table1", title, columns, printed, notes)
 
 
 def _variable(

@@ -16,7 +16,7 @@ from lungtox.report.paper_sources import (
     ratio_cell,
 )
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, lowered, sentence_case, tight
+from lungtox.report.paper_words import finish_table, lowered, sentence_case, tight
 from lungtox.report.validation_blocks import MEASURES
 from lungtox.report.wording import plain_name
 
@@ -53,8 +53,7 @@ def models(sources: Sources, style: TableStyle) -> PaperTable:
         "several levels is of all its levels at once.",
     )
     title = "Multivariable logistic models of radiation pneumonitis"
-    short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable("models", title, columns, tuple(rows), notes, short)
+    return finish_table(sources, "models", title, columns, rows, notes)
 
 
 def _model(sources: Sources, fit: SourceRow, style: TableStyle) -> Iterator[Row]:
@@ -157,9 +156,8 @@ def validation(sources: Sources, style: TableStyle) -> PaperTable:
         ),
     )
     title = "Performance of the models on the patients they were made from, apparent and corrected"
-    kept = tuple(_validation_notes([row for part in parts.values() for row in part]))
-    short = abbreviations(title, columns, rows, kept, endpoint=sources.label("rp"))
-    return PaperTable("validation", title, columns, tuple(rows), kept, short)
+    told = list(_validation_notes([row for part in parts.values() for row in part]))
+    return finish_table(sources, "validation", title, columns, rows, told)
 
 
 def _lead(fit: SourceRow) -> tuple[str, ...]:
@@ -252,8 +250,7 @@ def added_value(sources: Sources, style: TableStyle) -> PaperTable:
         f"{print_number(first.number('net_benefit_all'), decimals=3)}.",
     )
     title = "Added value of groups of predictors"
-    short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable("added_value", title, columns, tuple(rows), notes, short)
+    return finish_table(sources, "added_value", title, columns, rows, notes)
 
 
 def _step_label(step: SourceRow, *, first: bool) -> str:

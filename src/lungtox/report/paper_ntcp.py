@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from lungtox.figures import weighting_label
+from lungtox.ntcp import step_of
 from lungtox.report.comparison_section import CLOSE
 from lungtox.report.ntcp_section import NUMBER_NAMES, quantity_words
 from lungtox.report.paper_models import model_title
 from lungtox.report.paper_numbers import DASH, FEW_PATIENTS, TableStyle, print_number, print_share
 from lungtox.report.paper_sources import SourceRow, Sources, count_cell, count_words, interval_cell, number_cell, p_cell
 from lungtox.report.paper_tables import EMPTY, Column, PaperCell, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, dose_note, lowered, sentence_case, tight
+from lungtox.report.paper_words import dose_note, finish_table, lowered, sentence_case, tight
 from lungtox.report.update_blocks import ANSWERS
 
 CI_PARTS: Final = ("95% CI low", "95% CI high")
@@ -41,8 +42,7 @@ def ntcp(sources: Sources, style: TableStyle) -> PaperTable:
         "AIC compares fits to the same patients only.",
     )
     title = "NTCP models of radiation pneumonitis fitted to this cohort"
-    short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable("ntcp", title, columns, tuple(rows), notes, short)
+    return finish_table(sources, "ntcp", title, columns, rows, notes)
 
 
 def _fit(fit: SourceRow) -> Iterator[Row]:
@@ -103,8 +103,7 @@ def published(sources: Sources, style: TableStyle) -> PaperTable:
         "slope: 1 is right.",
     )
     title = "Published models on this cohort"
-    short = abbreviations(title, columns, rows, notes, endpoint=sources.label("rp"))
-    return PaperTable("published", title, tuple(columns), tuple(rows), notes, short)
+    return finish_table(sources, "published", title, columns, rows, notes)
 
 
 CLOSED_TEST = (
@@ -142,7 +141,7 @@ def comparison(sources: Sources, style: TableStyle) -> PaperTable:
     rows: list[Row] = []
     step = None
     for row in listed:
-        added = row.text("model").removeprefix(row.text("dose")).removeprefix(" + ")
+        added = step_of(row.text("model"), row.text("dose"))
         if added != step:
             rows.append(Row(f"Dose + {added}" if added else "Dose alone", (EMPTY,) * 10, heading=True))
             step = added
@@ -181,10 +180,8 @@ def comparison(sources: Sources, style: TableStyle) -> PaperTable:
         *_added(sources),
         dose_note(sources, list(names), names=names),
     ]
-    kept = tuple(note for note in notes if note)
     title = "Descriptions of the dose side by side"
-    short = abbreviations(title, columns, rows, kept, endpoint=sources.label("rp"))
-    return PaperTable("comparison", title, columns, tuple(rows), kept, short)
+    return finish_table(sources, "comparison", title, columns, rows, notes)
 
 
 PROFILE = "n of gEUD with its profile-likelihood interval; a dash is a limit that was not reached."

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lungtox.report.paper_numbers import TableStyle
 from lungtox.report.paper_sources import SourceRow, Sources, count_cell, interval_cell, number_cell, p_cell
 from lungtox.report.paper_tables import EMPTY, Column, PaperTable, Row
-from lungtox.report.paper_words import abbreviations, dose_note, test_words
+from lungtox.report.paper_words import dose_note, finish_table, test_words
 from lungtox.report.wording import join_words
 
 CHANCE = 0.5
@@ -42,10 +42,8 @@ def roc(sources: Sources, style: TableStyle) -> PaperTable:
         + (f", but for {join_words(smaller)}." if smaller else "."),
         dose_note(sources, [score.text("score") for score in scores]),
     ]
-    kept = tuple(note for note in notes if note)
     title = "Discrimination of single metrics"
-    short = abbreviations(title, columns, rows, kept, endpoint=sources.label("rp"))
-    return PaperTable("roc", title, columns, tuple(rows), kept, short)
+    return finish_table(sources, "roc", title, columns, rows, notes)
 
 
 def _label(sources: Sources, score: SourceRow) -> str:

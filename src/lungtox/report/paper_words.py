@@ -8,7 +8,7 @@ from typing import Final
 
 from lungtox.figures import weighting_label
 from lungtox.report.paper_sources import Sources
-from lungtox.report.paper_tables import Column, Row
+from lungtox.report.paper_tables import Column, PaperTable, Row
 from lungtox.report.wording import join_words
 
 SEXES: Final = {"F": "Female", "M": "Male"}
@@ -56,6 +56,24 @@ def sentence_case(text: str) -> str:
 def level_words(variable: str, level: str) -> str:
     """Give the words for a level of a factor."""
     return SEXES.get(level, level) if variable == "sex" else sentence_case(level)
+
+
+def finish_table(
+    sources: Sources, name: str, title: str, columns: Sequence[Column], rows: Sequence[Row], notes: Sequence[str]
+) -> PaperTable:
+    """Put a table together, with the long forms of the abbreviations in it.
+
+    Parameters
+    ----------
+    sources : Sources
+    name, title, columns, rows
+        Of the table.
+    notes : sequence of str
+        On the whole table; empty ones are left out.
+    """
+    kept = [note for note in notes if note]
+    short = abbreviations(title, columns, rows, kept, endpoint=sources.label("rp"))
+    return PaperTable(name, title, tuple(columns), tuple(rows), tuple(kept), short)
 
 
 def abbreviations(

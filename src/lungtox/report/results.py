@@ -64,7 +64,7 @@ class Results:
     exclusions, table1, flow, missing, sensitivity, univariable, cytokines, ladder, auc, pairs, partial, \
     cut_points, cytokine_models, strata, dose_levels, patterns, imputed, time_groups, cox, codings, published, \
     updates, update_steps, update_parameters, correlations, function_sweep, function_images, \
-    pages, printed, printed_checks, alpha_beta, \
+    pages, printed, printed_checks, alpha_beta, ntcp_criteria, \
 comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
@@ -119,6 +119,7 @@ comparison : DataFrame or None
     printed: pd.DataFrame | None = None
     printed_checks: pd.DataFrame | None = None
     alpha_beta: pd.DataFrame | None = None
+    ntcp_criteria: pd.DataFrame | None = None
     comparison: pd.DataFrame | None = None
     dose_levels: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
@@ -231,6 +232,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
             if (fit := read_if_there(root / "ntcp" / name / "fit.json")) is not None
         ),
         ntcp_resampled=_resampled(root / "ntcp", list((config.get("ntcp") or {}).get("fits") or {})),
+        ntcp_criteria=read_table(root / "ntcp/criteria.csv") if (config.get("ntcp") or {}).get("fits") else None,
         published=read_table(root / "ntcp/published/validation.csv"),
         alpha_beta=read_table(root / "ntcp/published/alpha_beta.csv"),
         **{

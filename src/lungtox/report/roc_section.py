@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lungtox.figures import format_number, format_p
+from lungtox.figures import LEVEL, format_number, format_p
 from lungtox.report.blocks import Block, Bullets, Cell, Section, Table, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -20,7 +20,6 @@ from lungtox.report.wording import (
     with_interval,
 )
 
-LEVEL = 0.05
 DIRECTIONS = {"larger": "larger = risk", "smaller": "smaller = risk"}
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lungtox.figures import effect_label, format_p
+from lungtox.figures import LEVEL, effect_label, format_p
 from lungtox.report.blocks import Block, Cell, Text, make_table
 from lungtox.report.results import Results, records
 from lungtox.report.wording import DASH, join_words, optional, p_cell, ratio_cell, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LEVEL = 0.05
 
 
 def strata_blocks(results: Results) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lungtox.figures import LEVEL
 from lungtox.report.blocks import Block, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
@@ -16,8 +17,6 @@ from lungtox.report.wording import (
     ratio_cell,
     text_of,
 )
-
-LEVEL = 0.05
 
 
 def time_section(results: Results) -> Section:

@@ -14,13 +14,12 @@ from lungtox.new_folder import new_folder
 from lungtox.synthetic.clinical import simulate_cohort
 from lungtox.synthetic.patient import DoseSummary
 from lungtox.synthetic.patient_files import Job, Written, write_patient
+from lungtox.synthetic.study_structures import STRUCTURE_COLUMNS, structure_row
 from lungtox.synthetic.workers import worker_processes
 from lungtox.tables import write_csv, write_json
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose", "spect", "planning_ct", "spect_ct", "registration", "dvh")
-STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
 _WORKERS = 2
-_ALIASES = {"BODY": "Body"}
 _TRUE_DOSE = ("mld_gy", "fmld_gy", "fmld_unblurred_gy", "mpwld_gy", "v20_pct", "fv20_pct")
 
 
@@ -79,7 +78,11 @@ def _write_tables(folder: Path, written: Sequence[Written], *, seed: int) -> Non
 
     rows = [one.cells for one in written]
     write_csv(pd.DataFrame(rows, columns=list(PATIENT_COLUMNS)), folder / "patients.csv")
-    rois = [_structure_row(one.traits.study_id, number, name) for one in written for number, name in one.rois]
+    rois = [
+        structure_row(one.traits.study_id, number, name, accepted_by="demo")
+        for one in written
+        for number, name in one.rois
+    ]
     write_csv(pd.DataFrame(rois, columns=list(STRUCTURE_COLUMNS)), folder / "structures.csv")
     cohort = simulate_cohort(
         [one.summary for one in written], [one.traits for one in written], np.random.default_rng(seed)
@@ -89,18 +92,6 @@ def _write_tables(folder: Path, written: Sequence[Written], *, seed: int) -> Non
     doses = {one.traits.study_id: _true_dose(one.summary) for one in written}
     spect = {one.traits.study_id: _planted(one.planted) for one in written if one.planted is not None}
     write_json({**cohort.truth, "dose": doses, "spect": spect}, folder / "truth.json")
-
-
-def _structure_row(patient: str, number: int, name: str) -> dict[str, Any]:
-    return {
-        "patient": patient,
-        "roi_number": number,
-        "roi_name": name,
-        "structure": _ALIASES.get(name, name),
-        "match": "alias" if name in _ALIASES else "exact",
-        "score": 100,
-        "accepted_by": "demo",
-    }
 
 
 def _planted(points: RigidMap) -> dict[str, Any]:

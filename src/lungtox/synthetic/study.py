@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.dose import Dvh, write_dvhs
-from lungtox.new_folder import new_folder
 from lungtox.randomness import task_rng
 from lungtox.synthetic.study_config import ArmSettings, NumberSettings, StudySimulation
 from lungtox.synthetic.study_cytokines import simulate_cytokine
 from lungtox.synthetic.study_dose import simulate_dose
 from lungtox.synthetic.study_file import load_simulation
+from lungtox.synthetic.study_folder import study_folder
+from lungtox.synthetic.study_structures import STRUCTURE_COLUMNS
 from lungtox.tables import write_csv
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 BoolArray = NDArray[np.bool_]
 
-MARK = "made_from.yaml"
-"""The simulation file as it was, in the folder of the cohort: says that the folder may be replaced."""
-STRUCTURE_COLUMNS = ("patient", "roi_number", "roi_name", "structure", "match", "score", "accepted_by")
 FIRST_DAY = date(2010, 1, 4)
 COURSE_DAYS = 42
 DRAWS = {"pre": 0.0, "during": 45.0}
@@ -170,8 +168,7 @@ def write_study(simulation: str | Path, folder: str | Path) -> int:
 
     study = simulate_study(load_simulation(simulation, StudySimulation))
     names = list(study.dvhs)
-    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
-    with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:
+    with study_folder(simulation, folder) as draft:
         for patient, dvhs in study.dvhs.items():
             write_dvhs([(patient, dvh) for dvh in dvhs], draft / "inputs" / f"{patient}.dvh.parquet")
         table = pd.DataFrame({"patient": names, "dvh": [f"inputs/{name}.dvh.parquet" for name in names]})

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lungtox.dicom import Subject, write_dose, write_structures
+from lungtox.dicom import write_dose, write_structures
 from lungtox.errors import Fault, InputError
 from lungtox.geometry import Grid, Image
-from lungtox.new_folder import new_folder
 from lungtox.randomness import task_rng
-from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_agreement_config import (
     AgreementSimulation,
     DeviationSettings,
     SimulatedSource,
 )
 from lungtox.synthetic.study_file import load_simulation
+from lungtox.synthetic.study_folder import study_folder, study_subject
 from lungtox.synthetic.study_solids import ANATOMIES, PlanDose, Solid, draw_plan, grid_around
+from lungtox.synthetic.study_structures import structure_row
 from lungtox.tables import write_csv
 
 FloatArray = NDArray[np.float64]
@@ -53,8 +53,7 @@ def write_agreement_study(simulation: str | Path, folder: str | Path) -> int:
         A simulation that cannot be used, or a folder that holds something else.
     """
     settings = load_simulation(simulation, AgreementSimulation)
-    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
-    with new_folder(folder, who="the study's folder", mark=made_from) as draft:
+    with study_folder(simulation, folder) as draft:
         return _write(settings, draft)
 
 
@@ -74,9 +73,7 @@ def _write(settings: AgreementSimulation, folder: Path) -> int:
                 solids[0], rng, prescription_gy=site.prescription_gy, speckle=settings.speckle.sd_pct / 100.0,
                 wavelength_mm=settings.speckle.wavelength_mm,
             )  # fmt: skip
-            subject = Subject(
-                f"STUDY^{patient}", f"STUDY-{patient}", f"lungtox study {settings.prefix} {settings.seed}"
-            )
+            subject = study_subject(patient, prefix=settings.prefix, seed=settings.seed)
             structures = f"inputs/{patient}/structures.dcm"
             drawn = [solid.structure(number) for number, solid in enumerate(solids, start=1)]
             write_structures(drawn, folder / structures, subject=subject)
@@ -86,16 +83,7 @@ def _write(settings: AgreementSimulation, folder: Path) -> int:
                 image = _dose(plan, solids, settings, name, own, rng)
                 write_dose(image, folder / dose, subject=subject, role="dose" if name == MAIN else f"dose {name}")
                 rows[name].append({"patient": patient, "structures": structures, "dose": dose})
-            rois += [
-                dict(
-                    zip(
-                        STRUCTURE_COLUMNS,
-                        (patient, one.number, one.name, one.name, "exact", 100, "simulation"),
-                        strict=True,
-                    )
-                )
-                for one in drawn
-            ]
+            rois += [structure_row(patient, one.number, one.name, accepted_by="simulation") for one in drawn]
             cases.append({"patient": patient, "group": site_name})
     for name, listed in rows.items():
         write_csv(pd.DataFrame(listed), folder / ("patients.csv" if name == MAIN else f"{name}.csv"))

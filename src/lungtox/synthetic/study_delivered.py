@@ -17,13 +17,13 @@ from lungtox.dicom import (
     write_structures,
 )
 from lungtox.geometry import DeformationField, Grid, Image
-from lungtox.new_folder import new_folder
-from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_deformation import Points, SessionMap
 from lungtox.synthetic.study_delivered_config import DeliveredSimulation
 from lungtox.synthetic.study_delivered_patient import SimulatedDelivery, simulate_delivery
 from lungtox.synthetic.study_file import load_simulation
+from lungtox.synthetic.study_folder import study_folder, study_subject
 from lungtox.synthetic.study_solids import Solid, grid_around
+from lungtox.synthetic.study_structures import structure_row
 from lungtox.tables import write_csv
 
 if TYPE_CHECKING:
@@ -63,15 +63,13 @@ def write_delivered_study(simulation: str | Path, folder: str | Path) -> int:
     import pandas as pd
 
     settings = load_simulation(simulation, DeliveredSimulation)
-    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
-    with new_folder(folder, who="the study's folder", mark=made_from) as draft:
+    with study_folder(simulation, folder) as draft:
         patients, sessions, rois, truth = [], [], [], []
         for index in range(settings.patients):
             one = simulate_delivery(settings, index)
             patients.append(_write_planning(one, settings, draft))
             sessions += _write_sessions(one, settings, draft)
-            names = [(one.patient, n, s.name, s.name, "exact", 100, "simulation") for n, s in _numbered(one)]
-            rois += [dict(zip(STRUCTURE_COLUMNS, cells, strict=True)) for cells in names]
+            rois += [structure_row(one.patient, n, s.name, accepted_by="simulation") for n, s in _numbered(one)]
             truth.append(true_values(one))
         write_csv(pd.DataFrame(patients), draft / "patients.csv")
         write_csv(pd.DataFrame(sessions), draft / "sessions.csv")
@@ -127,8 +125,7 @@ def _numbered(one: SimulatedDelivery) -> list[tuple[int, Solid]]:
 
 
 def _subject(one: SimulatedDelivery, settings: DeliveredSimulation) -> Subject:
-    seed = f"lungtox study {settings.prefix} {settings.seed}"
-    return Subject(f"STUDY^{one.patient}", f"STUDY-{one.patient}", seed)
+    return study_subject(one.patient, prefix=settings.prefix, seed=settings.seed)
 
 
 def _write_planning(one: SimulatedDelivery, settings: DeliveredSimulation, folder: Path) -> dict[str, str]:

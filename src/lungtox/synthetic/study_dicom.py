@@ -9,18 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from lungtox.dicom import Subject
-from lungtox.new_folder import new_folder
 from lungtox.settings import Settings
 from lungtox.synthetic.factors import sample_traits
 from lungtox.synthetic.patient_files import write_plan_files
 from lungtox.synthetic.phantom import build_phantom
-from lungtox.synthetic.study import MARK, STRUCTURE_COLUMNS
 from lungtox.synthetic.study_file import load_simulation
+from lungtox.synthetic.study_folder import study_folder, study_subject
+from lungtox.synthetic.study_structures import STRUCTURE_COLUMNS, structure_row
 from lungtox.tables import write_csv
 
 PATIENT_COLUMNS = ("patient", "plan", "structures", "dose")
-ALIASES = {"BODY": "Body"}
 
 
 class DicomStudy(Settings):
@@ -71,8 +69,7 @@ def write_dicom_study(simulation: str | Path, folder: str | Path) -> int:
     import pandas as pd
 
     study = load_simulation(simulation, DicomStudy)
-    made_from = (MARK, Path(simulation).read_text(encoding="utf-8"))
-    with new_folder(folder, who="the cohort's folder", mark=made_from) as draft:
+    with study_folder(simulation, folder) as draft:
         patients: list[dict[str, str]] = []
         rois: list[dict[str, Any]] = []
         for index in range(study.patients):
@@ -93,18 +90,9 @@ def _write_patient(study: DicomStudy, index: int, folder: Path) -> tuple[dict[st
     if study.fractions is not None and study.prescription_gy is not None:
         traits = replace(traits, fractions=study.fractions, prescription_gy=study.prescription_gy)
     phantom = build_phantom(traits, rng)
-    subject = Subject(f"STUDY^{patient}", f"STUDY-{patient}", f"lungtox study {study.prefix} {study.seed}")
+    subject = study_subject(patient, prefix=study.prefix, seed=study.seed)
     cells = {"patient": patient, **write_plan_files(phantom, folder, subject=subject)}
     names = [
-        {
-            "patient": patient,
-            "roi_number": roi.number,
-            "roi_name": roi.name,
-            "structure": ALIASES.get(roi.name, roi.name),
-            "match": "alias" if roi.name in ALIASES else "exact",
-            "score": 100,
-            "accepted_by": "simulation",
-        }
-        for roi in phantom.structures.values()
+        structure_row(patient, roi.number, roi.name, accepted_by="simulation") for roi in phantom.structures.values()
     ]
     return cells, names
