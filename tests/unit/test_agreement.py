@@ -254,6 +254,29 @@ def test_curves_of_a_cohort(tmp_path):
     assert found.curves["dose_gy"].iloc[-1] == pytest.approx(21.0, abs=0.11)
 
 
+def test_a_curve_that_one_source_lacks_is_listed_or_stops_the_run(tmp_path):
+    files = {}
+    for source, without in (("main", ""), ("other", "P03")):
+        path = tmp_path / f"{source}.dvh.parquet"
+        lungs = [(name, uniform(10, 20)) for name in P[:5] if name != without]
+        write_dvhs([*lungs, *((name, uniform(30, 40, "SpinalCord")) for name in P[:5])], path)
+        files[source] = [path]
+    curves = {"Lungs": 12.0, "SpinalCord": 5.0}
+
+    def settings(**changed):
+        return AgreementSettings.model_validate({**SETTINGS, "curves": curves, **changed})
+
+    with pytest.raises(InputError) as error:
+        compare_curves(files, settings(), cases=read_cases(None, P))
+    assert "DVH of Lungs in both sources; found P03: no DVH in other" in str(error.value)
+    found = compare_curves(files, settings(unpaired="leave_out"), cases=read_cases(None, P))
+    (row,) = found.unpaired.to_dict("records")
+    assert (row["patient"], row["structure"], row["reason"]) == ("P03", "Lungs", "no DVH in other")
+    assert found.summary.set_index("structure")["n"].to_dict() == {"Lungs": 4, "SpinalCord": 5}
+    with pytest.raises(InputError, match=r"Heart: expected patients with DVHs in both sources; found none"):
+        compare_curves(files, settings(curves={"Heart": 5.0}, unpaired="leave_out"), cases=read_cases(None, P))
+
+
 def test_a_source_against_itself_agrees_without_a_test():
     tables = compare(metrics(P), metrics(P))
     assert (tables.metrics[["bias", "sd", "lower", "upper", "slope"]] == 0.0).all(axis=None)

@@ -132,8 +132,9 @@ def _comparison(results: Results, row: Mapping[str, Any]) -> str:
 
 
 def _unpaired(results: Results) -> Iterator[Block]:
-    table = results.agreement.get("unpaired")
-    if table is None:
+    tables = [results.agreement.get(name) for name in ("unpaired", "curve_unpaired")]
+    found = [row for table in tables if table is not None for row in records(table)]
+    if not found:
         yield Text("Every patient, structure and metric has its partner in the other source.")
         return
     rows = [
@@ -143,7 +144,7 @@ def _unpaired(results: Results) -> Iterator[Block]:
             " ".join(filter(None, (text_of(row["structure"]), text_of(row["metric"])))) or "all",
             text_of(row["reason"]),
         )
-        for row in records(table)
+        for row in found
     ]
     caption = "Left out of the comparison, because one source lacks them."
     yield make_table("agreement-unpaired", caption, ("Study ID", "Comparison", "What", "Why"), rows)
