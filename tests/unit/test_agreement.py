@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lungtox.agreement import (
     AgreementSettings,
+    Case,
     bland_altman,
     compare_curves,
     compare_dispersion,
@@ -199,6 +200,15 @@ def test_a_clinical_limit_is_demanded():
             AgreementSettings.model_validate({**SETTINGS, "limits": limits, "dispersion": {}})
     with pytest.raises(ValueError, match="either absolute or percent"):
         AgreementSettings.model_validate({**SETTINGS, "limits": {"Lungs": {"Mean[Gy]": {}}}, "dispersion": {}})
+
+
+def test_a_group_that_nobody_belongs_to_is_named():
+    limits = {"Lungs": {"Mean[Gy]": {"percent": 3, "groups": ["thorx"]}}}
+    cases = {name: Case(name, "thorax" if name < "P07" else "head") for name in P}
+    with pytest.raises(InputError) as error:
+        compare(metrics(P), metrics(P), cases=cases, limits=limits, dispersion={})
+    expected = "config: agreement.limits.Lungs.Mean[Gy].groups: expected a group of agreement.cases; found 'thorx'."
+    assert f"{expected} Known: thorax, head." in str(error.value)
 
 
 def test_groups_and_subjects_of_a_table(tmp_path):

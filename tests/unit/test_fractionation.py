@@ -247,10 +247,12 @@ def test_what_is_refused_by_name() -> None:
     assert code(lambda: tumour_goal(None, bed=84.0)) == "bed-alpha-beta"
     assert code(lambda: tumour_goal(10.0)) == "fractionation-goal"
     assert code(lambda: tumour_goal(10.0, bed=84.0, eqd2=70.0)) == "fractionation-goal"
+    assert code(lambda: tumour_goal(10.0, eqd2=7000.0)) == "fractionation-goal"  # cGy
     assert code(lambda: goal.fraction_gy(0)) == "fractions-range"
     assert code(lambda: effect_gy(moments, fractions=101, alpha_beta_gy=3.0, goal=goal)) == "fractions-range"
     assert code(lambda: dose_moments(toy(quantity="eqd2"), 60.0)) == "dvh-quantity"
     assert code(lambda: dose_moments(toy(), 0.6)) == "reference-dose"
+    assert code(lambda: dose_moments(toy(), 6000.0)) == "reference-dose"  # cGy
     found = optimise_fractions({"Lungs": moments}, make_settings(Lungs={"alpha_beta_gy": 3.0, "within_pct": 5.0}))
     assert code(lambda: fraction_risks(toy(), 60.0, found, model="quantec_logistic_2010", alpha_beta_gy=3.0)) == (
         "fractionation-ntcp"
@@ -264,7 +266,7 @@ def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
     organs = {"Heart": {"alpha_beta_gy": 3.0, "within_pct": 5.0}, "Lungs": {"alpha_beta_gy": 7.0, "within_pct": 5.0}}
     config = FractionationSettings.model_validate(
         {
-            "tumour": {"alpha_beta_gy": 10.0, "eqd2_gy": 70.0, "structure": "PTV"},
+            "tumour": {"alpha_beta_gy": 10.0, "eqd2_gy": 7000.0, "structure": "PTV"},
             "organs": organs,
             "ntcp": {"quantec_logistic_2010": "Lungs", "seppenwoolde_2003": "Lungs", "kwa_1989": "Heart",
                      "kwa_1998": "Cord"},
@@ -272,6 +274,7 @@ def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
     )  # fmt: skip
     faults = list(unknown_references(config, ["Lungs", "Heart"]))
     assert [fault.code for fault in faults] == [
+        "fractionation-goal",  # in cGy
         "config-reference",  # the PTV is no structure of the analysis
         "fractionation-ntcp",  # QUANTEC is on physical dose
         "ntcp-published",  # Seppenwoolde was made with alpha/beta 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lungtox.agreement import read_cases
+from lungtox.agreement import read_cases, unknown_groups
 from lungtox.config import Config
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import PatientRow, inspect_patient, scan_patients
@@ -40,7 +40,8 @@ def agreement_faults(config: Config, rows: Sequence[PatientRow]) -> Iterator[Fau
         for first, second in settings.pairs:
             yield from _unpaired(first, second, listed)
     try:
-        read_cases(settings.cases, list(dict.fromkeys(patient for one in listed.values() for patient in one)))
+        cases = read_cases(settings.cases, list(dict.fromkeys(name for one in listed.values() for name in one)))
+        yield from unknown_groups(settings.limits, cases)
     except InputError as error:
         yield from error.faults
 

@@ -90,10 +90,11 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     faults += font_faults(config.figures)
     if config.agreement is not None:
         faults += agreement_faults(config, rows)
-    faults += delivered_faults(config, rows)
     warnings: list[str] = []
     no_names = any(fault.who.removesuffix(" line 1") == Path(inputs.structures).name for fault in faults)
     inspections = _inspect(rows, config, processes)
+    planned = {row.patient: found.fractions for row, found in zip(rows, inspections, strict=True)}
+    faults += delivered_faults(config, rows, planned)
     left_out = config.cohort.accepted_exclusions if config.cohort.on_unusable == "stop" else [r.patient for r in rows]
     for row, found in zip(rows, inspections, strict=True):
         warnings += found.warnings

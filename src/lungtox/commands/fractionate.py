@@ -115,12 +115,16 @@ def _settings(organs: Sequence[str], tumour: dict[str, Any], fractions: str) -> 
     if ends is None:
         raise ParameterError(f"--fractions takes a range such as 10-35, got {fractions!r}")
     low, high = (require_fractions(int(end)) for end in ends.groups())
+    named = list(map(_organ, organs))
+    if twice := sorted({name for name, _ in named if [one for one, _ in named].count(name) > 1}):
+        raise ParameterError(f"--organ takes each organ once, got {', '.join(twice)} more often")
     try:
-        return FractionationSettings.model_validate(
-            {"fractions": [low, high], "tumour": tumour, "organs": dict(map(_organ, organs))}
-        )
+        return FractionationSettings.model_validate({"fractions": [low, high], "tumour": tumour, "organs": dict(named)})
     except ValidationError as error:
-        words = [item["msg"].removeprefix("Value error, ") for item in error.errors(include_url=False)]
+        words = [
+            f"{' '.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_url=False)
+        ]
         raise ParameterError("; ".join(words)) from None
 
 

@@ -47,4 +47,5 @@ from .sessions import SessionRow as SessionRow
 from .sessions import read_session_dose as read_session_dose
 from .sessions import read_session_field as read_session_field
 from .sessions import read_sessions as read_sessions
+from .sessions import scan_sessions as scan_sessions
 from .table_rows import is_study_id as is_study_id
