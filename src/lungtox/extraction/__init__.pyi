@@ -1,4 +1,5 @@
 from .accepted import AcceptedRoi as AcceptedRoi
+from .body import read_body as read_body
 from .courses import check_doses as check_doses
 from .courses import dose_warnings as dose_warnings
 from .courses import read_courses as read_courses
