@@ -204,6 +204,17 @@ def test_risk_beside_the_effect_is_that_of_the_published_model() -> None:
     assert risks[1].fractions == 30
     assert risks[1].ntcp == pytest.approx(0.088519, abs=2e-4)
     assert risks[0].ntcp > risks[1].ntcp > risks[2].ntcp
+    assert {risk.status for risk in risks} == {"converted"}
+
+
+def test_risks_of_large_fractions_are_marked() -> None:
+    # Above 3 Gy per fraction no model of the list was made; d(21) is 3.06, d(22) 2.95 Gy (SCIENCE.md section 7).
+    config = make_settings(Lungs={"alpha_beta_gy": 3.0, "within_pct": 5.0})
+    found = optimise_fractions({"Lungs": dose_moments(toy(), 60.0)}, config)
+    risks = {risk.fractions: risk for risk in fraction_risks(toy(), 60.0, found, model="seppenwoolde_2003",
+                                                             alpha_beta_gy=3.0)}  # fmt: skip
+    assert [number for number, risk in risks.items() if risk.status == "extrapolated"] == list(range(10, 22))
+    assert "3.06 Gy per fraction" in risks[21].note and "per fraction, but" not in risks[22].note
 
 
 def test_tables_hold_schedules_effects_ranges_and_the_intersection() -> None:

@@ -143,11 +143,13 @@ def compare_curves(
                 if not keys:
                     continue
                 head = {"first": a, "second": b, "group": group, "structure": structure}
-                values = [_stacked([shares[key] for key in keys], first, second) for shares in (first, second)]
-                tables["curves"] += _limits(head, *values, [cases[patient].subject for patient, _ in keys])
+                values_a, values_b = (
+                    _stacked([shares[key] for key in keys], first, second) for shares in (first, second)
+                )
+                tables["curves"] += _limits(head, values_a, values_b, [cases[patient].subject for patient, _ in keys])
                 own = [
                     _distance_row(patient, apart, limit)
-                    for (patient, _), apart in zip(keys, values[1] - values[0], strict=True)
+                    for (patient, _), apart in zip(keys, values_b - values_a, strict=True)
                 ]
                 tables["distances"] += [{**head, **row} for row in own]
                 tables["summary"].append({**head, **_summary_row(own, limit)})
