@@ -101,10 +101,12 @@ def agreement_findings(results: Results) -> Iterator[str]:
         yield f"Agreement, {words}: of {count_of(len(part), 'metric')}, {said}."
 
 
-def agreement_methods(agreement: Mapping[str, Any] | None) -> Iterator[str]:
+def agreement_methods(results: Results) -> Iterator[str]:
     """Give the methods of the agreement."""
+    agreement = results.config.get("agreement")
     if agreement is None:
         return
+    metrics = results.agreement.get("metrics")
     interval = (
         "by Bland and Altman's standard error"
         if agreement.get("interval") != "exact"
@@ -112,7 +114,7 @@ def agreement_methods(agreement: Mapping[str, Any] | None) -> Iterator[str]:
     )
     repeated = (
         "; repeated measures of a person enter by components of variance (Zou), tests and concordance by their mean"
-        if agreement.get("cases")
+        if metrics is not None and bool((metrics["subjects"] < metrics["n"]).any())
         else ""
     )
     of = {"mean": "the mean of both sources", "first": "the first source"}[agreement.get("percent_of", "mean")]
