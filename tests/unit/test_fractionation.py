@@ -285,7 +285,7 @@ def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
     )  # fmt: skip
     faults = list(unknown_references(config, ["Lungs", "Heart"]))
     assert [fault.code for fault in faults] == [
-        "fractionation-goal",  # in cGy
+        "config-value",  # an effect in cGy
         "config-reference",  # the PTV is no structure of the analysis
         "fractionation-ntcp",  # QUANTEC is on physical dose
         "ntcp-published",  # Seppenwoolde was made with alpha/beta 3

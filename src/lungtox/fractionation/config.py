@@ -130,7 +130,7 @@ def unknown_references(settings: FractionationSettings, structures: Collection[s
     except ParameterError as error:
         yield fault("tumour", "an effect that is left after repopulation", str(error), "Correct the goal.")
     except InputError as error:
-        yield from (replace(one, who="config: fractionation.tumour") for one in error.faults)
+        yield from (replace(one, who="config: fractionation.tumour", code="config-value") for one in error.faults)
     named = [("organs", name) for name in settings.organs]
     named += [("tumour.structure", settings.tumour.structure)] if settings.tumour.structure else []
     for where, name in named:
