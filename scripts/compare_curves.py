@@ -17,6 +17,7 @@ def main(options: Namespace) -> None:
     write_csv(tables.curves, options.curves)
     write_csv(tables.distances, options.distances)
     write_csv(tables.summary, options.summary)
+    write_csv(tables.unpaired, options.unpaired)
 
 
 if __name__ == "__main__":
@@ -28,4 +29,5 @@ if __name__ == "__main__":
         curves="mean curves and limits to write (CSV)",
         distances="differences of each patient to write (CSV)",
         summary="the same over the patients to write (CSV)",
+        unpaired="structures that one source lacks to write (CSV)",
     )

@@ -73,7 +73,12 @@ def write_agreement(folder: Path, *, unusable=None, **changed) -> dict[str, pd.D
     settings = AgreementSettings.model_validate({**SETTINGS, "curves": {"Lungs": 5.0}})
     curves = compare_curves(files, settings, cases=read_cases(None, P))
     found = {name: getattr(tables, name) for name in ("metrics", "pairs", "points", "dispersion", "unpaired")}
-    found |= {"curves": curves.curves, "distances": curves.distances, "curve_summary": curves.summary}
+    found |= {
+        "curves": curves.curves,
+        "distances": curves.distances,
+        "curve_summary": curves.summary,
+        "curve_unpaired": curves.unpaired,
+    }
     for name, table in found.items():
         write_csv(table, folder / "agreement" / f"{name}.csv")
     return found

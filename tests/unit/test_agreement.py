@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lungtox.agreement import (
     AgreementSettings,
+    Case,
     bland_altman,
     compare_curves,
     compare_dispersion,
@@ -201,6 +202,15 @@ def test_a_clinical_limit_is_demanded():
         AgreementSettings.model_validate({**SETTINGS, "limits": {"Lungs": {"Mean[Gy]": {}}}, "dispersion": {}})
 
 
+def test_a_group_that_nobody_belongs_to_is_named():
+    limits = {"Lungs": {"Mean[Gy]": {"percent": 3, "groups": ["thorx"]}}}
+    cases = {name: Case(name, "thorax" if name < "P07" else "head") for name in P}
+    with pytest.raises(InputError) as error:
+        compare(metrics(P), metrics(P), cases=cases, limits=limits, dispersion={})
+    expected = "config: agreement.limits.Lungs.Mean[Gy].groups: expected a group of agreement.cases; found 'thorx'."
+    assert f"{expected} Known: thorax, head." in str(error.value)
+
+
 def test_groups_and_subjects_of_a_table(tmp_path):
     path = tmp_path / "cases.csv"
     rows = [f"{name},{'AB'[number % 2]}{number // 4},{('lung', 'neck')[number % 2]}" for number, name in enumerate(P)]
@@ -252,6 +262,29 @@ def test_curves_of_a_cohort(tmp_path):
     assert middle["bias"] == pytest.approx(np.mean([100 / (10 - 0.1 * k) for k in range(5)]), abs=0.02)
     assert middle["lower"] < middle["bias"] < middle["upper"]
     assert found.curves["dose_gy"].iloc[-1] == pytest.approx(21.0, abs=0.11)
+
+
+def test_a_curve_that_one_source_lacks_is_listed_or_stops_the_run(tmp_path):
+    files = {}
+    for source, without in (("main", ""), ("other", "P03")):
+        path = tmp_path / f"{source}.dvh.parquet"
+        lungs = [(name, uniform(10, 20)) for name in P[:5] if name != without]
+        write_dvhs([*lungs, *((name, uniform(30, 40, "SpinalCord")) for name in P[:5])], path)
+        files[source] = [path]
+    curves = {"Lungs": 12.0, "SpinalCord": 5.0}
+
+    def settings(**changed):
+        return AgreementSettings.model_validate({**SETTINGS, "curves": curves, **changed})
+
+    with pytest.raises(InputError) as error:
+        compare_curves(files, settings(), cases=read_cases(None, P))
+    assert "DVH of Lungs in both sources; found P03: no DVH in other" in str(error.value)
+    found = compare_curves(files, settings(unpaired="leave_out"), cases=read_cases(None, P))
+    (row,) = found.unpaired.to_dict("records")
+    assert (row["patient"], row["structure"], row["reason"]) == ("P03", "Lungs", "no DVH in other")
+    assert found.summary.set_index("structure")["n"].to_dict() == {"Lungs": 4, "SpinalCord": 5}
+    with pytest.raises(InputError, match=r"Heart: expected patients with DVHs in both sources; found none"):
+        compare_curves(files, settings(curves={"Heart": 5.0}, unpaired="leave_out"), cases=read_cases(None, P))
 
 
 def test_a_source_against_itself_agrees_without_a_test():

@@ -47,6 +47,20 @@ def test_json_has_the_agreed_shape(capsys, files):
     assert "not for treatment decisions" in err
 
 
+def test_a_ci_finds_the_body_though_one_structure_is_asked_for(capsys, files):
+    # 45 % of 60 Gy, 27 Gy, from x = 35 on: 5 of the lung's 20 mm, 15 mm of a body from -20 to 50, 70 mm wide.
+    body = make.structures({1: ("Lung L", boxes.box(30, 10, 12, 48)), 2: ("External", boxes.box(15, 35, 12, 48))})
+    make.save(body, files / "structures.dcm")
+    asked = [*inputs(files), "--structure", "Lung L", "--metric", "CI(Lomax,45%)", "--metric", "CI(RTOG,45%)"]
+    _, out, _ = run(capsys, *asked, "--plan", files / "plan.dcm", "--json")
+    (lung,) = json.loads(out)
+    piv = 15 * 70 * 39e-3
+    assert lung["metrics"]["CI(Lomax,45%)"] == pytest.approx(5 * 20 * 39e-3 / piv, rel=5e-3)
+    assert lung["metrics"]["CI(RTOG,45%)"] == pytest.approx(piv / 15.6, rel=5e-3)
+    _, out, _ = run(capsys, *asked, "--json")
+    assert "the prescribed dose is not known" in json.loads(out)[0]["warnings"][0]
+
+
 def test_function_adds_perfusion_and_regions(capsys, files):
     arguments = [*inputs(files), "--structure", "Lung R", "--function", files / "spect.dcm"]
     _, out, _ = run(capsys, *arguments, "--region", "40%max", "--region", "70%p99", "--json")

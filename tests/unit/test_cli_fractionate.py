@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lungtox.cli import main
+from lungtox.dose import Dvh, dvh_from_samples
 from tests.unit import box_patient, dvh_texts
 from tests.unit.ntcp_cases import eqd2_toy, toy, write_table
 
@@ -21,6 +22,10 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         status = int(stop.code or 0)
     shown = capsys.readouterr()
     return status, shown.out, shown.err
+
+
+def no_dose() -> Dvh:
+    return dvh_from_samples([0.0, 0.0], [1.0, 1.0], structure="Eye")
 
 
 @pytest.fixture
@@ -48,6 +53,10 @@ def test_text_names_the_range_and_the_use(capsys: pytest.CaptureFixture[str], ta
     assert status == 0
     assert "BED 84.00 Gy with alpha/beta 10 Gy, EQD2 70.00 Gy" in out
     assert "5.440" in out and "All organs: 10-35 fractions" in out
+    # S2/S1 .605 against 2.5/10: more fractions spare it, but not those that repopulation asks more dose for.
+    assert "more fractions spare it;" in out
+    _, out, _ = run(capsys, "--dvh", table, "--organ", "Heart:2.5:1000%", *GOAL, "--repopulation", "0.6,28")
+    assert "more fractions spare it, repopulation apart;" in out
     assert "Research use" in out
 
 
@@ -61,6 +70,15 @@ def test_risk_beside_the_effect(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert json.loads(out)["schedules"][1]["ntcp"]["seppenwoolde_2003"] == pytest.approx(0.088519, abs=2e-4)
     _, out, _ = run(capsys, *arguments)
     assert "8.9" in out and "seppenwoolde_2003, Lungs: converted" in out
+    other = write_table(tmp_path / "other.dvh.parquet", [("P001", toy()), ("P001", no_dose())])
+    named = ["--dvh", str(other), "--organ", "Lungs-GTV:3:5%", "--organ", "Eye:3:5%", *GOAL, "--ntcp",
+             "seppenwoolde_2003=Lungs-GTV"]  # fmt: skip
+    status, _, error = run(capsys, *named)
+    assert status == 1 and "--allow-structure Lungs-GTV" in error
+    status, out, _ = run(capsys, *named, "--allow-structure", "Lungs-GTV")
+    assert status == 0 and "made for Lungs, applied to Lungs-GTV" in out
+    assert "*: extrapolated; 5.44 Gy per fraction" in out
+    assert "Eye: alpha/beta 3 Gy, no dose; effect up to 0.00 Gy: 10-35" in out
     status, _, error = run(capsys, *arguments[:-1], "quantec_logistic_2010=Lungs")
     assert status == 1 and "knows no fractionation" in error
     status, _, error = run(capsys, *arguments[:-1], "seppenwoolde_2003=Heart")
@@ -74,6 +92,9 @@ def test_risk_beside_the_effect(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         ([*GOAL, "--fractions", "10-200"], 1, "a whole number of fractions from 1 to 100"),
         ([*GOAL, "--eqd2", "70"], 2, "exactly one of eqd2_gy, bed_gy and schedule"),
         ([*GOAL, "--organ", "Heart"], 2, "NAME:ALPHA_BETA:RULE"),
+        ([*GOAL, "--organ", "Heart:0:5%"], 2, "organs Heart alpha_beta_gy: Input should be greater than 0"),
+        ([*GOAL, "--organ", "Lungs-GTV:4:5%"], 2, "each organ once, got Lungs-GTV"),
+        (["--tumour-alpha-beta", "10", "--schedule", "35x200", "--reference-dose", "60"], 1, "not in cGy"),
         ([*GOAL, "--target", "PTV"], 1, "a structure 'PTV'"),
         (["--tumour-alpha-beta", "10", "--bed", "84"], 1, "the total dose of the plan"),
         (["--tumour-alpha-beta", "10", "--bed", "84", "--reference-dose", "0.6"], 1, "reference dose"),

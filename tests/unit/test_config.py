@@ -166,6 +166,7 @@ def test_bands_are_regions_that_the_analysis_may_name(tmp_path: Path) -> None:
 
 
 def test_a_value_outside_its_range_is_said_plainly(tmp_path: Path) -> None:
+    assert "config: function: expected keys with values; found 'yes'" in faults(changed(tmp_path, {"function": "yes"}))
     text = faults(changed(tmp_path, {"endpoint/grade": 7}))
     assert "config: endpoint.grade: expected a number less than or equal to 5; found 7." in text
 

@@ -70,6 +70,18 @@ def test_delivered_dvh_gives_the_risk_of_the_published_model() -> None:
     assert "NTCP(quantec_logistic_2010)" in set(delivered().paired["metric"])
 
 
+def test_models_are_refused_for_large_fractions_unless_allowed_by_name() -> None:
+    # 60 Gy in 8 fractions: 7.5 Gy each, above the 3 Gy of conventional fractionation.
+    batches = delivered_batches()
+    large = replace(batches, qa=tuple({**one, "prescription_gy": 60.0, "fractions": 8} for one in batches.qa))
+    compare = DELIVERED["compare"]
+    with pytest.raises(InputError, match=r"at most 3 Gy per fraction; found more in P001, P002, P003, P004"):
+        delivered_tables(large, DeliveredComparisonSettings.model_validate(compare))
+    allowed = {**compare, "allow_fractionation": ["quantec_logistic_2010"]}
+    found = delivered_tables(large, DeliveredComparisonSettings.model_validate(allowed)).ntcp
+    assert set(found["status"]) == {"allowed"} and "7.5 Gy per fraction" in found["note"].iloc[0]
+
+
 def test_unusable_patients_stop_the_comparison_all_together_or_are_listed() -> None:
     batches = delivered_batches()
     bad = ({**batches.qa[0], "patient": "P001", "status": "unusable", "faults": [{**FAULT, "who": "P001"}]},
@@ -123,6 +135,7 @@ def test_models_that_cannot_be_used_are_found_before_the_run() -> None:
     assert "a published model" in faults(ntcp={"quantec": "Lungs-GTV"})[0]
     assert "a structure of the section delivered" in faults(ntcp={"quantec_logistic_2010": "Lungs"})[0]
     assert "Heart" in faults(ntcp={"quantec_logistic_2010": "Heart"})[0]
+    assert "a model of delivered.compare.ntcp" in faults(allow_fractionation=["quantec_logistic_2010"])[0]
 
 
 @pytest.fixture(scope="module")

@@ -188,9 +188,9 @@ def test_a_table_of_sessions_with_faults_names_them_all(tmp_path: Path) -> None:
         read_sessions(table(tmp_path, rows), patients=["P001"])
     assert [fault.code for fault in raised.value.faults] == [
         "session-twice",
-        "number",
-        "patient",
-        "dose-missing",
+        "session-fractions",
+        "session-patient",
+        "session-dose",
         "study-id",
     ]
     assert "Doe" not in str(raised.value)

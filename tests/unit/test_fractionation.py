@@ -204,6 +204,17 @@ def test_risk_beside_the_effect_is_that_of_the_published_model() -> None:
     assert risks[1].fractions == 30
     assert risks[1].ntcp == pytest.approx(0.088519, abs=2e-4)
     assert risks[0].ntcp > risks[1].ntcp > risks[2].ntcp
+    assert {risk.status for risk in risks} == {"converted"}
+
+
+def test_risks_of_large_fractions_are_marked() -> None:
+    # Above 3 Gy per fraction no model of the list was made; d(21) is 3.06, d(22) 2.95 Gy (SCIENCE.md section 7).
+    config = make_settings(Lungs={"alpha_beta_gy": 3.0, "within_pct": 5.0})
+    found = optimise_fractions({"Lungs": dose_moments(toy(), 60.0)}, config)
+    risks = {risk.fractions: risk for risk in fraction_risks(toy(), 60.0, found, model="seppenwoolde_2003",
+                                                             alpha_beta_gy=3.0)}  # fmt: skip
+    assert [number for number, risk in risks.items() if risk.status == "extrapolated"] == list(range(10, 22))
+    assert "3.06 Gy per fraction" in risks[21].note and "per fraction, but" not in risks[22].note
 
 
 def test_tables_hold_schedules_effects_ranges_and_the_intersection() -> None:
@@ -247,10 +258,12 @@ def test_what_is_refused_by_name() -> None:
     assert code(lambda: tumour_goal(None, bed=84.0)) == "bed-alpha-beta"
     assert code(lambda: tumour_goal(10.0)) == "fractionation-goal"
     assert code(lambda: tumour_goal(10.0, bed=84.0, eqd2=70.0)) == "fractionation-goal"
+    assert code(lambda: tumour_goal(10.0, eqd2=7000.0)) == "fractionation-goal"  # cGy
     assert code(lambda: goal.fraction_gy(0)) == "fractions-range"
     assert code(lambda: effect_gy(moments, fractions=101, alpha_beta_gy=3.0, goal=goal)) == "fractions-range"
     assert code(lambda: dose_moments(toy(quantity="eqd2"), 60.0)) == "dvh-quantity"
     assert code(lambda: dose_moments(toy(), 0.6)) == "reference-dose"
+    assert code(lambda: dose_moments(toy(), 6000.0)) == "reference-dose"  # cGy
     found = optimise_fractions({"Lungs": moments}, make_settings(Lungs={"alpha_beta_gy": 3.0, "within_pct": 5.0}))
     assert code(lambda: fraction_risks(toy(), 60.0, found, model="quantec_logistic_2010", alpha_beta_gy=3.0)) == (
         "fractionation-ntcp"
@@ -264,7 +277,7 @@ def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
     organs = {"Heart": {"alpha_beta_gy": 3.0, "within_pct": 5.0}, "Lungs": {"alpha_beta_gy": 7.0, "within_pct": 5.0}}
     config = FractionationSettings.model_validate(
         {
-            "tumour": {"alpha_beta_gy": 10.0, "eqd2_gy": 70.0, "structure": "PTV"},
+            "tumour": {"alpha_beta_gy": 10.0, "eqd2_gy": 7000.0, "structure": "PTV"},
             "organs": organs,
             "ntcp": {"quantec_logistic_2010": "Lungs", "seppenwoolde_2003": "Lungs", "kwa_1989": "Heart",
                      "kwa_1998": "Cord"},
@@ -272,6 +285,7 @@ def test_names_that_refer_to_nothing_are_found_before_a_run() -> None:
     )  # fmt: skip
     faults = list(unknown_references(config, ["Lungs", "Heart"]))
     assert [fault.code for fault in faults] == [
+        "config-value",  # an effect in cGy
         "config-reference",  # the PTV is no structure of the analysis
         "fractionation-ntcp",  # QUANTEC is on physical dose
         "ntcp-published",  # Seppenwoolde was made with alpha/beta 3

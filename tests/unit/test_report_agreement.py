@@ -1,9 +1,11 @@
 """The report of an analysis of dose alone, with the agreement of two sources."""
 
 import json
+import shutil
 
 import pytest
 
+from lungtox.agreement import Case
 from lungtox.dose import DoseSettings
 from lungtox.report import build_report
 from lungtox.report.config import ReportSettings
@@ -59,6 +61,14 @@ def test_verdicts_points_scatter_and_who_was_left_out(folder):
     assert "cannot be used in other: no GTV" in html
     assert "P13" in html
     assert "Clinical limits were stated in the config before the comparison." in html
+
+
+def test_repeated_measures_stand_in_the_methods_where_somebody_has_them(folder, tmp_path):
+    assert "repeated measures" not in page(folder, agreement={**CONFIG["agreement"], "cases": "groups.csv"})
+    shutil.copytree(folder, tmp_path / "results")
+    cases = {name: Case(P[k // 2]) for k, name in enumerate(P)}
+    write_agreement(tmp_path / "results", cases=cases)
+    assert "repeated measures of a person enter by components of variance" in page(tmp_path / "results")
 
 
 def test_without_the_section_nothing_of_it_is_shown(folder):

@@ -60,7 +60,8 @@ def test_fractionation_prints_schedules_ranges_and_alpha_beta(results: Results) 
     common = fractionation().ranges.query("structure == 'all' and patient == 'P001'")["admissible"].item()
     assert f"all organs: {common}" in bullets.items[1]
     assert [cell.text for cell in found["fractionation-sensitivity"].rows[1]][:2] == ["P001", "tumour 8 Gy"]
-    assert found["fractionation-risks"].rows[0][7].text == "allowed"
+    # BED 84 Gy with alpha/beta 10 Gy: 3.06 Gy per fraction at 21, 2.95 at 22 (SCIENCE.md section 7).
+    assert found["fractionation-risks"].rows[0][7].text == "extrapolated with 10-21 fractions"
 
 
 def test_dvh_curves_say_which_model_is_ahead_within_and_beyond_the_margin(results: Results) -> None:

@@ -138,3 +138,10 @@ def test_what_would_stop_the_comparison_is_found_before_it(folder, tmp_path):
     )
     assert any("agreement source few, TE002" in fault and "frame of reference" in fault for fault in found)
     assert any("agreement source gone" in fault for fault in found)
+    # Left out by the config: no fault, but said.
+    config["agreement"]["sources"].pop("gone")
+    config["agreement"]["unpaired"] = "leave_out"
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    result = check(load_config(tmp_path / "few.yaml"))
+    assert not result.faults
+    assert any("agreement source few, TE002" in text and "will be left out" in text for text in result.warnings)

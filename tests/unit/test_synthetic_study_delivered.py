@@ -155,9 +155,12 @@ def test_the_simulation_is_closed_and_a_session_without_its_file_stops_before_th
     path.write_text(yaml.safe_dump(small), encoding="utf-8")
     write_delivered_study(path, tmp_path / "study")
     (tmp_path / "study/inputs/MA001/s02_field.dcm").unlink()
+    sessions = (tmp_path / "study/sessions.csv").read_text(encoding="utf-8")
+    (tmp_path / "study/sessions.csv").write_text(sessions.replace(",15.0", ",14.0", 1), encoding="utf-8")
     config = yaml.safe_load((STUDY / "config.yaml").read_text(encoding="utf-8"))
     config["inputs"] = {name: str(tmp_path / f"study/{name}.csv") for name in ("patients", "structures")}
     config["delivered"]["sessions"] = str(tmp_path / "study/sessions.csv")
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     found = [str(fault) for fault in check(load_config(tmp_path / "my.yaml")).faults]
-    assert len(found) == 1 and found[0].startswith("MA001, session s02: expected the file of the column field")
+    assert len(found) == 2 and found[1].startswith("MA001, session s02: expected the file of the column field")
+    assert found[0].startswith("MA001: expected sessions that stand for the 30 fractions of the plan; found 29 in 2")

@@ -105,6 +105,7 @@ rule compare_curves:
         curves="<results>/agreement/curves.csv",
         distances="<results>/agreement/distances.csv",
         summary="<results>/agreement/curve_summary.csv",
+        unpaired="<results>/agreement/curve_unpaired.csv",
     log:
         "<logs>/compare_curves.log",
     benchmark:
@@ -123,7 +124,7 @@ rule compare_curves:
     shell:
         "python {input.script:q} --dvh {params.dvh:q} --patients {params.patients:q}"
         " --settings {params.settings:q} --curves {output.curves:q} --distances {output.distances:q}"
-        " --summary {output.summary:q} >{log:q} 2>&1"
+        " --summary {output.summary:q} --unpaired {output.unpaired:q} >{log:q} 2>&1"
 
 
 rule plot_agreement:

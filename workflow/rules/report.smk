@@ -110,7 +110,14 @@ rule build_report:
         agreement=(
             expand(
                 "<results>/agreement/{name}.csv",
-                name=["metrics", "points", "dispersion", "unpaired", "curve_summary"],
+                name=[
+                    "metrics",
+                    "points",
+                    "dispersion",
+                    "unpaired",
+                    "curve_summary",
+                    "curve_unpaired",
+                ],
             )
             if ANALYSIS.agreement
             else []

@@ -3,6 +3,7 @@ from .bland_altman import bland_altman as bland_altman
 from .bland_altman import verdict_of as verdict_of
 from .cases import Case as Case
 from .cases import read_cases as read_cases
+from .cases import unknown_groups as unknown_groups
 from .compare import AgreementTables as AgreementTables
 from .compare import compare_sources as compare_sources
 from .concordance import Concordance as Concordance

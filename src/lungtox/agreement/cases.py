@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lungtox.agreement.config import LimitSettings
 from lungtox.errors import Fault, InputError
 from lungtox.tables import read_csv
 
@@ -80,3 +81,21 @@ def read_cases(path: str | Path | None, patients: Collection[str]) -> dict[str, 
     if faults:
         raise InputError(faults)
     return cases
+
+
+def unknown_groups(limits: Mapping[str, Mapping[str, LimitSettings]], cases: Mapping[str, Case]) -> Iterator[Fault]:
+    """Find groups of the limits that nobody belongs to.
+
+    Parameters
+    ----------
+    limits : mapping of structure to mapping of metric to LimitSettings
+    cases : mapping of str to Case
+    """
+    known = list(dict.fromkeys(case.group for case in cases.values()))
+    for structure, metrics in limits.items():
+        for metric, limit in metrics.items():
+            for name in limit.groups:
+                if name not in known:
+                    who = f"config: agreement.limits.{structure}.{metric}.groups"
+                    action = f"Known: {', '.join(known)}."
+                    yield Fault(who, "a group of agreement.cases", repr(name), action, "config-reference")

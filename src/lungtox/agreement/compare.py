@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungtox.agreement.bland_altman import BlandAltman, Scale, bland_altman, percent_differences, verdict_of
-from lungtox.agreement.cases import Case
+from lungtox.agreement.cases import Case, unknown_groups
 from lungtox.agreement.concordance import concordance
 from lungtox.agreement.config import AgreementSettings, LimitSettings
 from lungtox.agreement.dispersion import compare_dispersion
@@ -83,7 +83,7 @@ def compare_sources(
     pairs: list[dict[str, Any]] = []
     dispersion: list[dict[str, Any]] = []
     unpaired: list[dict[str, Any]] = []
-    faults: list[Fault] = []
+    faults = list(unknown_groups(settings.limits, cases))
     for a, b in settings.pairs:
         found = pair_metrics(sources[a], sources[b], settings.limits, cases=cases)
         faults += found.faults

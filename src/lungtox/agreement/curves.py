@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from lungtox.agreement.bland_altman import FEWEST, WIDTH
 from lungtox.agreement.cases import Case
 from lungtox.agreement.config import AgreementSettings
-from lungtox.agreement.schemas import CURVE_SUMMARY, CURVES, DISTANCES
+from lungtox.agreement.pairing import unpaired_faults
+from lungtox.agreement.schemas import CURVE_SUMMARY, CURVES, DISTANCES, UNPAIRED
 from lungtox.dose import Dvh, read_dvhs
-from lungtox.errors import ParameterError
+from lungtox.errors import Fault, InputError, ParameterError
 from lungtox.table_schemas import typed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
+Key = tuple[str, str]
 STEP_GY = 0.1
 
 
@@ -59,11 +61,14 @@ class CurveTables:
         One row per patient and structure.
     summary : pandas.DataFrame
         One row per comparison and structure: medians and extremes of the distances over the patients.
+    unpaired : pandas.DataFrame
+        Structures of a patient that one source only has.
     """
 
     curves: pd.DataFrame
     distances: pd.DataFrame
     summary: pd.DataFrame
+    unpaired: pd.DataFrame
 
 
 def share_at(dvh: Dvh, edges: int) -> FloatArray:
@@ -113,29 +118,86 @@ def compare_curves(
     Returns
     -------
     CurveTables
-        Of patients that both sources have; who has no partner stands in the table of unpaired ones.
+        Of patients whom both sources have; who is in one of them only stands in the table of unpaired metrics.
+
+    Raises
+    ------
+    InputError
+        All at once: structures of a patient that one source lacks (``unpaired``, unless they may be left out), and
+        those that no patient has in both (``agreement-structure``).
     """
-    kept = {source: dict(_wanted(paths, settings)) for source, paths in files.items()}
-    curves: list[dict[str, Any]] = []
-    distances: list[dict[str, Any]] = []
-    summary: list[dict[str, Any]] = []
+    sources = {source: _read(paths, settings) for source, paths in files.items()}
+    tables: dict[str, list[dict[str, Any]]] = {"curves": [], "distances": [], "summary": [], "unpaired": []}
+    faults: list[Fault] = []
     for a, b in settings.pairs:
+        unpaired = list(_unpaired((a, sources[a]), (b, sources[b]), settings))
+        if settings.unpaired == "stop":
+            faults += unpaired_faults(unpaired, f"of {a} and {b}")
+        tables["unpaired"] += [{"first": a, "second": b, **row} for row in unpaired]
+        first, second = sources[a].shares, sources[b].shares
         for structure, limit in settings.curves.items():
+            both = [key for key in first if key in second and key[1] == structure]
+            if not both:
+                faults.append(_nobody(f"agreement of {a} and {b}", structure))
             for group in dict.fromkeys(case.group for case in cases.values()):
-                keys = [key for key in kept[a] if key in kept[b] and key[1] == structure]
-                keys = [key for key in keys if cases[key[0]].group == group]
+                keys = [key for key in both if cases[key[0]].group == group]
                 if not keys:
                     continue
                 head = {"first": a, "second": b, "group": group, "structure": structure}
-                first, second = (_stacked([kept[name][key] for key in keys], kept[a], kept[b]) for name in (a, b))
-                curves += _limits(head, first, second, [cases[patient].subject for patient, _ in keys])
+                values_a, values_b = (
+                    _stacked([shares[key] for key in keys], first, second) for shares in (first, second)
+                )
+                tables["curves"] += _limits(head, values_a, values_b, [cases[patient].subject for patient, _ in keys])
                 own = [
                     _distance_row(patient, apart, limit)
-                    for (patient, _), apart in zip(keys, second - first, strict=True)
+                    for (patient, _), apart in zip(keys, values_b - values_a, strict=True)
                 ]
-                distances += [{**head, **row} for row in own]
-                summary.append({**head, **_summary_row(own, limit)})
-    return CurveTables(typed(curves, CURVES), typed(distances, DISTANCES), typed(summary, CURVE_SUMMARY))
+                tables["distances"] += [{**head, **row} for row in own]
+                tables["summary"].append({**head, **_summary_row(own, limit)})
+    if faults:
+        raise InputError(dict.fromkeys(faults))
+    return CurveTables(
+        typed(tables["curves"], CURVES),
+        typed(tables["distances"], DISTANCES),
+        typed(tables["summary"], CURVE_SUMMARY),
+        typed(tables["unpaired"], UNPAIRED),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shares:
+    """What is kept of a source: its patients, and the curves by patient and structure."""
+
+    patients: tuple[str, ...]
+    shares: Mapping[Key, FloatArray]
+
+
+def _read(paths: Iterable[str | Path], settings: AgreementSettings) -> _Shares:
+    patients: dict[str, None] = {}
+    shares: dict[Key, FloatArray] = {}
+    for path in paths:
+        for patient, dvh in read_dvhs(path):
+            patients[patient] = None
+            if dvh.structure in settings.curves and (dvh.weighting, dvh.quantity) == ("anatomical", "physical"):
+                shares[patient, dvh.structure] = share_at(dvh, int(dvh.max_gy / STEP_GY) + 2)
+    return _Shares(tuple(patients), shares)
+
+
+def _unpaired(
+    first: tuple[str, _Shares], second: tuple[str, _Shares], settings: AgreementSettings
+) -> Iterator[dict[str, str]]:
+    """Give the structures that one source lacks of a patient whom both have."""
+    both = [patient for patient in first[1].patients if patient in set(second[1].patients)]
+    for patient in both:
+        for structure in settings.curves:
+            absent = [name for name, source in (first, second) if (patient, structure) not in source.shares]
+            if len(absent) == 1:
+                yield {"patient": patient, "structure": structure, "metric": "DVH", "reason": f"no DVH in {absent[0]}"}
+
+
+def _nobody(who: str, structure: str) -> Fault:
+    action = f"Compare structures that both sources have, or take {structure} out of agreement.curves."
+    return Fault(f"{who}: {structure}", "patients with DVHs in both sources", "none", action, "agreement-structure")
 
 
 def _summary_row(rows: list[dict[str, Any]], limit_pct: float) -> dict[str, Any]:
@@ -151,13 +213,6 @@ def _summary_row(rows: list[dict[str, Any]], limit_pct: float) -> dict[str, Any]
         "median_area_gy": float(np.median(area)),
         "mean_difference_gy": float(signed.mean()),
     }
-
-
-def _wanted(paths: Iterable[str | Path], settings: AgreementSettings) -> Iterator[tuple[tuple[str, str], FloatArray]]:
-    for path in paths:
-        for patient, dvh in read_dvhs(path):
-            if dvh.structure in settings.curves and (dvh.weighting, dvh.quantity) == ("anatomical", "physical"):
-                yield (patient, dvh.structure), share_at(dvh, int(dvh.max_gy / STEP_GY) + 2)
 
 
 def _stacked(shares: list[FloatArray], *all_of: Mapping[tuple[str, str], FloatArray]) -> FloatArray:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lungtox.agreement import read_cases
+from lungtox.agreement import read_cases, unknown_groups
 from lungtox.config import Config
 from lungtox.errors import Fault, InputError
 from lungtox.extraction import PatientRow, inspect_patient, scan_patients
 
 
-def agreement_faults(config: Config, rows: Sequence[PatientRow]) -> Iterator[Fault]:
-    """Give the faults of the further sources: their tables, their files, patients without partner, cases.
+def look_at_sources(config: Config, rows: Sequence[PatientRow]) -> tuple[list[Fault], list[str]]:
+    """Give faults and warnings of the further sources: their tables, their files, patients without partner, cases.
+
+    Patients whose files cannot be used are faults, or warnings where `agreement.unpaired` leaves them out.
 
     Parameters
     ----------
@@ -23,7 +25,9 @@ def agreement_faults(config: Config, rows: Sequence[PatientRow]) -> Iterator[Fau
     """
     settings = config.agreement
     if settings is None:
-        return
+        return [], []
+    found: list[Fault] = []
+    warnings: list[str] = []
     listed = {"main": [row.patient for row in rows]}
     for name, source in settings.sources.items():
         others, faults = scan_patients(
@@ -32,17 +36,23 @@ def agreement_faults(config: Config, rows: Sequence[PatientRow]) -> Iterator[Fau
             accept_from_score=config.names.accept_from_score,
             shared=source.structures is None,
         )
-        yield from _of(name, faults)
+        found += _of(name, faults)
         for row in others:
-            yield from _of(name, inspect_patient(row, dose=config.dose, registration=config.registration).faults)
+            unusable = list(_of(name, inspect_patient(row, dose=config.dose, registration=config.registration).faults))
+            if settings.unpaired == "stop":
+                found += unusable
+            else:
+                warnings += [f"{fault.who} will be left out: {fault.found}" for fault in unusable]
         listed[name] = [row.patient for row in others]
     if settings.unpaired == "stop":
         for first, second in settings.pairs:
-            yield from _unpaired(first, second, listed)
+            found += _unpaired(first, second, listed)
     try:
-        read_cases(settings.cases, list(dict.fromkeys(patient for one in listed.values() for patient in one)))
+        cases = read_cases(settings.cases, list(dict.fromkeys(name for one in listed.values() for name in one)))
+        found += unknown_groups(settings.limits, cases)
     except InputError as error:
-        yield from error.faults
+        found += error.faults
+    return found, warnings
 
 
 def _of(source: str, faults: Sequence[Fault]) -> Iterator[Fault]:

@@ -50,9 +50,10 @@ STRUCTURE_CODES = frozenset({"no-structure", "number", "names-open", "roi-twice"
 ROW_CODES = frozenset(
     {"patient-twice", "patient-not-listed", "patient-without-clinical", "study-id", "exclusion-unknown", "table-key",
      "patient-without-qa", "missing-column", "unknown-column", "repeated-column", "table-row", "table-column",
-     "draw-twice", "source", "unpaired", "agreement-cases"}
+     "draw-twice", "source", "unpaired", "agreement-cases", "session-twice", "session-empty", "session-patient",
+     "delivered-weights"}
 )  # fmt: skip
-CELL_CODES = frozenset({"endpoint-date", "replicates"})
+CELL_CODES = frozenset({"endpoint-date", "replicates", "session-fractions", "session-dose"})
 
 
 def group_faults(faults: Sequence[Fault]) -> list[FaultGroup]:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from lungtox.check.agreement import agreement_faults
+from lungtox.check.agreement import look_at_sources
 from lungtox.check.delivered import delivered_faults
 from lungtox.check.design import design_questions
 from lungtox.check.indices import body_faults
@@ -88,12 +88,12 @@ def check(config: Config, *, processes: int = 2) -> CheckResult:
     faults += table_faults
     faults += body_faults(config, rows)
     faults += font_faults(config.figures)
-    if config.agreement is not None:
-        faults += agreement_faults(config, rows)
-    faults += delivered_faults(config, rows)
-    warnings: list[str] = []
+    source_faults, warnings = look_at_sources(config, rows)
+    faults += source_faults
     no_names = any(fault.who.removesuffix(" line 1") == Path(inputs.structures).name for fault in faults)
     inspections = _inspect(rows, config, processes)
+    planned = {row.patient: found.fractions for row, found in zip(rows, inspections, strict=True)}
+    faults += delivered_faults(config, rows, planned)
     left_out = config.cohort.accepted_exclusions if config.cohort.on_unusable == "stop" else [r.patient for r in rows]
     for row, found in zip(rows, inspections, strict=True):
         warnings += found.warnings

@@ -15,7 +15,7 @@ from lungtox.cli import RESEARCH_USE
 from lungtox.dicom import Plan, read_plan, read_structure_names, read_structures
 from lungtox.dose import Interval, parse_metric
 from lungtox.errors import Fault, InputError, ParameterError, count_of
-from lungtox.extraction import DvhEntry, PlacedFunction, compute_entries, place_function, read_courses
+from lungtox.extraction import DvhEntry, PlacedFunction, compute_entries, place_function, read_body, read_courses
 
 DEFAULT_METRICS = ("V5Gy[%]", "V10Gy[%]", "V20Gy[%]", "V30Gy[%]")
 DEFAULT_REGIONS = ("40%max",)
@@ -85,6 +85,8 @@ def dvh(
         alpha_beta_gy=eqd2,
         bounds=bounds,
         file_warnings=[text for each in plans for text in each.warnings],
+        bodies=read_body(struct, metrics) if structure else (),
+        prescription_gy=_prescription_gy(plans),
     )
     if as_json or as_csv:
         print(RESEARCH_USE, file=sys.stderr)
@@ -102,6 +104,12 @@ def dvh(
         raise InputError(
             Fault("RTSTRUCT", "a structure with a dose", "none", "See the warnings of each structure.", "no-dvh")
         )
+
+
+def _prescription_gy(plans: Sequence[Plan]) -> float | None:
+    """Give the prescriptions of the plans added up; None where one of them is not known."""
+    known = [plan.prescription_gy for plan in plans if plan.prescription_gy]
+    return sum(known) if known and len(known) == len(plans) else None
 
 
 def _place(function: Path, registrations: Sequence[Path], *, frame_of_reference: str) -> PlacedFunction | InputError:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lungtox.cli import RESEARCH_USE
+from lungtox.commands.fractionate_text import print_schedules, schedules_json
+from lungtox.commands.ntcp_options import AllowStructure, AllowUnchecked
 from lungtox.errors import Fault, InputError, ParameterError
 
 if TYPE_CHECKING:
     from lungtox.dose import Dvh
-    from lungtox.fractionation import FractionationSettings, FractionRisk, Optimisation
+    from lungtox.fractionation import FractionationSettings
 
 WHO = "case"
 
@@ -52,6 +53,8 @@ def fractionate(
         list[str] | None,
         typer.Option(help="MODEL=NAME: risk of an organ by a published model on EQD2.", metavar="MODEL=NAME"),
     ] = None,
+    allow_structure: AllowStructure = None,
+    allow_unchecked: AllowUnchecked = False,
     per_week: Annotated[int, typer.Option(min=1, max=7, help="Fractions a week.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -89,14 +92,20 @@ def fractionate(
     result = optimise_fractions(moments, settings, target=moments[target] if target else None)
     risks = {
         model: fraction_risks(
-            found[name], reference_gy, result, model=model, alpha_beta_gy=settings.organs[name].alpha_beta_gy
+            found[name],
+            reference_gy,
+            result,
+            model=model,
+            alpha_beta_gy=settings.organs[name].alpha_beta_gy,
+            allow_structure=allow_structure or (),
+            allow_unchecked=models if allow_unchecked else (),
         )
         for model, name in models.items()
     }
     if as_json:
-        print(json.dumps(_as_json(result, reference_gy, risks), indent=1, ensure_ascii=False))
+        print(json.dumps(schedules_json(result, reference_gy, risks), indent=1, ensure_ascii=False))
     else:
-        _print(result, reference_gy, risks)
+        print_schedules(result, reference_gy, risks)
 
 
 def _required_alpha_beta(alpha_beta: float | None) -> float:
@@ -115,12 +124,16 @@ def _settings(organs: Sequence[str], tumour: dict[str, Any], fractions: str) -> 
     if ends is None:
         raise ParameterError(f"--fractions takes a range such as 10-35, got {fractions!r}")
     low, high = (require_fractions(int(end)) for end in ends.groups())
+    named = list(map(_organ, organs))
+    if twice := sorted({name for name, _ in named if [one for one, _ in named].count(name) > 1}):
+        raise ParameterError(f"--organ takes each organ once, got {', '.join(twice)} more often")
     try:
-        return FractionationSettings.model_validate(
-            {"fractions": [low, high], "tumour": tumour, "organs": dict(map(_organ, organs))}
-        )
+        return FractionationSettings.model_validate({"fractions": [low, high], "tumour": tumour, "organs": dict(named)})
     except ValidationError as error:
-        words = [item["msg"].removeprefix("Value error, ") for item in error.errors(include_url=False)]
+        words = [
+            ": ".join(filter(None, (" ".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, "))))
+            for item in error.errors(include_url=False)
+        ]
         raise ParameterError("; ".join(words)) from None
 
 
@@ -212,90 +225,3 @@ def _dicom(
     for text in dict.fromkeys(text for one in found.values() for text in one.warnings):
         print(f"warning: {text}", file=sys.stderr)
     return found, plans[0].prescription_gy if plans else None
-
-
-def _as_json(found: Optimisation, reference_gy: float, risks: Mapping[str, Sequence[FractionRisk]]) -> dict[str, Any]:
-    from lungtox.fractionation import runs_of
-
-    goal, effect = found.goal, found.tumour_effect_gy
-    return {
-        "goal": {"alpha_beta_gy": goal.alpha_beta_gy, "bed_gy": goal.bed_gy, "eqd2_gy": goal.eqd2_gy},
-        "reference_gy": reference_gy,
-        "schedules": [
-            {
-                "fractions": int(n),
-                "fraction_gy": float(found.fraction_gy[place]),
-                "total_gy": float(found.total_gy[place]),
-                "days": int(found.days[place]),
-                "bed_given_gy": float(found.given_bed_gy[place]),
-                "tumour_effect_gy": None if effect is None else float(effect[place]),
-                "ntcp": {model: rows[place].ntcp for model, rows in risks.items()},
-                "effects_gy": {one.structure: float(one.effect_gy[place]) for one in found.organs},
-                "admissible": bool(found.admissible[place]),
-            }
-            for place, n in enumerate(found.fractions)
-        ],
-        "organs": {
-            one.structure: {
-                "alpha_beta_gy": one.alpha_beta_gy,
-                "s1": one.moments.s1,
-                "s2": one.moments.s2,
-                "spared_by_more": one.spared_by_more,
-                "limit_gy": one.limit_gy,
-                "admissible": runs_of(found.fractions[one.admissible].tolist()),
-            }
-            for one in found.organs
-        },
-        "admissible": runs_of(found.admissible_fractions),
-        "research_use": RESEARCH_USE,
-    }
-
-
-def _print(found: Optimisation, reference_gy: float, risks: Mapping[str, Sequence[FractionRisk]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from lungtox.fractionation import runs_of
-
-    goal = found.goal
-    table = Table()
-    for name in ("n", "d[Gy]", "D[Gy]", "Days", "BED[Gy]", "EQD2[Gy]"):
-        table.add_column(Text(name), justify="right")
-    if found.tumour_effect_gy is not None:
-        table.add_column(Text("E1[Gy]"), justify="right")
-    for one in found.organs:
-        table.add_column(Text(f"E0 {one.structure}[Gy]"), justify="right")
-    for model in risks:
-        table.add_column(Text(f"{model}[%]"), justify="right")
-    table.add_column("Allowed")
-    for place, n in enumerate(found.fractions):
-        given = found.given_bed_gy[place]
-        cells = [f"{n}", f"{found.fraction_gy[place]:.3f}", f"{found.total_gy[place]:.2f}", f"{found.days[place]}",
-                 f"{given:.2f}", f"{given / (1.0 + 2.0 / goal.alpha_beta_gy):.2f}"]  # fmt: skip
-        if found.tumour_effect_gy is not None:
-            cells.append(f"{found.tumour_effect_gy[place]:.2f}")
-        cells += [f"{one.effect_gy[place]:.2f}{'' if one.admissible[place] else ' x'}" for one in found.organs]
-        cells += [f"{100 * rows[place].ntcp:.1f}" for rows in risks.values()]
-        table.add_row(*cells, "yes" if found.admissible[place] else "")
-    console = Console(width=None if sys.stdout.isatty() else 80 + 24 * (len(found.organs) + len(risks)))
-    console.print(
-        Text(
-            f"Tumour: BED {goal.bed_gy:.2f} Gy with alpha/beta {goal.alpha_beta_gy:g} Gy, EQD2 {goal.eqd2_gy:.2f} Gy. "
-            f"Doses of the plan relative to {reference_gy:g} Gy. x: above the organ's limit."
-        )
-    )
-    console.print(table)
-    for one in found.organs:
-        which = "more" if one.spared_by_more else "fewer"
-        console.print(
-            Text(
-                f"{one.structure}: alpha/beta {one.alpha_beta_gy:g} Gy, S2/S1 {one.moments.s2 / one.moments.s1:.4f} "
-                f"against {one.alpha_beta_gy / goal.alpha_beta_gy:.4f}: {which} fractions spare it; effect up to "
-                f"{one.limit_gy:.2f} Gy: {runs_of(found.fractions[one.admissible].tolist())}"
-            )
-        )
-    for model, rows in risks.items():
-        console.print(Text(f"{model}, {rows[0].structure}: {rows[0].status}; {rows[0].note}"))
-    console.print(Text(f"All organs: {runs_of(found.admissible_fractions)} fractions"))
-    console.print(Text(RESEARCH_USE))

@@ -133,6 +133,8 @@ def _validation_faults(error: ValidationError, raw: dict[str, Any]) -> list[Faul
         else:
             words = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
             expected = words[0].lower() + words[1:]
+            if item["type"] == "model_type":
+                expected = "keys with values"
             if expected.startswith(("less", "greater")):
                 expected = f"a number {expected}"
             given = item["input"]

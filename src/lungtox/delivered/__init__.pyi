@@ -1,5 +1,6 @@
 from .accumulate import Delivered as Delivered
 from .accumulate import accumulate as accumulate
+from .accumulate import weight_faults as weight_faults
 from .cohort import DeliveredBatches as DeliveredBatches
 from .cohort import DeliveredTables as DeliveredTables
 from .cohort import delivered_tables as delivered_tables

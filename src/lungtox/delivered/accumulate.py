@@ -104,7 +104,7 @@ def accumulate(
     if planning.fractions is None:
         action = "Give the RTPLAN of the dose: without its fractions sessions have no weight."
         raise InputError(Fault(who, "the number of fractions of the plan", "none", action, "fractions"))
-    faults = list(_weight_faults(sessions, planning.fractions, who))
+    faults = list(weight_faults(sessions, planning.fractions, who))
     total = _Total(planning.image.grid, variance=variance)
     judged: list[SessionQuality] = []
     region = HighDose.of(planning.image, settings)
@@ -166,7 +166,16 @@ class _Total:
             self.squares[number] += weight * change * (values - self.mean[number])
 
 
-def _weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Iterator[Fault]:
+def weight_faults(sessions: Sequence[Session], fractions: int, who: str) -> Iterator[Fault]:
+    """Find sessions that do not stand for the fractions of the plan, together; their files are not read.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+    fractions : int
+        Of the plan.
+    who : str
+    """
     if len({session.name for session in sessions}) < len(sessions):
         yield Fault(who, "each session once", "one name twice", "Correct the table of sessions.", "delivered-twice")
     if bad := [session.name for session in sessions if not 0 < session.fractions < np.inf]:

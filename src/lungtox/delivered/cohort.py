@@ -31,6 +31,7 @@ from lungtox.delivered.tables import read_delivered_qa
 from lungtox.delivered.trend import volume_trends
 from lungtox.dose import Dvh, read_dvhs
 from lungtox.errors import Fault, InputError
+from lungtox.ntcp import dose_per_fraction_gy
 from lungtox.table_schemas import typed
 from lungtox.tables import read_csv
 
@@ -152,7 +153,10 @@ def delivered_tables(
         action = "Correct the table of sessions or the files that it names."
         raise InputError([*faults, Fault("delivered", "sessions of a patient", "none", action, "delivered-empty")])
     values = metrics.assign(planned_minus_delivered=metrics["planned"] - metrics["delivered"])
-    risks = delivered_risks(batches.planned, batches.delivered, settings)
+    each_gy = {
+        entry["patient"]: dose_per_fraction_gy(entry.get("prescription_gy"), entry.get("fractions")) for entry in qa
+    }
+    risks = delivered_risks(batches.planned, batches.delivered, settings, fraction_gy=each_gy)
     compared = [*paired_metrics(metrics, settings), *paired_risks(risks, settings)]
     quality = typed(_quality(qa), QUALITY)
     curves = _mean_curves(batches.planned, batches.delivered, step_gy=settings.curve_step_gy)

@@ -24,6 +24,8 @@ class DeliveredComparisonSettings(Settings):
     """Structures that a published model does not list but may be applied to here; labelled so."""
     allow_unchecked: list[str] = Field(default_factory=list)
     """Published models that may be used although their numbers were not checked at a source."""
+    allow_fractionation: list[str] = Field(default_factory=list)
+    """Published models that may be applied to more Gy per fraction than they were made for; labelled so."""
     curve_step_gy: float = Field(default=0.5, gt=0, le=10)
     """Distance of the points of the mean DVHs."""
     on_unusable: Literal["stop", "exclude"] = "stop"
@@ -46,6 +48,10 @@ def unknown_compared(
     """
     from lungtox.ntcp import published_model
 
+    for name in settings.allow_fractionation:
+        if name not in settings.ntcp:
+            where, known = "config: delivered.compare.allow_fractionation", f"Known: {', '.join(settings.ntcp)}."
+            yield Fault(where, "a model of delivered.compare.ntcp", repr(name), known, "config-reference")
     for name, structure in settings.ntcp.items():
         where = f"config: delivered.compare.ntcp.{name}"
         if structure not in compared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import Fault, InputError
@@ -17,7 +17,11 @@ Key = tuple[str, str, str]
 
 
 def delivered_risks(
-    planned: Sequence[tuple[str, Dvh]], delivered: Sequence[tuple[str, Dvh]], settings: DeliveredComparisonSettings
+    planned: Sequence[tuple[str, Dvh]],
+    delivered: Sequence[tuple[str, Dvh]],
+    settings: DeliveredComparisonSettings,
+    *,
+    fraction_gy: Mapping[str, float | None] | None = None,
 ) -> list[dict[str, Any]]:
     """Give NTCP of each patient by each published model of the settings, with planned and with delivered DVH.
 
@@ -28,6 +32,8 @@ def delivered_risks(
     ----------
     planned, delivered : sequence of (patient, Dvh)
     settings : DeliveredComparisonSettings
+    fraction_gy : mapping of str to float or None, optional
+        Dose per fraction to the target of each patient, where it is known.
 
     Returns
     -------
@@ -38,18 +44,26 @@ def delivered_risks(
     Raises
     ------
     InputError
-        A model that does not take the DVH: structure, quantity or alpha/beta that it does not list.
+        A model that does not take the DVH: structure, quantity, alpha/beta or (with the patients) dose per fraction
+        that it does not list.
     """
+    each_gy = fraction_gy or {}
     before, after = _by_key(planned), _by_key(delivered)
     rows = []
     faults: list[Fault] = []
     for name, structure in settings.ntcp.items():
         model = published_model(name)
-        for patient in dict.fromkeys(patient for patient, _ in planned):
+        patients = dict.fromkeys(patient for patient, _ in planned)
+        beyond = [patient for patient in patients if model.fractionation_note(each_gy.get(patient))]
+        if beyond and name not in settings.allow_fractionation:
+            faults.append(_beyond(model, beyond))
+            continue
+        for patient in patients:
             key = (patient, structure, model.quantity)
             if key in before and key in after:
+                pair = (before[key], after[key])
                 try:
-                    rows.append({"patient": patient, **_risk(model, before[key], after[key], settings)})
+                    rows.append({"patient": patient, **_risk(model, *pair, settings, each_gy.get(patient))})
                 except InputError as error:
                     faults += error.faults
     if faults:
@@ -61,9 +75,27 @@ def _by_key(dvhs: Sequence[tuple[str, Dvh]]) -> dict[Key, Dvh]:
     return {(patient, dvh.structure, dvh.quantity): dvh for patient, dvh in dvhs if dvh.weighting == "anatomical"}
 
 
-def _risk(model: PublishedModel, planned: Dvh, delivered: Dvh, settings: DeliveredComparisonSettings) -> dict[str, Any]:
+def _beyond(model: PublishedModel, patients: Sequence[str]) -> Fault:
+    action = (
+        "Take the model out of delivered.compare.ntcp, or name it under delivered.compare.allow_fractionation to apply "
+        "it all the same, labelled so."
+    )
+    expected = f"at most {model.highest_fraction_gy:g} Gy per fraction"
+    return Fault(f"published model {model.name}", expected, f"more in {', '.join(patients)}", action, "ntcp-published")
+
+
+def _risk(
+    model: PublishedModel,
+    planned: Dvh,
+    delivered: Dvh,
+    settings: DeliveredComparisonSettings,
+    fraction_gy: float | None,
+) -> dict[str, Any]:
     allowed = settings.allow_structure
-    accepted = model.accept(planned, allow_structure=allowed, allow_unchecked=model.name in settings.allow_unchecked)
+    accepted = model.accept(
+        planned, allow_structure=allowed, allow_unchecked=model.name in settings.allow_unchecked,
+        fraction_gy=fraction_gy, allow_fractionation=True,
+    )  # fmt: skip
     return {
         "model": model.name,
         "structure": planned.structure,

@@ -1,4 +1,5 @@
 from .accepted import AcceptedRoi as AcceptedRoi
+from .body import read_body as read_body
 from .courses import check_doses as check_doses
 from .courses import dose_warnings as dose_warnings
 from .courses import read_courses as read_courses
@@ -47,4 +48,5 @@ from .sessions import SessionRow as SessionRow
 from .sessions import read_session_dose as read_session_dose
 from .sessions import read_session_field as read_session_field
 from .sessions import read_sessions as read_sessions
+from .sessions import scan_sessions as scan_sessions
 from .table_rows import is_study_id as is_study_id

@@ -103,6 +103,8 @@ def compute_entries(
     alpha_beta_gy: float | None = None,
     file_warnings: Sequence[str] = (),
     bounds: bool = False,
+    bodies: Sequence[Structure] = (),
+    prescription_gy: float | None = None,
 ) -> list[DvhEntry]:
     """Compute volume, dose and metrics of structures.
 
@@ -126,6 +128,10 @@ def compute_entries(
         What concerns every entry, such as what was found in the plan.
     bounds : bool
         Give the interval that the discretisation leaves to each figure.
+    bodies : sequence of Structure
+        The body for a CI, where it is not among `structures`.
+    prescription_gy : float, optional
+        Of all the doses together, for an HI or CI in % of it; of physical dose only.
 
     Returns
     -------
@@ -149,8 +155,8 @@ def compute_entries(
         text for number, own in structures.remarks.items() if number not in structures.structures for text in own
     ]
     of_file = tuple(dict.fromkeys([*file_warnings, *dose_warnings(doses), *left_out]))
-    body = body_dvh(structures.structures.values(), doses, metrics)
-    how = _How(tuple(metrics), function, tuple(regions), alpha_beta_gy, allow_partial, bounds, body)
+    body = body_dvh({one.number: one for one in (*structures.structures.values(), *bodies)}.values(), doses, metrics)
+    how = _How(tuple(metrics), function, tuple(regions), alpha_beta_gy, allow_partial, bounds, body, prescription_gy)
     found: list[DvhEntry] = []
     for number, structure in structures.structures.items():
         own = structures.remarks.get(number, ())
@@ -170,6 +176,7 @@ class _How:
     allow_partial: bool
     bounds: bool
     body: Dvh | None = None
+    prescription_gy: float | None = None
 
     @property
     def plain(self) -> bool:
@@ -296,9 +303,10 @@ def _functional_entries(quantity: _Quantity, how: _How) -> list[DvhEntry]:
 def _entry(dvh: Dvh, how: _How, warnings: tuple[str, ...]) -> DvhEntry:
     values: dict[str, float | None] = {}
     body = how.body if dvh.weighting == "anatomical" else None
+    prescription_gy = how.prescription_gy if dvh.quantity == "physical" else None
     for name in how.metrics:
         try:
-            values.update(compute_metrics(dvh, [name], body=body))
+            values.update(compute_metrics(dvh, [name], body=body, prescription_gy=prescription_gy))
         except ParameterError as error:  # such as the dose to 1 cc of a structure of half a cc
             values[name] = None
             warnings = (*warnings, f"{name}: {error}")

@@ -38,12 +38,15 @@ class Inspection:
         Tell the same dose under two study IDs; never written anywhere.
     spect : {"ok", "none", "unusable"} or None
         None where it was not looked at: no section `function`, or a patient who cannot be used.
+    fractions : int or None
+        Of the plan, where there is one plan and it is known.
     """
 
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...] = ()
     dose_uids: tuple[str, ...] = field(default=(), repr=False)
     spect: SpectStatus | None = None
+    fractions: int | None = None
 
 
 def inspect_patient(
@@ -89,7 +92,9 @@ def inspect_patient(
         warnings += more
     uids = [read_dose_header(path, accept=ACCEPTED, who=row.patient).uid for path in row.paths("dose")]
     texts = (text.removeprefix(f"{row.patient}: ") for text in dict.fromkeys(warnings))
-    return Inspection((), tuple(f"{row.patient}: {text}" for text in texts), tuple(uid for uid in uids if uid), spect)
+    told = tuple(f"{row.patient}: {text}" for text in texts)
+    fractions = loaded.doses[0].fractions if len(loaded.doses) == 1 else None
+    return Inspection((), told, tuple(uid for uid in uids if uid), spect, fractions)
 
 
 def _content(row: PatientRow) -> tuple[str, ...]:

@@ -100,27 +100,53 @@ def read_sessions(path: str | Path, *, patients: Collection[str] | None = None) 
         All faults of the table at once: columns, study IDs, names of sessions that are there twice, fractions that are
         no positive number, rows without a dose.
     """
-    table = Path(path)
-    rows, faults = read_rows(table, columns=SESSION_COLUMNS, required=lambda _: _REQUIRED)
+    sessions, faults = scan_sessions(path, patients=patients)
     if faults:
         raise InputError(faults)
+    return sessions
+
+
+def scan_sessions(
+    path: str | Path, *, patients: Collection[str] | None = None
+) -> tuple[dict[str, tuple[SessionRow, ...]], list[Fault]]:
+    """Read which sessions each patient had as far as the table can be used, with its faults.
+
+    Parameters
+    ----------
+    path : str or Path
+    patients : collection of str, optional
+
+    Returns
+    -------
+    dict of str to tuple of SessionRow
+        Rows without a fault of their own.
+    list of Fault
+    """
+    table = Path(path)
+    try:
+        rows, faults = read_rows(table, columns=SESSION_COLUMNS, required=lambda _: _REQUIRED)
+    except InputError as error:
+        return {}, list(error.faults)
+    if faults:
+        return {}, faults
     found: dict[str, list[SessionRow]] = {}
+    known: set[tuple[str, str]] = set()
     for line, cells in rows:
         own = list(_row_faults(cells, f"{table.name} line {line}", patients))
-        if not own:
-            row = SessionRow(cells["patient"], cells["session"], float(cells["fractions"]), cells, table.parent)
-            earlier = found.setdefault(row.patient, [])
-            if row.session in {other.session for other in earlier}:
+        name = (cells.get("patient", ""), cells.get("session", ""))
+        if all(map(is_study_id, name)):
+            if name in known:
                 action = "Give each session its own name."
-                who = f"{row.patient}, session {row.session}"
+                who = f"{name[0]}, session {name[1]}"
                 own.append(Fault(who, f"one row in {table.name}", "two", action, "session-twice"))
-            earlier.append(row)
+            known.add(name)
+        if not own:
+            row = SessionRow(*name, float(cells["fractions"]), cells, table.parent)
+            found.setdefault(row.patient, []).append(row)
         faults += own
     if not rows:
         faults.append(Fault(table.name, "sessions", "none", "Fill the table.", "session-empty"))
-    if faults:
-        raise InputError(faults)
-    return {patient: tuple(sessions) for patient, sessions in found.items()}
+    return {patient: tuple(sessions) for patient, sessions in found.items()}, faults
 
 
 def _row_faults(cells: dict[str, str], who: str, patients: Collection[str] | None) -> Iterator[Fault]:
@@ -132,12 +158,23 @@ def _row_faults(cells: dict[str, str], who: str, patients: Collection[str] | Non
             yield Fault(who, f"a {what} of letters, digits, _ and -", found, "Correct it.", "study-id")
     patient = cells.get("patient", "")
     if patients is not None and is_study_id(patient) and patient not in patients:
-        yield Fault(who, "a patient of patients.csv", f"{patient}, which is not there", "Add or remove it.", "patient")
+        yield Fault(
+            who, "a patient of patients.csv", f"{patient}, which is not there", "Add or remove it.", "session-patient"
+        )
     if not _is_fractions(cells.get("fractions", "")):
         expected = f"fractions, more than 0 and at most {MOST_FRACTIONS}"
-        yield Fault(who, expected, "something else", "Write how many fractions the session stands for.", "number")
+        action = "Write how many fractions the session stands for."
+        yield Fault(who, expected, _quoted(cells.get("fractions")), action, "session-fractions")
     if "dose" not in cells:
-        yield Fault(who, "a dose", "none", "Fill the cell.", "dose-missing")
+        yield Fault(who, "a dose", "none", "Fill the cell.", "session-dose")
+
+
+def _quoted(text: str | None) -> str:
+    """Give a number as it stands; what is none is not quoted, for it may be a name in the wrong column."""
+    try:
+        return "nothing" if text is None else f"{float(text):g}"
+    except ValueError:
+        return "no number"
 
 
 def _is_fractions(text: str) -> bool:

@@ -16,6 +16,7 @@ from .optimise import Sensitivity as Sensitivity
 from .optimise import optimise_fractions as optimise_fractions
 from .optimise import runs_of as runs_of
 from .optimise import vary_alpha_beta as vary_alpha_beta
+from .risk import EXTRAPOLATED as EXTRAPOLATED
 from .risk import FractionRisk as FractionRisk
 from .risk import fraction_risks as fraction_risks
 from .schedule import Repopulation as Repopulation

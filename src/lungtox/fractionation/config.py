@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -118,11 +119,18 @@ def fractionation_selections(settings: FractionationSettings | None) -> list[tup
 def unknown_references(settings: FractionationSettings, structures: Collection[str]) -> Iterator[Fault]:
     """Find names in the settings that refer to nothing, and models that cannot be used, before a run."""
     from lungtox.errors import InputError, ParameterError
+    from lungtox.fractionation.optimise import goal_of
     from lungtox.fractionation.risk import require_usable
 
     def fault(where: str, expected: str, found: str, action: str) -> Fault:
         return Fault(f"config: fractionation.{where}", expected, found, action, "config-reference")
 
+    try:
+        goal_of(settings.tumour)
+    except ParameterError as error:
+        yield fault("tumour", "an effect that is left after repopulation", str(error), "Correct the goal.")
+    except InputError as error:
+        yield from (replace(one, who="config: fractionation.tumour", code="config-value") for one in error.faults)
     named = [("organs", name) for name in settings.organs]
     named += [("tumour.structure", settings.tumour.structure)] if settings.tumour.structure else []
     for where, name in named:

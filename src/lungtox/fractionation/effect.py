@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
 HIGHEST_RELATIVE_DOSE = 2.0
+HIGHEST_GY = 200.0
+"""As for DICOM and DVH text: a dose above it is one in cGy."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def dose_moments(dvh: Dvh, reference_gy: float) -> DoseMoments:
     ------
     InputError
         A DVH of another quantity (``dvh-quantity``): it holds one fractionation already. A reference dose that is not
-        positive, or less than half of the highest dose (``reference-dose``).
+        positive, less than half of the highest dose, or above 200 Gy (``reference-dose``).
     """
     require_physical(dvh)
     require_reference(dvh, reference_gy)
@@ -68,10 +70,12 @@ def require_physical(dvh: Dvh) -> None:
 
 def require_reference(dvh: Dvh, reference_gy: float) -> None:
     """Refuse a reference dose that cannot be the prescription of this DVH."""
-    usable = np.isfinite(reference_gy) and reference_gy > 0
+    usable = np.isfinite(reference_gy) and 0 < reference_gy <= HIGHEST_GY
     if not usable or dvh.max_gy > HIGHEST_RELATIVE_DOSE * reference_gy:
-        expected = f"a reference dose of the plan, at least half of the highest dose {dvh.max_gy:.4g} Gy"
-        action = "Give the total dose of the plan in Gy (fractionation.reference_gy)."
+        expected = (
+            f"a reference dose of the plan, at least half of the highest dose {dvh.max_gy:.4g} Gy, at most 200 Gy"
+        )
+        action = "Give the total dose of the plan in Gy (fractionation.reference_gy), not in cGy."
         raise InputError(Fault(dvh.structure, expected, f"{reference_gy:g} Gy", action, "reference-dose"))
 
 

@@ -14,6 +14,8 @@ from lungtox.ntcp import PublishedModel, published_model
 if TYPE_CHECKING:
     from lungtox.dose import Dvh
 
+EXTRAPOLATED = "extrapolated"
+
 
 @dataclass(frozen=True)
 class FractionRisk:
@@ -28,7 +30,7 @@ class FractionRisk:
     ntcp : float
         0 to 1.
     status, note : str
-        Under which label the model was applied.
+        Under which label the model was applied; ``extrapolated``: to more Gy per fraction than it was made for.
     """
 
     model: str
@@ -104,9 +106,11 @@ def fraction_risks(
             alpha_beta_gy=alpha_beta_gy, bin_width_gy=0.05,
         )  # fmt: skip
         accepted = chosen.accept(converted, allow_structure=allow_structure)
+        beyond = chosen.fractionation_note(float(total_gy) / int(number))
+        status = EXTRAPOLATED if beyond else accepted.status
+        note = "; ".join(filter(None, (accepted.note, beyond)))
         risk = chosen.ntcp(converted, allow_structure=allow_structure)
         risks.append(
-            FractionRisk(model, dvh.structure, int(number), chosen.dose_gy(converted), risk, accepted.status,
-                         accepted.note)
+            FractionRisk(model, dvh.structure, int(number), chosen.dose_gy(converted), risk, status, note)
         )  # fmt: skip
     return risks

@@ -13,6 +13,8 @@ from lungtox.errors import Fault, InputError, ParameterError
 
 FEWEST, MOST = 1, 100
 """Numbers of fractions that make sense."""
+HIGHEST_EQD2_GY = 300.0
+"""An effect above it is not one of radiotherapy but a number in cGy."""
 REFERENCE_FRACTION_GY = 2.0
 
 
@@ -161,7 +163,8 @@ def tumour_goal(
     Raises
     ------
     InputError
-        No alpha/beta (``bed-alpha-beta``); none or several of the three (``fractionation-goal``).
+        No alpha/beta (``bed-alpha-beta``); none or several of the three, or an EQD2 above 300 Gy
+        (``fractionation-goal``).
     """
     found = require_alpha_beta(alpha_beta_gy, who="tumour")
     given = [name for name, value in (("bed", bed), ("eqd2", eqd2), ("schedule", schedule)) if value is not None]
@@ -177,4 +180,8 @@ def tumour_goal(
             net -= repopulation.lost_gy(course_days(fractions, per_week))
     else:
         net = bed if bed is not None else float(eqd2 or 0.0) * (1.0 + REFERENCE_FRACTION_GY / found)
-    return TumourGoal(net, found, repopulation, per_week)
+    goal = TumourGoal(net, found, repopulation, per_week)
+    if goal.eqd2_gy > HIGHEST_EQD2_GY:
+        expected, action = f"an effect of at most EQD2 {HIGHEST_EQD2_GY:g} Gy", "Give doses in Gy, not in cGy."
+        raise InputError(Fault("tumour", expected, f"{goal.eqd2_gy:.6g} Gy", action, "fractionation-goal"))
+    return goal

@@ -100,10 +100,12 @@ def agreement_findings(results: Results) -> Iterator[str]:
         yield f"Agreement, {words}: of {count_of(len(part), 'metric')}, {said}."
 
 
-def agreement_methods(agreement: Mapping[str, Any] | None) -> Iterator[str]:
+def agreement_methods(results: Results) -> Iterator[str]:
     """Give the methods of the agreement."""
+    agreement = results.config.get("agreement")
     if agreement is None:
         return
+    metrics = results.agreement.get("metrics")
     interval = (
         "by Bland and Altman's standard error"
         if agreement.get("interval") != "exact"
@@ -111,7 +113,7 @@ def agreement_methods(agreement: Mapping[str, Any] | None) -> Iterator[str]:
     )
     repeated = (
         "; repeated measures of a person enter by components of variance (Zou), tests and concordance by their mean"
-        if agreement.get("cases")
+        if metrics is not None and bool((metrics["subjects"] < metrics["n"]).any())
         else ""
     )
     of = {"mean": "the mean of both sources", "first": "the first source"}[agreement.get("percent_of", "mean")]
@@ -131,8 +133,9 @@ def _comparison(results: Results, row: Mapping[str, Any]) -> str:
 
 
 def _unpaired(results: Results) -> Iterator[Block]:
-    table = results.agreement.get("unpaired")
-    if table is None:
+    tables = [results.agreement.get(name) for name in ("unpaired", "curve_unpaired")]
+    found = [row for table in tables if table is not None for row in records(table)]
+    if not found:
         yield Text("Every patient, structure and metric has its partner in the other source.")
         return
     rows = [
@@ -142,7 +145,7 @@ def _unpaired(results: Results) -> Iterator[Block]:
             " ".join(filter(None, (text_of(row["structure"]), text_of(row["metric"])))) or "all",
             text_of(row["reason"]),
         )
-        for row in records(table)
+        for row in found
     ]
     caption = "Left out of the comparison, because one source lacks them."
     yield make_table("agreement-unpaired", caption, ("Study ID", "Comparison", "What", "Why"), rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lungtox.figures import format_number
+from lungtox.fractionation import EXTRAPOLATED, runs_of
 from lungtox.ntcp import published_models
 from lungtox.report.blocks import Block, Bullets, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
@@ -18,8 +19,8 @@ MOST_PATIENTS = 5
 ABOUT = (
     "Linear-quadratic model. Every schedule below has the same effect on the tumour; E0 is the mean over an organ's "
     "volume of the biologically effective dose (BED) with the organ's alpha/beta, so it is no tolerance of a maximum: "
-    "judge serial organs by their hot spots too. More fractions spare an organ where S2/S1 of its relative doses "
-    "exceeds the ratio of the alpha/beta of organ and tumour, otherwise fewer do."
+    "judge serial organs by their hot spots too. Without repopulation, more fractions spare an organ where S2/S1 of "
+    "its relative doses exceeds the ratio of the alpha/beta of organ and tumour, otherwise fewer do."
 )
 RANGES_CAPTION = (
     "Organs. S1 and S2: mean and mean square of the doses relative to the plan's; limit: what the rule of the config "
@@ -167,17 +168,20 @@ def _risks(results: Results) -> Iterator[Block]:
     for (patient, model), own in table.groupby(["patient", "model"], sort=False):
         ends = own.sort_values("fractions").iloc[[0, -1]]
         first, last = (row for row in records(ends))
+        beyond = own.loc[own["status"] == EXTRAPOLATED, "fractions"].sort_values().astype(int).tolist()
+        status = f"{EXTRAPOLATED} with {runs_of(beyond)} fractions" if beyond else text_of(last["status"])
         rows.append(
             (
                 str(patient), _model_label(str(model)), text_of(first["structure"]),
                 f"{first['fractions']:.0f}", number_cell(100.0 * (optional(first["ntcp"]) or 0.0), decimals=1),
                 f"{last['fractions']:.0f}", number_cell(100.0 * (optional(last["ntcp"]) or 0.0), decimals=1),
-                text_of(first["status"]), text_of(first["note"]),
+                status, text_of(first["note"]),
             )
         )  # fmt: skip
     caption = (
         "Risk by published models at both ends of the range: EQD2 of each schedule made bin by bin, parameters as "
-        "printed. All numbers: fractionation/risks.csv. Research use, not for treatment decisions."
+        "printed. Extrapolated: to more Gy per fraction than the model was made for, where the linear-quadratic model "
+        "is uncertain too. All numbers: fractionation/risks.csv. Research use, not for treatment decisions."
     )
     columns = ("Patient", "Model", "Structure", "n", "NTCP [%]", "n", "NTCP [%]", "Status", "Note")
     yield make_table("fractionation-risks", caption, columns, rows)

@@ -31,7 +31,7 @@ def methods_section(results: Results) -> Section:
         *_dose(config.get("dose") or {}),
         *_function(config.get("function")),
         *(_outcome(config) if results.has_outcome else ()),
-        *agreement_methods(config.get("agreement")),
+        *agreement_methods(results),
         *fractionation_methods(config.get("fractionation")),
         *dvh_curve_methods(config.get("dvh_curve")),
         *delivered_methods(config.get("delivered")),

@@ -26,7 +26,7 @@ GAP_TABLES = {"patterns": "patterns.csv", "imputed": "models.csv"}
 FRACTIONATION_TABLES = ("schedules", "effects", "ranges", "risks", "sensitivity")
 DVH_CURVE_TABLES = ("fits", "comparison", "trend", "prediction")
 DELIVERED_TABLES = ("metrics", "paired", "ntcp", "trend", "quality", "fields", "left_out")
-AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "curve_summary")
+AGREEMENT_TABLES = ("metrics", "points", "dispersion", "unpaired", "curve_summary", "curve_unpaired")
 MODEL_TABLES = ("selection", "internal_external", "collinearity", "influence")
 UPDATE_TABLES = ("updates", "update_steps", "update_parameters")
 TIME_TABLES = {"time_groups": "groups.csv", "cox": "cox.csv", "codings": "codings.csv"}
@@ -123,7 +123,8 @@ comparison : DataFrame or None
     comparison: pd.DataFrame | None = None
     dose_levels: pd.DataFrame | None = None
     agreement: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
-    """`metrics, points, dispersion, unpaired, curve_summary`; empty where agreement is no part of the analysis."""
+    """`metrics, points, dispersion, unpaired, curve_summary, curve_unpaired`; empty where agreement is no part of the
+    analysis."""
     fractionation: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
     """`schedules, effects, ranges, risks, sensitivity`; empty where it is no part of the analysis."""
     dvh_curves: Mapping[str, pd.DataFrame | None] = field(default_factory=dict)
