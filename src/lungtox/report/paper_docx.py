@@ -157,7 +157,7 @@ def _write(
 ) -> None:
     """Write into an empty cell; the letters of its notes raised behind the text.
 
-    An empty text too: its paragraph mark would have the font and the space of the text of a page, and make the row high.
+    An empty text too: its paragraph mark would have the font of the page and make the row high.
     """
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml.ns import nsdecls
