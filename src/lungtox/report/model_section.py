@@ -19,6 +19,7 @@ from lungtox.report.wording import (
     plain_name,
     ratio_cell,
     text_of,
+    with_labels,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def model_section(results: Results) -> Section:
         blocks.extend(_model_tables(model))
         if results.codings is None:
             blocks.extend(_coding_tables(model))
-        warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
+        warnings = tuple(with_labels(str(text), results.labels) for text in model.fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
     blocks.extend(picture(results.folder, name) for name in MODEL_FIGURES)
