@@ -53,6 +53,8 @@ FIXED = {
     r"\b0 is (?:right|no better)|above 0 means|slope: 1 is right|names are 1 where": "how to read a figure",
     r"\bn = 1\b": "mean dose as a special case of the LKB model",
     r"0\.5 is chance, 1 is perfect": "how to read an area",
+    r"\(1 is right\)": "how to read a slope",
+    r"more than 2 above": "rule for AIC (Burnham and Anderson 2002)",
     r"1\.5 interquartile ranges": "definition of a whisker",
     r"isodose lines \(.*?Gy;": "drawing of a patient page",
     r"all 10 |ten events": "how a limit is written",

@@ -14,7 +14,7 @@ from lungtox.report.wording import DASH, count_of, interval_cell, join_words, nu
 
 CLOSE = 2.0
 """Models whose AIC lies this close to the lowest have substantial support too (Burnham and Anderson 2002)."""
-_ALL_CLOSE = f"each has another one with an AIC up to {CLOSE:g} above, which is hardly worse"
+_ALL_CLOSE = f"in each case another one with an AIC up to {CLOSE:g} above is hardly worse"
 MOST_NAMED = 3
 FEW_EVENTS = 20
 """Of the smaller outcome group; below, nobody has tried out how often the ranges hold the truth."""
@@ -117,7 +117,9 @@ def _best_of_each_step(known: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     words = [f"{text_of(row['dose'])} ({f'with {step}' if step else 'alone'})" for step, row in best.items()]
     clear = [words[index] for index, step in enumerate(best) if not _has_close_rival(step, best[step], known)]
-    ahead = f"the next one is more than {CLOSE:g} above only for {join_words(clear)}" if clear else _ALL_CLOSE
+    ahead = f"only for {join_words(clear)} is the next one more than {CLOSE:g} above" if clear else _ALL_CLOSE
+    if len(clear) == len(words):
+        ahead = f"the next one is more than {CLOSE:g} above in each case"
     return [f"Among models with the same further predictors AIC is lowest for {join_words(words)}; {ahead}."]
 
 

@@ -116,7 +116,7 @@ def _label_share(table: PaperTable, *, wide: bool) -> float:
     """Give the width of the first column: on a page that lies across no more than its longest label needs."""
     if not wide:
         return MOST_LABEL
-    longest = max(len(row.label) + row.indent for row in table.rows if not row.spans)
+    longest = max((len(row.label) + row.indent for row in table.rows if not row.spans), default=0)
     return min(MOST_LABEL, max(LEAST_LABEL, SIGN_WIDTH * (longest + 3)))
 
 

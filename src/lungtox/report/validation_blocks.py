@@ -65,9 +65,7 @@ def _slope_words(model: ModelResults, approach: str) -> str:
     """Give the corrected calibration slope, without which a corrected AUC tells half; empty where there is none."""
     row = _measure(model.validation, "slope", approach)
     slope = None if row is None else optional(row["corrected"])
-    return (
-        "" if slope is None else f"; calibration slope, corrected in the same way, {format_number(slope)} (1 is right)"
-    )
+    return "" if slope is None else f"; calibration slope, corrected likewise, {format_number(slope)} (1 is right)"
 
 
 def _measure(validation: pd.DataFrame | None, measure: str, approach: str) -> Mapping[str, Any] | None:
