@@ -229,7 +229,7 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
     assert bare == "IL-6, RP v no RP, during: q = 0.004."
     change = {**row, "effect_name": "difference RP - no RP", "effect": 1965.0, "low": 540.0, "high": 3290.0}
     _, unit = cytokine_findings(pd.DataFrame([change]), units={"il6_during": "pg/mL"})
-    assert "difference RP - no RP 1965 pg/mL (95 % CI 540 to 3290)" in unit
+    assert "difference RP \N{MINUS SIGN} no RP 1965 pg/mL (95 % CI 540 to 3290)" in unit
 
 
 def test_apparent_auc_never_stands_alone():
