@@ -78,7 +78,7 @@ def _best(models: list[dict[str, Any]]) -> Iterator[Block]:
         return
     first, second, *_ = sorted(judged, key=lambda row: float(row["aic"]))
     yield Text(
-        f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}), "
+        f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}); "
         f"{text_of(second['label'])} follows (AIC {second['aic']:.1f}); differences below about 4 say little."
     )
 
