@@ -91,8 +91,8 @@ def _finding(rows: list[dict[str, Any]]) -> str:
     return (
         f"Region of the analysis: {text_of(base['region'])}; {first}Over {count_of(len(compared), 'setting')} the "
         f"difference runs from {format_number(min(differences))} to {format_number(max(differences))}, with p < {LEVEL}"
-        f" in {small}. A comparison whose sign or meaning depends on the setting is no finding; the p values are not "
-        "adjusted and serve to see how far they move, not to pick a setting."
+        f" in {small or 'none'}. A comparison whose sign or meaning depends on the setting is no finding; the p values "
+        "are not adjusted and serve to see how far they move, not to pick a setting."
     )
 
 

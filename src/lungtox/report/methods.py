@@ -10,13 +10,19 @@ from lungtox.ntcp import published_models
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words, fits_with_times
-from lungtox.report.conduct import alpha_beta_methods, ladder_methods, registration_methods, strata_methods
+from lungtox.report.conduct import (
+    alpha_beta_methods,
+    label_of,
+    ladder_methods,
+    registration_methods,
+    strata_methods,
+)
 from lungtox.report.delivered_section import delivered_methods
 from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
 from lungtox.report.fractionation_section import fractionation_methods
 from lungtox.report.results import Results
-from lungtox.report.wording import join_words, plain_name, text_of, with_labels
+from lungtox.report.wording import join_words, plain_name, text_of
 
 TESTS = {
     "mann-whitney": "the Mann-Whitney test",
@@ -54,7 +60,7 @@ def _outcome(results: Results) -> Iterator[str]:
     yield from _association(config)
     yield from dose_level_methods(config.get("association") or {})
     yield from strata_methods(results)
-    yield from (with_labels(text, results.labels) for text in _models(config))
+    yield from _models(results)
     yield from ladder_methods(results)
     yield from _time(config.get("time"))
     yield from _ntcp(config.get("ntcp") or {}, resamples=(config.get("validation") or {}).get("resamples"))
@@ -136,7 +142,8 @@ def _bands(bands: Mapping[str, Any] | None) -> str:
 def _region_words(region: str) -> str:
     share, _, reference = region.partition("%")
     if reference:
-        return f"{share} % of {'' if reference in ('max', 'mean') else 'the percentile '}{reference} ({region})"
+        names = {"max": "the maximum", "mean": "the mean"}
+        return f"{share} % of {names.get(reference) or f'the {reference[1:]}th percentile'} ({region})"
     if region[1:].replace(".", "", 1).isdigit():
         return f"at or above percentile {region[1:]} ({region})"
     return f"{region} as contoured"
@@ -167,10 +174,11 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _models(config: Mapping[str, Any]) -> Iterator[str]:
+def _models(results: Results) -> Iterator[str]:
+    config = results.config
     models = config.get("models") or {}
     if models:
-        named = join_words([_model_words(name, model) for name, model in sorted(models.items())])
+        named = join_words([_model_words(name, model, results) for name, model in sorted(models.items())])
         validation = config.get("validation") or {}
         crossed = (
             f", and {validation['folds']}-fold cross-validation repeated {validation['repeats']} times"
@@ -178,8 +186,9 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             else ""
         )
         yield (
-            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
-            "separated, Firth's penalty with the intercept refitted for predictions (Puhr 2017). Internal validation: "
+            "Multivariable logistic regression; predictors, or the candidates of a selection, were declared "
+            f"beforehand: {named}; where the outcome is separated, Firth's penalty with "
+            "the intercept refitted for predictions (Puhr 2017). Internal validation: "
             f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, "
             "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by "
             "lowess; net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by "
@@ -223,7 +232,7 @@ def _time(time: Mapping[str, Any] | None) -> Iterator[str]:
     )
 
 
-def _model_words(name: str, model: Mapping[str, Any]) -> str:
+def _model_words(name: str, model: Mapping[str, Any], results: Results) -> str:
     selection, penalty = model.get("selection"), text_of(model.get("penalty"))
     how = ""
     if selection:
@@ -231,7 +240,8 @@ def _model_words(name: str, model: Mapping[str, Any]) -> str:
         how = f"{selection['method']} selection{level} from"
     elif penalty in ("ridge", "lasso", "elastic_net"):
         how = f"{plain_name(penalty)} tuned by cross-validation on"
-    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{', '.join(model['predictors'])})"
+    predictors = ", ".join(label_of(results, column) for column in model["predictors"])
+    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{predictors})"
 
 
 def _ntcp(ntcp: Mapping[str, Any], *, resamples: int | None) -> Iterator[str]:
