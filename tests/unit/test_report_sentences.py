@@ -439,7 +439,7 @@ def test_methods_hold_the_settings_of_the_run():
         "roc": {"scores": ["a"]},
         "ntcp": {"fits": {"x": {}}, "published": ["quantec_logistic_2010"]},
     }
-    text = sentences(methods_section(results(config=config)))
+    text = sentences(methods_section(results(config=config, labels={"mld_gy": "MLD"})))
     for words in (
         "Lungs-GTV (Lung_L and Lung_R without GTV)",
         "0.01 Gy",
@@ -451,7 +451,7 @@ def test_methods_hold_the_settings_of_the_run():
         "Welch's t test",
         "chi-square test",
         "dose (2)",
-        "m (mld_gy, age_y)",
+        "m (MLD, age_y)",
         "250 resamples",
         "DeLong",
         "QUANTEC 2010, logistic",

@@ -70,4 +70,4 @@ def alpha_beta_methods(results: Results) -> Iterator[str]:
 
 def label_of(results: Results, column: str) -> str:
     """Give the words for a column as its tables have them."""
-    return results.labels.get(column, plain_name(column))
+    return results.labels.get(column, column)
