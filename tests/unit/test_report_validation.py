@@ -47,6 +47,7 @@ def selected() -> ModelResults:
                 ("predictor", "mld_gy", True, 60, 0.6, 100),
                 ("predictor", "v20_pct", False, 30, 0.3, 100),
                 ("model", "mld_gy + v20_pct", False, 20, 0.2, 100),
+                ("model", "mld_gy", True, 7, 0.07, 100),
             ],
             columns=["kind", "name", "chosen", "count", "share", "resamples"],
         ),
@@ -67,7 +68,8 @@ def selected() -> ModelResults:
 def test_a_selected_model_never_reads_like_a_declared_one() -> None:
     found = selected()
     sentence = model_sentence(found)
-    assert "chose MLD from 3 candidate parameters" in sentence and "associated" not in sentence
+    assert "chose MLD from 3 candidate parameters, the same ones in 7 of 100 resamples;" in sentence
+    assert "associated" not in sentence
     section = model_section(results(models=(found,)))
     texts = " ".join(block.text for block in section.blocks if isinstance(block, Text))
     assert "were selected or shrunk by these data" in texts and "none was selected" not in texts
