@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lungtox.report.blocks import Bullets, Folded, Heading, Notes, Picture, Sect
 from lungtox.report.contents import report_sections
 from lungtox.report.results import read_results
 from lungtox.tables import read_csv, read_json
+from tests.report_rows import Rows, read_rows, torn_clauses, torn_rows
 
 NUMBER = re.compile(r"(?<![\w.,^])[-\u2212]?\d+(?:\.\d+)?(?![\w]|\.\d)")
 SHARE = re.compile(r"(\d+) of (\d+) \((\d+\.\d) %\)")
@@ -53,6 +55,8 @@ FIXED = {
     r"\b0 is (?:right|no better)|above 0 means|slope: 1 is right|names are 1 where": "how to read a figure",
     r"\bn = 1\b": "mean dose as a special case of the LKB model",
     r"0\.5 is chance, 1 is perfect": "how to read an area",
+    r"\(1 is right\)": "how to read a slope",
+    r"more than 2 above": "rule for AIC (Burnham and Anderson 2002)",
     r"1\.5 interquartile ranges": "definition of a whisker",
     r"isodose lines \(.*?Gy;": "drawing of a patient page",
     r"all 10 |ten events": "how a limit is written",
@@ -136,9 +140,11 @@ class Known:
 
 def untraced(sections: tuple[Section, ...], results: Path, config: Mapping[str, Any]) -> list[str]:
     """Give each number of prose and tables that stands in no file of its section's sources, with where it stands."""
-    found = []
+    found, read = [], cache(read_rows)
     for section in (one for one in sections if one.name not in APPARATUS):
         known = _known(section, results, config)
+        if section.sources:
+            found += _torn(section, known, Rows.of(section, results, read))
         for where, text in _texts(section):
             found += [f"{section.name}, {where}: {number} in {text[:160]!r}" for number in _strangers(text, known)]
         for where, order, text in _orders(section):
@@ -146,6 +152,19 @@ def untraced(sections: tuple[Section, ...], results: Path, config: Mapping[str, 
             if printed and not any(_is_rounding(one, order) for one in printed):
                 found.append(f"{section.name}, {where}: {text!r} is not {order}")
     return found
+
+
+def _torn(section: Section, known: Known, rows: Rows) -> Iterator[str]:
+    """Give what is printed together and stands apart in the files."""
+    for block in section.blocks:
+        if isinstance(block, Table):
+            texts = {cell.text: _bare(SHARE.sub(r"\1 of \2", cell.text), known) for row in block.rows for cell in row}
+            for torn in torn_rows(block, rows, texts):
+                yield f"{section.name}, table {block.name}: not of one row: {torn[:160]!r}"
+    for where, text in _texts(section):
+        if not where.startswith(("table", "head")):
+            plain = _bare(CHANCE.sub(r"\1 single tests", SHARE.sub(r"\1 of \2", text)), known)
+            yield from (f"{section.name}, {where}: not of one row: {torn!r}" for torn in torn_clauses(plain, rows))
 
 
 def untraced_in(results: Path) -> list[str]:
@@ -238,10 +257,15 @@ def _strangers(text: str, known: Known) -> Iterator[str]:
     rest = CHANCE.sub(r"\1 single tests", SHARE.sub(r"\1 of \2", text))
     if all(known.holds(number) for number in NUMBER.findall(rest)):
         return
-    for quoted in sorted((one for one in known.texts if one in rest), key=len, reverse=True):
-        rest = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", "\u2026", rest)
-    for pattern in FIXED:
-        rest = re.sub(pattern, "\u2026", rest)
-    for number in NUMBER.findall(rest):
+    for number in NUMBER.findall(_bare(rest, known)):
         if not known.holds(number):
             yield number
+
+
+def _bare(text: str, known: Known) -> str:
+    """Take quoted texts and fixed wording out of a text."""
+    for quoted in sorted((one for one in known.texts if one in text), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", "\u2026", text)
+    for pattern in FIXED:
+        text = re.sub(pattern, "\u2026", text)
+    return text

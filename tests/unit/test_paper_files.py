@@ -150,6 +150,47 @@ def test_document_is_a_three_line_table_with_a_repeated_header(folder: Path) -> 
     assert mark.text == "b" and mark.font.superscript
 
 
+def test_rows_with_empty_cells_are_as_low_as_others(folder: Path) -> None:
+    """An untouched paragraph has the font and the space of the document: half a page of rows twice as high."""
+    (grid,) = docx.Document(str(folder / "association.docx")).tables
+    for cell in (cell for row in grid.rows for cell in row.cells):
+        (paragraph,) = cell.paragraphs
+        size = paragraph._p.pPr.find(qn("w:rPr")).find(qn("w:sz")).get(qn("w:val"))
+        assert paragraph.paragraph_format.space_after == docx.shared.Pt(1) and int(size) <= 18
+
+
+def wide_table() -> PaperTable:
+    """Twelve columns as the published models have them."""
+    cells = (PaperCell("1.04 (0.59 to 1.45)"),) * 3 + (PaperCell("<0.001"),) * 7 + (PaperCell("new intercept"),)
+    row = Row("Appelt 2014, QUANTEC with risk factors", cells)
+    heads = (Column("Model"), *(Column("Slope (95% CI)"),) * 3, *(Column("ICI"),) * 8)
+    return PaperTable("published", "Published models", heads, (row,) * 3, ("Two-sided.",))
+
+
+def test_numbers_and_intervals_stay_on_one_line(tmp_path: Path) -> None:
+    """Times New Roman 8 pt: a digit is 1.41 mm wide, a point or space half of that; margins of a cell 1.9 mm each."""
+    write_paper_tables([wide_table()], tmp_path)
+    (grid,) = docx.Document(str(tmp_path / "published.docx")).tables
+    for cell in grid.rows[1].cells[1:]:
+        narrow = sum(cell.text.count(sign) for sign in " .()t")
+        assert 1.41 * (len(cell.text) - 0.5 * narrow) + 3.8 <= cell.width.mm, cell.text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+def test_latex_keeps_twelve_columns_within_the_page(tmp_path: Path) -> None:
+    (tmp_path / "published.tex").write_text(paper_latex(wide_table(), number=1), "utf-8")
+    (tmp_path / "all.tex").write_text(
+        r"\documentclass{article}\usepackage[a4paper,margin=25mm]{geometry}"
+        r"\usepackage{booktabs,array,longtable,pdflscape}\begin{document}\input{published}\end{document}",
+        "utf-8",
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "Overfull" not in done.stdout
+
+
 def test_wide_documents_lie_across_the_page(tmp_path: Path) -> None:
     table = table_with()
     wide = PaperTable(

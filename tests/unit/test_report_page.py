@@ -270,7 +270,10 @@ def test_numbers_of_the_tables_are_those_of_the_files(folder):
     boot, crossed = (validation.loc[("auc", approach)] for approach in ("bootstrap", "cross-validation"))
     # 4.5 events per parameter: cross-validation leads.
     assert f"AUC {crossed['corrected']:.2f} by cross-validation" in words
-    assert f"corrected by the bootstrap {boot['corrected']:.2f}; apparent {boot['apparent']:.2f}" in words
+    around = f"{boot['low']:.2f} to {boot['high']:.2f}"
+    assert (
+        f"the bootstrap {boot['corrected']:.2f}, instability range {around}; apparent {boot['apparent']:.2f}" in words
+    )
 
 
 def test_firth_and_impossible_odds_ratios_are_marked(folder):

@@ -207,7 +207,7 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
         "cytokine": "il6",
         "label": "IL-6",
         "comparison": "groups_during",
-        "effect_name": "ratio",
+        "effect_name": "difference RP - no RP",
         "effect": 1.8,
         "low": 1.2,
         "high": 2.6,
@@ -216,7 +216,10 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
     }
     head, sentence = cytokine_findings(pd.DataFrame([row]), units={})
     assert head.startswith("1 of 1")
-    assert sentence == "IL-6, RP v no RP, during: ratio 1.80 (95 % CI 1.20 to 2.60), q = 0.004."
+    assert (
+        sentence
+        == "IL-6, RP v no RP, during: difference RP \N{MINUS SIGN} no RP 1.80 (95 % CI 1.20 to 2.60), q = 0.004."
+    )
     two = [row, {**row, "comparison": "groups_ratio"}, {**row, "label": "ACE", "q": 0.03}]
     assert cytokine_summary(pd.DataFrame(two)) == (
         "3 of 3 cytokine comparisons were significant at q < 0.05: IL-6 (RP v no RP, during; RP v no RP, ratio "
@@ -226,7 +229,7 @@ def test_cytokine_findings_give_size_and_interval_or_are_counted():
     assert bare == "IL-6, RP v no RP, during: q = 0.004."
     change = {**row, "effect_name": "difference RP - no RP", "effect": 1965.0, "low": 540.0, "high": 3290.0}
     _, unit = cytokine_findings(pd.DataFrame([change]), units={"il6_during": "pg/mL"})
-    assert "difference RP - no RP 1965 pg/mL (95 % CI 540 to 3290)" in unit
+    assert "difference RP \N{MINUS SIGN} no RP 1965 pg/mL (95 % CI 540 to 3290)" in unit
 
 
 def test_apparent_auc_never_stands_alone():
@@ -329,7 +332,7 @@ PUBLISHED = {
     [
         (0.1, 1.1, "too little risk"),
         (-0.9, -0.1, "too much risk"),
-        (-0.2, 0.4, "were compatible"),
+        (-0.2, 0.4, "are compatible"),
         (None, None, "could not be judged"),
     ],
 )
@@ -436,7 +439,7 @@ def test_methods_hold_the_settings_of_the_run():
         "roc": {"scores": ["a"]},
         "ntcp": {"fits": {"x": {}}, "published": ["quantec_logistic_2010"]},
     }
-    text = sentences(methods_section(results(config=config)))
+    text = sentences(methods_section(results(config=config, labels={"mld_gy": "MLD"})))
     for words in (
         "Lungs-GTV (Lung_L and Lung_R without GTV)",
         "0.01 Gy",
@@ -448,7 +451,7 @@ def test_methods_hold_the_settings_of_the_run():
         "Welch's t test",
         "chi-square test",
         "dose (2)",
-        "m (mld_gy, age_y)",
+        "m (MLD, age_y)",
         "250 resamples",
         "DeLong",
         "QUANTEC 2010, logistic",
@@ -503,12 +506,14 @@ def test_a_comparison_names_the_best_by_aic_and_what_comes_close():
         compared("MPWLD", 101.5, 0.3, -0.02, 0.08),
         compared("V20", 107.0, 0.02, -0.08, -0.02),
     ]
-    best, better, worse, benefit = comparison_sentences(rows)
+    best, better, worse, benefit, count = comparison_sentences(rows)
     assert best == (
         "By AIC fMLD describes these patients best (weight 0.60); MPWLD with an AIC up to 2 above is hardly worse."
     )
-    assert better == ("The corrected AUC is higher than that of MLD for fMLD (by 0.050, range 0.010 to 0.090).")
-    assert worse.startswith("The corrected AUC is lower than that of MLD for V20 (by \N{MINUS SIGN}0.050")
+    over = "than that of MLD over the middle 95 % of the resamples for"
+    assert better == f"The corrected AUC is higher {over} fMLD (difference 0.050, range 0.010 to 0.090)."
+    assert worse.startswith(f"The corrected AUC is lower {over} V20 (difference \N{MINUS SIGN}0.050")
+    assert count == ("No such range is a test: 3 models were compared with MLD by either measure, without adjustment.")
     assert benefit == "No difference from MLD in the corrected net benefit was shown."
 
 
@@ -520,11 +525,14 @@ def test_each_step_names_its_best_description_and_many_differences_are_counted()
         for dose, worse, low in (("MLD", 5.0, 0.02), ("fMLD", 0.0, 0.06), ("MPWLD", 3.0, 0.04))
     ]
     rows[0] |= dict.fromkeys(("auc_difference", "auc_difference_low", "auc_difference_high"), 0.0)
-    _, steps_sentence, better, _ = comparison_sentences(rows)
-    assert steps_sentence == (
-        "Among models with the same further predictors AIC prefers fMLD (with clinical) and fMLD (alone)."
-    )
-    assert "is higher than that of MLD for 5 of 5 models, most for fMLD (by 0.080, range 0.060 to 0.100)" in better
+    _, steps_sentence, better, *_ = comparison_sentences(rows)
+    lowest = "Among models with the same further predictors AIC is lowest for fMLD (with clinical) and fMLD (alone); "
+    assert steps_sentence == f"{lowest}the next one is more than 2 above in each case."
+    assert "for 5 of 5 models, most for fMLD (difference 0.080, range 0.060 to 0.100)" in better
+    rows[-1]["aic"] = 101.5
+    assert comparison_sentences(rows)[1] == f"{lowest}only for fMLD (alone) is the next one more than 2 above."
+    rows[2]["aic"] = 121.0
+    assert comparison_sentences(rows)[1].endswith("in each case another one with an AIC up to 2 above is hardly worse.")
 
 
 def test_few_events_compare_nothing():

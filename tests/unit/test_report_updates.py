@@ -68,7 +68,7 @@ def test_models_are_compared_only_on_the_same_number_of_patients():
         return " ".join(getattr(block, "text", "") for block in update_blocks(results(updates=pd.DataFrame(rows))))
 
     other = {**ROW, "label": "Z", "aic": 136.6}
-    assert "X 2000 fits these patients best (AIC 130.2), Z follows (AIC 136.6)" in words(other, ROW)
+    assert "X 2000 fits these patients best (AIC 130.2); Z follows (AIC 136.6)" in words(other, ROW)
     assert "differences below about 4 say little" in words(other, ROW)
     assert "fits these patients best" not in words({**other, "n": 80}, ROW)
     assert "fits these patients best" not in words(NONE, ROW)

@@ -24,8 +24,10 @@ def both(leads: str) -> ModelResults:
 
 def test_cross_validation_leads_where_events_are_few() -> None:
     words = performance_words(both("cross-validation"))
-    assert words.startswith("AUC 0.66 by cross-validation (range over the repeats 0.62 to 0.69;")
-    assert words.endswith("corrected by the bootstrap 0.73; apparent 0.81)")
+    assert words.startswith(
+        "AUC 0.66 by cross-validation (range over the repeats 0.62 to 0.69, no confidence interval;"
+    )
+    assert "corrected by the bootstrap 0.73, instability range 0.60 to 0.80; apparent 0.81)" in words
     assert performance_words(both("bootstrap")).startswith("AUC 0.73 corrected for optimism")
     (table,) = (block for block in validation_blocks(both("cross-validation")) if isinstance(block, Table))
     assert table.columns[2].startswith("Cross-validated") and table.columns[3].startswith("Bootstrap")
@@ -45,6 +47,7 @@ def selected() -> ModelResults:
                 ("predictor", "mld_gy", True, 60, 0.6, 100),
                 ("predictor", "v20_pct", False, 30, 0.3, 100),
                 ("model", "mld_gy + v20_pct", False, 20, 0.2, 100),
+                ("model", "mld_gy", True, 7, 0.07, 100),
             ],
             columns=["kind", "name", "chosen", "count", "share", "resamples"],
         ),
@@ -65,7 +68,8 @@ def selected() -> ModelResults:
 def test_a_selected_model_never_reads_like_a_declared_one() -> None:
     found = selected()
     sentence = model_sentence(found)
-    assert "chose MLD from 3 candidate parameters" in sentence and "associated" not in sentence
+    assert "chose MLD from 3 candidate parameters, the same ones in 7 of 100 resamples;" in sentence
+    assert "associated" not in sentence
     section = model_section(results(models=(found,)))
     texts = " ".join(block.text for block in section.blocks if isinstance(block, Text))
     assert "were selected or shrunk by these data" in texts and "none was selected" not in texts
@@ -133,7 +137,9 @@ def test_the_ladder_shows_apparent_figures_only_beside_corrected_ones() -> None:
         "+ dose: MLD", "2", "8.70", "0.003", "0.750 (0.780)", "0.090 (\N{MINUS SIGN}0.010 to 0.120)",
     ]  # fmt: skip
     (words,) = (block for block in section.blocks if isinstance(block, Bullets))
-    assert words.items == ("MLD: likelihood-ratio test p = 0.003; the corrected AUC changes by 0.090.",)
+    (sentence,) = words.items
+    assert sentence.startswith("MLD: likelihood-ratio test p = 0.003; the corrected AUC changes by 0.090 (range ")
+    assert sentence.endswith("\N{MINUS SIGN}0.010 to 0.120).")
 
 
 @pytest.mark.parametrize("finding", ["one outcome class: found 0 events.", "more parameters than events: 9"])

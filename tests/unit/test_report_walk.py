@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.unit.agreement_tables import write_agreement
 from tests.unit.results_fixture import CONFIG, build_results
 from tests.unit.sister_tables import CURVES, DELIVERED, FRACTIONATION, delivered, dvh_curves, fractionation
 
+DIGIT = re.compile(r"\d(?=\))")
+"""The last digit of an interval."""
 LATENCY = {"parameter": "latency_median_d", "unit": "d", "estimate": 123.4, "low": 101.2, "high": 150.6,
            "fixed": False, "at_boundary": False, "derived": False}  # fmt: skip
 TIME = {"counted_from": "rt_start", "deaths": 6, "lost": 4, "followed_short": 9, "late_d": 287.3, "longest_d": 233.0,
@@ -107,3 +110,31 @@ def test_a_changed_number_is_found(name: str, sections: tuple[Section, ...], fol
     section = next(one for one in sections if one.name == name)
     false = replace(section, blocks=(*section.blocks, Bullets(("A value of 77.77713 Gy.",))))
     assert any("77.77713" in one for one in untraced((false,), folder, ALL))
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "row", "column"), [("factors", "univariable", 1, 6), ("models", "validation-dose_clinical", 0, 2)]
+)
+def test_a_last_digit_changed_in_a_table_is_found(
+    name: str, table: str, row: int, column: int, sections: tuple[Section, ...], folder: Path
+) -> None:
+    """Such a number nearly always stands elsewhere in the files, so that its row has to be asked."""
+    section = next(one for one in sections if one.name == name)
+    known = next(block for block in section.blocks if isinstance(block, Table) and block.name == table)
+    cells = list(known.rows[row])
+    cells[column] = replace(
+        cells[column], text=DIGIT.sub(lambda found: str((int(found[0]) + 1) % 10), cells[column].text)
+    )
+    assert cells[column] != known.rows[row][column]
+    false = replace(section, blocks=(replace(known, rows=(tuple(cells),)),))
+    assert any("not of one row" in one for one in untraced((false,), folder, ALL))
+
+
+def test_an_estimate_with_the_interval_of_another_is_found(sections: tuple[Section, ...], folder: Path) -> None:
+    section = next(one for one in sections if one.name == "roc")
+    table = next(block for block in section.blocks if isinstance(block, Table) and block.name == "auc")
+    first, second = (next(cell.text for cell in row if " to " in cell.text) for row in table.rows[:2])
+    assert first != second
+    swapped = f"AUC {first.partition(' (')[0]} (95 % CI {second.partition(' (')[2]}."
+    false = replace(section, blocks=(Bullets((swapped,)),))
+    assert any("not of one row" in one for one in untraced((false,), folder, ALL))

@@ -247,7 +247,8 @@ def _warnings(design: Design, recipe: Recipe, resamples: int, found: Bootstrap) 
     if usable < resamples:
         sentences.append(f"{resamples - usable} of {resamples} resamples could not be fitted and were left out.")
     if found.firth and recipe.penalty == "none":
-        sentences.append(f"{found.firth} of {resamples} resamples were separated and fitted with Firth's penalty.")
+        were = "was" if found.firth == 1 else "were"
+        sentences.append(f"{found.firth} of {resamples} resamples {were} separated and fitted with Firth's penalty.")
     if found.reduced:
         sentences.append(
             f"{found.reduced} of {resamples} resamples lacked a level of a predictor, or one followed from others."

@@ -188,7 +188,8 @@ def cytokine_findings(cytokines: pd.DataFrame, *, units: Mapping[str, str]) -> I
             decimals, unit = decimals_for(effect), _effect_unit(row, units)
             interval = format_interval(optional(row["low"]), optional(row["high"]), decimals=decimals)
             number = f"{format_number(effect, decimals=decimals)}{f' {unit}' if unit else ''}"
-            size = f"{text_of(row['effect_name'])} {number} (95 % CI {interval}), "
+            name = text_of(row["effect_name"]).replace(" - ", " \N{MINUS SIGN} ")
+            size = f"{name} {number} (95 % CI {interval}), "
         yield f"{text_of(row['label'])}, {_comparison(row)}: {size}{format_p(optional(row['q']), name='q')}."
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lungtox.figures import format_interval
 from lungtox.report.blocks import Block, Bullets, Cell, Folded, Notes, Section, Text, make_table
 from lungtox.report.bounds_section import bounds_blocks
 from lungtox.report.pictures import picture
@@ -34,7 +35,20 @@ def endpoint_words(endpoint: Mapping[str, Any]) -> str:
 def outcome_sentence(results: Results) -> str:
     """Say how many patients had pneumonitis, of those whose outcome is known."""
     words = endpoint_words(results.config.get("endpoint") or {})
-    return f"Radiation pneumonitis (RP), {words}, occurred in {share(results.events, results.known)} patients."
+    return (
+        f"Radiation pneumonitis (RP), {words}, occurred in {share(results.events, results.known)} patients"
+        f"{_share_interval(results)}."
+    )
+
+
+def _share_interval(results: Results) -> str:
+    """Give the interval of that share, where the section on time has estimated it."""
+    rows = [] if results.codings is None else records(results.codings)
+    for row in rows:
+        if row["coding"] == "left out" and row["term"] == "share" and row["n"] == results.known:
+            interval = format_interval(100.0 * row["low"], 100.0 * row["high"], decimals=1)
+            return f" (95 % CI {interval} %)"
+    return ""
 
 
 def neither_sentence(results: Results) -> str:

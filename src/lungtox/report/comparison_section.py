@@ -15,6 +15,7 @@ from lungtox.report.wording import DASH, count_of, interval_cell, join_words, nu
 
 CLOSE = 2.0
 """Models whose AIC lies this close to the lowest have substantial support too (Burnham and Anderson 2002)."""
+_ALL_CLOSE = f"in each case another one with an AIC up to {CLOSE:g} above is hardly worse"
 MOST_NAMED = 3
 FEW_EVENTS = 20
 """Of the smaller outcome group; below, nobody has tried out how often the ranges hold the truth."""
@@ -86,15 +87,25 @@ def comparison_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if min(events, int(reference["n"]) - events) < FEW_EVENTS:
         return [*told, f"With {events} of {int(reference['n'])} patients with RP the differences are not judged."]
     name = text_of(reference["model"])
+    judged = False
     for measure, words in (("auc", "AUC"), ("net_benefit", "net benefit")):
         better = [row for row in rows if _beyond(row[f"{measure}_difference_low"], 1.0)]
         worse = [row for row in rows if _beyond(row[f"{measure}_difference_high"], -1.0)]
         for found, word in ((better, "higher"), (worse, "lower")):
             if found:
                 shown = _named(found, measure, total=len(rows) - 1)
-                told.append(f"The corrected {words} is {word} than that of {name} for {shown}.")
+                told.append(
+                    f"The corrected {words} is {word} than that of {name} over the middle 95 % of the resamples for "
+                    f"{shown}."
+                )
+        judged = judged or bool(better or worse)
         if not better and not worse:
             told.append(f"No difference from {name} in the corrected {words} was shown.")
+    if judged:
+        told.append(
+            f"No such range is a test: {count_of(len(rows) - 1, 'model')} were compared with {name} by either measure, "
+            "without adjustment."
+        )
     return told
 
 
@@ -102,11 +113,26 @@ def _best_of_each_step(known: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which description AIC prefers among the models with the same further predictors, where there are several."""
     best: dict[str, Mapping[str, Any]] = {}
     for row in sorted(known, key=lambda row: float(row["aic"])):
-        best.setdefault(step_of(text_of(row["model"]), text_of(row["dose"])), row)
+        best.setdefault(_step(row), row)
     if len(best) < 2:
         return []
     words = [f"{text_of(row['dose'])} ({f'with {step}' if step else 'alone'})" for step, row in best.items()]
-    return [f"Among models with the same further predictors AIC prefers {join_words(words)}."]
+    clear = [words[index] for index, step in enumerate(best) if not _has_close_rival(step, best[step], known)]
+    ahead = f"only for {join_words(clear)} is the next one more than {CLOSE:g} above" if clear else _ALL_CLOSE
+    if len(clear) == len(words):
+        ahead = f"the next one is more than {CLOSE:g} above in each case"
+    return [f"Among models with the same further predictors AIC is lowest for {join_words(words)}; {ahead}."]
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    """Give the further predictors of a model."""
+    return step_of(text_of(row["model"]), text_of(row["dose"]))
+
+
+def _has_close_rival(step: str, best: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether another description with the same further predictors is hardly worse."""
+    others = [float(row["aic"]) for row in known if row is not best and _step(row) == step]
+    return any(aic - float(best["aic"]) <= CLOSE for aic in others)
 
 
 def _named(found: Sequence[Mapping[str, Any]], measure: str, *, total: int) -> str:
@@ -129,7 +155,7 @@ def _beyond(limit: Any, sign: float) -> bool:
 def _with_difference(row: Mapping[str, Any], measure: str) -> str:
     value, low, high = (optional(row[f"{measure}_difference{side}"]) for side in ("", "_low", "_high"))
     interval = format_interval(low, high, decimals=3)
-    return f"{text_of(row['model'])} (by {format_number(value, decimals=3)}, range {interval})"
+    return f"{text_of(row['model'])} (difference {format_number(value, decimals=3)}, range {interval})"
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:

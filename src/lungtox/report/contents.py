@@ -50,11 +50,12 @@ LIMITS, CONDUCT = "Limitations", "How it was done"
 PARTS = (
     Part(
         summary_section, FINDINGS,
-        ("association/*.csv", "models/*/fit.json", "models/*/validation.csv", "roc/auc.csv", "roc/pairs.csv",
-         "ntcp/*/fit.json", "ntcp/published/validation.csv", "ntcp/published/updates.csv", "printed/*.csv",
-         "agreement/*.csv", "fractionation/*.csv", "dvh_curves/*.csv", "delivered/*.csv", *COHORT),
+        ("association/*.csv", "models/*/fit.json", "models/*/validation.csv", "models/*/selection.csv", "roc/auc.csv",
+         "roc/pairs.csv", "ntcp/*/fit.json", "ntcp/published/validation.csv", "ntcp/published/updates.csv",
+         "printed/*.csv", "agreement/*.csv", "fractionation/*.csv", "dvh_curves/*.csv", "delivered/*.csv",
+         "time/codings.csv", *COHORT),
     ),
-    Part(cohort_section, DATA, COHORT),
+    Part(cohort_section, DATA, (*COHORT, "time/codings.csv")),
     Part(names_section, DATA, ("dose/*.qa.json",)),
     Part(dose_section, DATA, ("dose/*.qa.json", "dose/sensitivity.csv", "function/images.csv")),
     Part(pages_section, DATA, ("pages/pages.csv", "dose/*.qa.json")),

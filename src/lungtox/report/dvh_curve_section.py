@@ -143,7 +143,7 @@ def _moments(results: Results) -> Iterator[str]:
             yield (
                 f"Shifts {TOWARDS[str(axis)][direction]}: the mean dose changes by "
                 f"{format_number(float(mean['slope']))} Gy per mm (falling in {int(mean['falling'])} of "
-                f"{count_of(int(mean['patients']), 'patient')}), the variance by "
+                f"{count_of(int(mean['patients']), 'patient')}); the variance changes by "
                 f"{format_number(float(variance['slope']))} Gy\N{SUPERSCRIPT TWO} per mm (rising in "
                 f"{int(variance['patients']) - int(variance['falling'])})."
             )

@@ -9,7 +9,16 @@ from lungtox.figures import LEVEL, format_number, format_p
 from lungtox.report.blocks import Block, Cell, Section, Text, make_table
 from lungtox.report.pictures import picture
 from lungtox.report.results import Results, records
-from lungtox.report.wording import count_of, interval_cell, number_cell, optional, p_cell, share, text_of
+from lungtox.report.wording import (
+    count_of,
+    interval_cell,
+    number_cell,
+    optional,
+    p_cell,
+    share,
+    text_of,
+    with_interval,
+)
 
 TITLE = "Functional lung: what the choices do"
 CAPTION = (
@@ -75,13 +84,14 @@ def _finding(rows: list[dict[str, Any]]) -> str:
     first = (
         ""
         if own is None
-        else f"its AUC of fV20 minus that of V20 is {format_number(own)} ({format_p(optional(base['p']))}). "
+        else "its AUC of fV20 minus that of V20 is "
+        f"{with_interval(own, optional(base['low']), optional(base['high']))}, {format_p(optional(base['p']))}. "
     )
     return (
         f"Region of the analysis: {text_of(base['region'])}; {first}Over {count_of(len(compared), 'setting')} the "
         f"difference runs from {format_number(min(differences))} to {format_number(max(differences))}, with p < {LEVEL}"
-        f" in {small}. A comparison whose sign or meaning depends on the setting is no finding; the p values are not "
-        "adjusted and serve to see how far they move, not to pick a setting."
+        f" in {small or 'none'}. A comparison whose sign or meaning depends on the setting is no finding; the p values "
+        "are not adjusted and serve to see how far they move, not to pick a setting."
     )
 
 

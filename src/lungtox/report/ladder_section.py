@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lungtox.figures import format_number, format_p
+from lungtox.figures import format_interval, format_number, format_p
 from lungtox.report.blocks import Block, Bullets, Section, Text, make_table
 from lungtox.report.results import Results, records
 from lungtox.report.wording import count_of, interval_cell, number_cell, optional, p_cell, plain_name, text_of
@@ -64,7 +64,9 @@ def _pair(corrected: object, apparent: object) -> str:
 def _sentence(row: dict[str, object]) -> str:
     change = optional(row["auc_change"])
     moved = format_number(change, decimals=3)
+    low, high = optional(row["auc_change_low"]), optional(row["auc_change_high"])
+    around = "" if low is None or high is None else f" (range {format_interval(low, high, decimals=3)})"
     return (
         f"{text_of(row['label'])}: likelihood-ratio test {format_p(optional(row['p']))}; the corrected AUC changes by "
-        f"{moved}."
+        f"{moved}{around}."
     )

@@ -86,8 +86,8 @@ def _multiplicity(results: Results) -> Iterator[str]:
     if tested > 1:
         yield (
             f"Multiplicity: {tested} single tests, of which about {format_number(LEVEL * tested, decimals=1)} would be "
-            f"below p = {LEVEL} if nothing were true; {before} are, and {after} keep q < {LEVEL} within their family. "
-            "No adjustment covers all families, models and comparisons together."
+            f"below p = {LEVEL} if no association existed; {before} are, and {after} keep q < {LEVEL} within their "
+            "family. No adjustment covers all families, models and comparisons together."
         )
     if results.strata is not None:
         within = results.strata.loc[results.strata["row"] == "stratum", "p"]
@@ -107,7 +107,7 @@ def _models(results: Results) -> Iterator[str]:
         if epv is not None and epv < FEW_EVENTS_PER_VARIABLE:
             yield (
                 f"Model {name} has {format_number(epv, decimals=1)} events per variable, fewer than "
-                f"{FEW_EVENTS_PER_VARIABLE}: its coefficients are likely too large."
+                f"{FEW_EVENTS_PER_VARIABLE}: its odds ratios are likely too far from 1."
             )
         if (size := fit.get("sample_size")) and size["required"] > fit["n"]:
             yield f"Model {name} rests on {fit['n']} patients; Riley's criteria ask for {size['required']}."

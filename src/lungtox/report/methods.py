@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lungtox import __version__
 from lungtox.ntcp import published_models
 from lungtox.report.agreement_section import agreement_methods
 from lungtox.report.blocks import Section, Text
 from lungtox.report.cohort_section import endpoint_words, fits_with_times
+from lungtox.report.conduct import (
+    alpha_beta_methods,
+    label_of,
+    ladder_methods,
+    registration_methods,
+    strata_methods,
+)
 from lungtox.report.delivered_section import delivered_methods
 from lungtox.report.dose_level_blocks import dose_level_methods
 from lungtox.report.dvh_curve_section import dvh_curve_methods
@@ -30,17 +38,20 @@ def methods_section(results: Results) -> Section:
     parts = [
         *_dose(config.get("dose") or {}),
         *_function(config.get("function")),
-        *(_outcome(config) if results.has_outcome else ()),
+        *registration_methods(results),
+        *(_outcome(results) if results.has_outcome else ()),
         *agreement_methods(results),
         *fractionation_methods(config.get("fractionation")),
         *dvh_curve_methods(config.get("dvh_curve")),
         *delivered_methods(config.get("delivered")),
-        f"Random draws follow from the seed {config.get('seed')}. Two-sided tests; 95 % intervals.",
+        f"Analysed with lungtox {__version__}; the versions of all programs stand under Provenance. Random draws "
+        f"follow from the seed {config.get('seed')}. Two-sided tests; 95 % intervals.",
     ]
     return Section("methods", "Methods", tuple(Text(part) for part in parts))
 
 
-def _outcome(config: Mapping[str, Any]) -> Iterator[str]:
+def _outcome(results: Results) -> Iterator[str]:
+    config = results.config
     yield (
         f"Endpoint: {endpoint_words(config.get('endpoint') or {})}. Patients who died or left follow-up before the "
         "window "
@@ -48,9 +59,12 @@ def _outcome(config: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from _association(config)
     yield from dose_level_methods(config.get("association") or {})
-    yield from _models(config)
+    yield from strata_methods(results)
+    yield from _models(results)
+    yield from ladder_methods(results)
     yield from _time(config.get("time"))
-    yield from _ntcp(config.get("ntcp") or {})
+    yield from _ntcp(config.get("ntcp") or {}, resamples=(config.get("validation") or {}).get("resamples"))
+    yield from alpha_beta_methods(results)
 
 
 def _dose(dose: Mapping[str, Any]) -> Iterator[str]:
@@ -128,7 +142,8 @@ def _bands(bands: Mapping[str, Any] | None) -> str:
 def _region_words(region: str) -> str:
     share, _, reference = region.partition("%")
     if reference:
-        return f"{share} % of {'' if reference in ('max', 'mean') else 'the percentile '}{reference} ({region})"
+        names = {"max": "the maximum", "mean": "the mean"}
+        return f"{share} % of {names.get(reference) or f'the {reference[1:]}th percentile'} ({region})"
     if region[1:].replace(".", "", 1).isdigit():
         return f"at or above percentile {region[1:]} ({region})"
     return f"{region} as contoured"
@@ -159,10 +174,11 @@ def _association(config: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _models(config: Mapping[str, Any]) -> Iterator[str]:
+def _models(results: Results) -> Iterator[str]:
+    config = results.config
     models = config.get("models") or {}
     if models:
-        named = join_words([_model_words(name, model) for name, model in sorted(models.items())])
+        named = join_words([_model_words(name, model, results) for name, model in sorted(models.items())])
         validation = config.get("validation") or {}
         crossed = (
             f", and {validation['folds']}-fold cross-validation repeated {validation['repeats']} times"
@@ -170,8 +186,9 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
             else ""
         )
         yield (
-            f"Multivariable logistic regression with predictors declared beforehand: {named}; where the outcome is "
-            "separated, Firth's penalty with the intercept refitted for predictions (Puhr 2017). Internal validation: "
+            "Multivariable logistic regression; predictors, or the candidates of a selection, were declared "
+            f"beforehand: {named}; where the outcome is separated, Firth's penalty with "
+            "the intercept refitted for predictions (Puhr 2017). Internal validation: "
             f"optimism bootstrap (Harrell, Lee and Mark 1996) with {validation.get('resamples')} resamples{crossed}, "
             "the whole fit (selection, standardising and tuning included) repeated in each; smooth calibration by "
             "lowess; net benefit after Vickers and Elkin 2006; minimum sample size after Riley 2019; reported by "
@@ -200,7 +217,8 @@ def _models(config: Mapping[str, Any]) -> Iterator[str]:
         more = "bands, partial areas (McClish) and cut-points" if roc.get("partial") else "bands and cut-points"
         yield (
             "ROC: declared scores and directions; intervals after DeLong 1988 on the logit scale; declared pairs by "
-            f"the paired DeLong test; {more} by bootstrap of patients with and without RP apart."
+            f"the paired DeLong test; {more} by bootstrap of patients with and without RP apart "
+            f"({roc.get('resamples')} resamples)."
         )
 
 
@@ -214,7 +232,7 @@ def _time(time: Mapping[str, Any] | None) -> Iterator[str]:
     )
 
 
-def _model_words(name: str, model: Mapping[str, Any]) -> str:
+def _model_words(name: str, model: Mapping[str, Any], results: Results) -> str:
     selection, penalty = model.get("selection"), text_of(model.get("penalty"))
     how = ""
     if selection:
@@ -222,10 +240,11 @@ def _model_words(name: str, model: Mapping[str, Any]) -> str:
         how = f"{selection['method']} selection{level} from"
     elif penalty in ("ridge", "lasso", "elastic_net"):
         how = f"{plain_name(penalty)} tuned by cross-validation on"
-    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{', '.join(model['predictors'])})"
+    predictors = ", ".join(label_of(results, column) for column in model["predictors"])
+    return f"{plain_name(name)} ({f'{how}: ' if how else ''}{predictors})"
 
 
-def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
+def _ntcp(ntcp: Mapping[str, Any], *, resamples: int | None) -> Iterator[str]:
     if ntcp.get("fits"):
         yield (
             "NTCP: LKB (Lyman 1985; Kutcher and Burman 1989) is Phi((gEUD - TD50)/(m TD50)), gEUD after Niemierko "
@@ -244,8 +263,8 @@ def _ntcp(ntcp: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"Descriptions of the dose ({join_words([str(dose['name']) for dose in compared['doses']])}) were compared "
             "in logistic models on the patients who have all of them, by AIC and by optimism-corrected performance "
-            "(bootstrap; the volume parameter of a gEUD estimated in each resample); differences from "
-            f"{compared['reference']}, declared beforehand, were taken on the same resamples."
+            f"(bootstrap with {resamples} resamples; the volume parameter of a gEUD estimated in each resample); "
+            f"differences from {compared['reference']}, declared beforehand, were taken on the same resamples."
         )
     if ntcp.get("published"):
         known = published_models()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lungtox.figures import LEVEL, format_number
 from lungtox.report.blocks import Block, Notes, Section, Text, make_table
 from lungtox.report.pictures import picture
-from lungtox.report.results import ModelResults, Results
+from lungtox.report.results import ModelResults, Results, records
 from lungtox.report.validation_blocks import candidate_label, performance_words, validation_blocks
 from lungtox.report.wording import (
     count_of,
@@ -19,6 +19,7 @@ from lungtox.report.wording import (
     plain_name,
     ratio_cell,
     text_of,
+    with_labels,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def model_sentence(model: ModelResults) -> str:
         return (
             f"Model '{plain_name(model.name)}' ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
             f"{format_number(optional(fit['epv']), decimals=1)} events per candidate parameter) {named} from "
-            f"{count_of(fit['candidates'], 'candidate parameter')}; {performance_words(model)}."
+            f"{count_of(fit['candidates'], 'candidate parameter')}{_chosen_again(model)}; {performance_words(model)}."
         )
     adjusted = [
         text_of(term["label"]).replace("_", " ")
@@ -57,6 +58,13 @@ def model_sentence(model: ModelResults) -> str:
         f"Model '{plain_name(model.name)}' ({count_of(fit['n'], 'patient')}, {fit['events']} with RP, "
         f"{format_number(optional(fit['epv']), decimals=1)} events per variable): {named}; {performance_words(model)}."
     )
+
+
+def _chosen_again(model: ModelResults) -> str:
+    """Say in how many resamples the selection came to the same predictors; empty where that is not known."""
+    table = model.tables.get("selection")
+    found = [] if table is None else records(table[(table["kind"] == "model") & table["chosen"].astype(bool)])
+    return f", the same ones in {int(found[0]['count'])} of {int(found[0]['resamples'])} resamples" if found else ""
 
 
 def model_section(results: Results) -> Section:
@@ -82,7 +90,7 @@ def model_section(results: Results) -> Section:
         blocks.extend(_model_tables(model))
         if results.codings is None:
             blocks.extend(_coding_tables(model))
-        warnings = tuple(str(text) for text in model.fit.get("warnings") or ())
+        warnings = tuple(with_labels(str(text), results.labels) for text in model.fit.get("warnings") or ())
         if warnings:
             blocks.append(Notes(f"Warnings of {plain_name(model.name)}", warnings))
     blocks.extend(picture(results.folder, name) for name in MODEL_FIGURES)

@@ -124,10 +124,11 @@ def _parameter_rows(fit: Mapping[str, Any]) -> Iterator[tuple[str | Cell, ...]]:
         state = "fixed" if part["fixed"] else "derived" if part.get("derived") else "estimated"
         if part.get("at_boundary"):
             state += ", at boundary"
+        decimals = 1 if text_of(part.get("unit")) in ("Gy", "d") else 3
         estimate = (
-            number_cell(part["estimate"], decimals=3)
+            number_cell(part["estimate"], decimals=decimals)
             if part["fixed"]
-            else interval_cell(part["estimate"], part["low"], part["high"], decimals=3)
+            else interval_cell(part["estimate"], part["low"], part["high"], decimals=decimals)
         )
         yield (
             plain_name(text_of(fit["ntcp"])), NUMBER_NAMES.get(part["parameter"], part["parameter"]),
@@ -144,8 +145,8 @@ def published_sentence(row: Mapping[str, Any]) -> str:
     verdict = "calibration-in-the-large could not be judged"
     if low is not None and high is not None:
         verdict = (
-            "it predicted too little risk" if low > 0 else "it predicted too much risk" if high < 0
-            else "mean prediction and observed rate were compatible"
+            "too little risk predicted" if low > 0 else "too much risk predicted" if high < 0
+            else "mean prediction and observed rate are compatible"
         )  # fmt: skip
     mark = {
         "allowed": " (a structure or fractionation it was not made for, allowed by name)",
@@ -157,14 +158,16 @@ def published_sentence(row: Mapping[str, Any]) -> str:
     return (
         f"{label}{mark.get(status, '')}: mean predicted risk {100 * predicted:.1f} % against {100 * observed:.1f} % "
         "observed "
-        f"in {count_of(int(row['n']), 'patient')}, {verdict} (calibration-in-the-large "
-        f"{with_interval(optional(row['citl']), low, high)}); AUC "
+        f"in {count_of(int(row['n']), 'patient')}: {verdict}; calibration-in-the-large (log-odds) "
+        f"{with_interval(optional(row['citl']), low, high)}; AUC "
         f"{with_interval(optional(row['auc']), optional(row['auc_low']), optional(row['auc_high']))}."
     )
 
 
 def _dose_words(row: Mapping[str, Any]) -> str:
-    return ", ".join(part for part in (text_of(row["structure"]), text_of(row["quantity"])) if part)
+    words = {"eqd2": "EQD2", "physical": "physical dose"}
+    quantity = text_of(row["quantity"])
+    return ", ".join(part for part in (text_of(row["structure"]), words.get(quantity, quantity)) if part)
 
 
 def published_section(results: Results) -> Section:

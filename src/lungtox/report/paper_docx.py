@@ -22,6 +22,8 @@ WIDE = 7
 """Tables with more columns lie across the page."""
 LEAST_LABEL, MOST_LABEL = 14.0, 26.0
 """Width of the labels, in signs, beside the other columns."""
+MARGIN, SHORT, SIGN = 2.7, 1.5, 0.82
+"""Width of the margins of a cell, of what a short number needs beyond its signs, and of a sign, in mean signs."""
 
 
 def write_paper_docx(tables: Sequence[PaperTable], path: str | Path, *, first: int = 1) -> None:
@@ -99,14 +101,15 @@ def _add_grid(document: Document, table: PaperTable) -> None:
 
 
 def _shares(table: PaperTable) -> list[float]:
-    """Share the width by what the columns hold; long labels are wrapped."""
-    texts = [[row.cells[index].text for row in table.rows] for index in range(len(table.columns) - 1)]
+    """Share the width by what the columns hold; long labels are wrapped, numbers and intervals stay whole."""
+    parts = [[row.cells[index] for row in table.rows] for index in range(len(table.columns) - 1)]
+    longest = [max((len(cell.text) + len(table.mark(cell.notes)) for cell in part), default=0) for part in parts]
     needs = [
-        max(4.0, *(len(word) for word in column.header.split()), 0.75 * max(map(len, part), default=0))
-        for column, part in zip(table.columns[1:], texts, strict=True)
+        MARGIN + max(*(len(word) for word in column.header.split()), SHORT + SIGN * signs)
+        for column, signs in zip(table.columns[1:], longest, strict=True)
     ]
-    longest = max((0.6 * len(row.label) + row.indent for row in table.rows if not row.spans), default=0.0)
-    needs.insert(0, max(LEAST_LABEL, min(MOST_LABEL, longest)))
+    label = max((0.6 * len(row.label) + row.indent for row in table.rows if not row.spans), default=0.0)
+    needs.insert(0, MARGIN + max(LEAST_LABEL, min(MOST_LABEL, label)))
     return [need / sum(needs) for need in needs]
 
 
@@ -119,7 +122,10 @@ def _fill_header(table: PaperTable, rows: Sequence[tuple[_Cell, ...]], size_pt: 
     place = 0
     for spanner, group in groupby(table.columns, key=lambda column: column.spanner):
         size = len(list(group))
-        if spanner:
+        if not spanner:
+            for cell in rows[0][place : place + size]:
+                _write(cell, "", "", size_pt)
+        else:
             cell = rows[0][place] if size == 1 else rows[0][place].merge(rows[0][place + size - 1])
             _write(cell, spanner, "", size_pt, bold=True)
             _rule(cell, "bottom", 4)
@@ -135,8 +141,7 @@ def _fill_row(table: PaperTable, cells: tuple[_Cell, ...], row: Row, size_pt: in
     if alone:
         return
     for cell, content in zip(cells[1:], row.cells, strict=True):
-        if content.text:
-            _write(cell, content.text, table.mark(content.notes), size_pt)
+        _write(cell, content.text, table.mark(content.notes) if content.text else "", size_pt)
 
 
 def _write(
@@ -150,8 +155,13 @@ def _write(
     left: bool = False,
     indent: int = 0,
 ) -> None:
-    """Write into an empty cell; the letters of its notes raised behind the text."""
+    """Write into an empty cell; the letters of its notes raised behind the text.
+
+    An empty text too: its paragraph mark would have the font of the page and make the row high.
+    """
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml.ns import nsdecls
+    from docx.oxml.parser import parse_xml
     from docx.shared import Cm, Pt
 
     paragraph = cell.paragraphs[0]
@@ -160,6 +170,10 @@ def _write(
     shape.alignment = WD_ALIGN_PARAGRAPH.LEFT if left else WD_ALIGN_PARAGRAPH.CENTER
     if indent:
         shape.left_indent = Cm(INDENT_CM * indent)
+    mark_size = f'<w:rPr {nsdecls("w")}><w:sz w:val="{2 * size_pt}"/></w:rPr>'
+    paragraph._p.get_or_add_pPr().append(parse_xml(mark_size))
+    if not text:
+        return
     run = paragraph.add_run(text)
     run.bold, run.italic, run.font.size = bold or None, italic or None, Pt(size_pt)
     if mark:

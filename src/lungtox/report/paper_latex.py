@@ -51,9 +51,14 @@ SPECIAL = {
 }
 LINE_BREAKS = re.compile(r"\s+")
 LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")
+BRACKETS = re.compile(r"\([^()]*\)")
 ITALIC, BREAK = "\\textit", "\\\\"
 HEADER_SIGNS = 14
-"""Longer headers are broken between words."""
+"""Longer headers are broken between words; what stands in brackets stays together."""
+LEAST_LABEL, MOST_LABEL, SIGN_WIDTH = 0.1, 0.28, 0.0075
+"""Width of the labels in shares of the line, and that of one sign on a page that lies across."""
+SMALLEST = 10
+"""Tables with more columns have smaller letters and less room between the columns."""
 PREAMBLE = """Needs booktabs, array and longtable, pdflscape where it lies across the page, and UTF-8.
 % Umlauts and the signs that are commands below work with every LaTeX; Chinese needs XeLaTeX or LuaLaTeX and a font.
 """
@@ -82,7 +87,10 @@ def paper_latex(table: PaperTable, *, number: int) -> str:
     """
     wide = len(table.columns) > MOST_COLUMNS
     long = wide or len(table.rows) > MOST_ROWS
-    columns = "@{}>{\\raggedright\\arraybackslash}p{0.28\\linewidth}" + "r" * (len(table.columns) - 1) + "@{}"
+    label = f"p{{{_label_share(table, wide=wide):.3g}\\linewidth}}"
+    columns = f"@{{}}>{{\\raggedright\\arraybackslash}}{label}{'r' * (len(table.columns) - 1)}@{{}}"
+    size, gap = ("scriptsize", 3) if len(table.columns) > SMALLEST else ("footnotesize", 4)
+    letters = f"\\{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}"
     header = [*_spanners(table.columns), _line(_header_cell(table, column) for column in table.columns)]
     body = [_row(table, row) for row in table.rows]
     caption = f"\\caption{{{escape_latex(table.title)}}}\\label{{tab:{table.name.replace('_', '-')}}}"
@@ -94,14 +102,22 @@ def paper_latex(table: PaperTable, *, number: int) -> str:
             *notes,
         ]  # fmt: skip
         place = "landscape" if wide else "small"
-        lines = [f"\\begin{{{place}}}", "\\footnotesize\\setlength{\\tabcolsep}{4pt}", *inner, f"\\end{{{place}}}"]
+        lines = [f"\\begin{{{place}}}", letters, *inner, f"\\end{{{place}}}"]
     else:
         lines = [
-            "\\begin{table}[htbp]", "\\footnotesize\\setlength{\\tabcolsep}{4pt}", caption,
+            "\\begin{table}[htbp]", letters, caption,
             f"\\begin{{tabular}}{{{columns}}}", "\\toprule", *header, "\\midrule", *body, "\\bottomrule",
             "\\end{tabular}", *notes, "\\end{table}",
         ]  # fmt: skip
     return f"% Table {number} of this set: {table.name}. {PREAMBLE}" + "\n".join(lines) + "\n"
+
+
+def _label_share(table: PaperTable, *, wide: bool) -> float:
+    """Give the width of the first column: on a page that lies across no more than its longest label needs."""
+    if not wide:
+        return MOST_LABEL
+    longest = max((len(row.label) + row.indent for row in table.rows if not row.spans), default=0)
+    return min(MOST_LABEL, max(LEAST_LABEL, SIGN_WIDTH * (longest + 3)))
 
 
 def _spanners(columns: Sequence[Column]) -> Iterator[str]:
@@ -122,7 +138,8 @@ def _spanners(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _header_cell(table: PaperTable, column: Column) -> str:
-    words = [escape_latex(line) for line in wrap(column.header, HEADER_SIGNS, break_long_words=False)]
+    whole = BRACKETS.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), column.header)
+    words = [escape_latex(line) for line in wrap(whole, HEADER_SIGNS, break_long_words=False)]
     words[-1] = f"{f'{ITALIC}{{{words[-1]}}}' if column.italic else words[-1]}{_mark(table, column.notes)}"
     side = "l" if column is table.columns[0] else "r"
     return words[0] if len(words) == 1 else f"\\shortstack[{side}]{{{BREAK.join(words)}}}"
@@ -148,3 +165,4 @@ def _notes(table: PaperTable) -> Iterator[str]:
     for mark, note in table.footnotes:
         start = f"\\textsuperscript{{{mark}}}~" if mark else ""
         yield f"\\par\\noindent {start}{escape_latex(note)}"
+    yield "\\par"

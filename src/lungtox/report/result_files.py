@@ -35,6 +35,15 @@ def read_units(path: Path) -> dict[str, str]:
     return {str(column): unit for column, unit in found if isinstance(unit, str)}
 
 
+def read_labels(path: Path) -> dict[str, str]:
+    """Give the words for each column of the data dictionary."""
+    table = read_table(path)
+    if table is None:
+        return {}
+    found = zip(table["column"], table["label"], strict=True)
+    return {str(column): label for column, label in found if isinstance(label, str)}
+
+
 def read_tables(folder: Path, names: Sequence[str], section: Any) -> dict[str, pd.DataFrame | None]:
     """Read the tables of a section that only some configs have; those of an earlier config are not read."""
     return {name: read_table(folder / f"{name}.csv") for name in names} if section else {}

@@ -11,6 +11,7 @@ from lungtox.report.result_files import (
     listed_patients,
     read_analysis,
     read_if_there,
+    read_labels,
     read_quality,
     read_table,
     read_tables,
@@ -69,6 +70,8 @@ comparison : DataFrame or None
         Tables of docs/file-contracts.md; None where the file is absent or has no rows.
     units : dict
         Column -> unit, of cohort/dictionary.csv.
+    labels : dict
+        Column -> its words, of the same table.
     warnings : tuple of str
         Of cohort/warnings.json.
     qa : tuple of dict
@@ -102,6 +105,7 @@ comparison : DataFrame or None
     update_steps: pd.DataFrame | None = None
     update_parameters: pd.DataFrame | None = None
     ntcp_resampled: Mapping[str, NtcpResampled] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     ladder: pd.DataFrame | None = None
     time_groups: pd.DataFrame | None = None
     cox: pd.DataFrame | None = None
@@ -210,6 +214,7 @@ def read_results(folder: str | Path, config: Mapping[str, Any]) -> Results:
         flow=read_table(root / "cohort/flow.csv"),
         missing=read_table(root / "cohort/missing.csv"),
         units=read_units(root / "cohort/dictionary.csv"),
+        labels=read_labels(root / "cohort/dictionary.csv"),
         warnings=tuple(read_if_there(root / "cohort/warnings.json") or ()),
         qa=read_quality(root / "dose", listed),
         sensitivity=read_table(root / "dose/sensitivity.csv"),

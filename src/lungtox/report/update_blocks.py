@@ -78,7 +78,7 @@ def _best(models: list[dict[str, Any]]) -> Iterator[Block]:
         return
     first, second, *_ = sorted(judged, key=lambda row: float(row["aic"]))
     yield Text(
-        f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}), "
+        f"In the form to use, {text_of(first['label'])} fits these patients best (AIC {first['aic']:.1f}); "
         f"{text_of(second['label'])} follows (AIC {second['aic']:.1f}); differences below about 4 say little."
     )
 
@@ -141,15 +141,27 @@ def _parameter_table(rows: list[dict[str, Any]]) -> Block:
 
 
 def _published(row: Mapping[str, Any]) -> Cell:
-    if optional(row["published_low"]) is None:
-        return number_cell(row["published"], decimals=3)
-    return interval_cell(row["published"], row["published_low"], row["published_high"], decimals=3)
+    """Give a printed parameter with no more decimals than it was printed with."""
+    parts = [row[name] for name in ("published", "published_low", "published_high") if optional(row[name]) is not None]
+    decimals = min(_decimals(row), max((decimals_of(float(part)) for part in parts), default=0))
+    if len(parts) < 3:
+        return number_cell(row["published"], decimals=decimals)
+    return interval_cell(*parts, decimals=decimals)
 
 
 def _estimate(row: Mapping[str, Any]) -> Cell:
     if not row["estimated"]:
         return Cell("as published")
-    return interval_cell(row["estimate"], row["low"], row["high"], decimals=3)
+    return interval_cell(row["estimate"], row["low"], row["high"], decimals=_decimals(row))
+
+
+def _decimals(row: Mapping[str, Any]) -> int:
+    return 1 if text_of(row["unit"]) == "Gy" else 3
+
+
+def decimals_of(number: float) -> int:
+    """Give how many decimals a number has as people write it: 2 of -3.87."""
+    return len(f"{number:.12g}".partition(".")[2])
 
 
 def _bayes_blocks(models: list[dict[str, Any]]) -> Iterator[Block]:

@@ -45,12 +45,27 @@ def performance_words(model: ModelResults) -> str:
     if first is None or optional(first["corrected"]) is None:
         return "its discrimination could not be corrected for optimism and is not quoted"
     apparent = f"apparent {format_number(optional(first['apparent']))}"
+    slope = _slope_words(model, "bootstrap" if first is boot else "cross-validation")
     interval = format_interval(optional(first["low"]), optional(first["high"]))
     number = format_number(optional(first["corrected"]))
     if first is boot:
-        return f"AUC {number} corrected for optimism (instability range {interval}; {apparent})"
-    other = "" if boot is None else f"corrected by the bootstrap {format_number(optional(boot['corrected']))}; "
-    return f"AUC {number} by cross-validation (range over the repeats {interval}; {other}{apparent})"
+        return f"AUC {number} corrected for optimism (instability range {interval}; {apparent}){slope}"
+    other = ""
+    if boot is not None:
+        around = format_interval(optional(boot["low"]), optional(boot["high"]))
+        corrected = format_number(optional(boot["corrected"]))
+        other = f"corrected by the bootstrap {corrected}, instability range {around}; "
+    return (
+        f"AUC {number} by cross-validation (range over the repeats {interval}, no confidence interval; "
+        f"{other}{apparent}){slope}"
+    )
+
+
+def _slope_words(model: ModelResults, approach: str) -> str:
+    """Give the corrected calibration slope, without which a corrected AUC tells half; empty where there is none."""
+    row = _measure(model.validation, "slope", approach)
+    slope = None if row is None else optional(row["corrected"])
+    return "" if slope is None else f"; calibration slope, corrected likewise, {format_number(slope)} (1 is right)"
 
 
 def _measure(validation: pd.DataFrame | None, measure: str, approach: str) -> Mapping[str, Any] | None:
@@ -202,7 +217,7 @@ def _influence_sentences(model: ModelResults) -> Iterator[str]:
     strong = int((size >= STRONG_INFLUENCE).sum())
     most = records(table.loc[[size.idxmax()]])[0]
     labels = {term["term"]: text_of(term["label"]) for term in model.fit["estimates"]}
-    moved = f"{labels.get(most['term'], most['term'])} by {format_number(most['dfbetas'])}"
+    moved = f"{labels.get(most['term'], most['term'])} by {format_number(most['dfbetas'])} standard errors"
     if strong:
         yield (
             f"{count_of(strong, 'patient')} alone {'moves' if strong == 1 else 'move'} a coefficient by a standard "

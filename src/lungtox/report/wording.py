@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lungtox.errors import count_of as count_of
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from lungtox.report.results import Results
 
 DASH = "\N{EN DASH}"
+COLUMN = re.compile(r"\b[a-z]\w*_\w+\b")
+OUTCOME = re.compile(r"\brp(?= \d)")
 
 
 def join_words(words: Sequence[str]) -> str:
@@ -82,6 +85,12 @@ def ratio_cell(value: Any, low: Any, high: Any) -> Cell:
 def remark(results: Results) -> str:
     """Give the sentence of the config that belongs before the findings and among the limitations."""
     return text_of((results.config.get("report") or {}).get("remark"))
+
+
+def with_labels(text: str, labels: Mapping[str, str]) -> str:
+    """Put the words of the data dictionary for the names of columns; ``rp`` with a count is the outcome."""
+    named = COLUMN.sub(lambda found: labels.get(found[0], found[0]), text)
+    return OUTCOME.sub("outcome", named)
 
 
 def plain_name(name: str) -> str:
