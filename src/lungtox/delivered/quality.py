@@ -15,6 +15,9 @@ from lungtox.geometry import DeformationField, Grid, Image, interpolate_all, pul
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+PIECE = 16_384
+"""Points at a time: their arrays stay in the cache."""
+
 FieldKind = Literal["field", "none", "registered"]
 
 
@@ -248,14 +251,20 @@ def structure_quality(
     session : Grid
         Of the session's dose.
     """
-    points = (samples.x_mm, samples.y_mm, samples.z_mm)
-    *vectors, changes = interpolate_all(field.grid, [*field.vectors_mm, determinant.values], *points)
-    displacement_mm = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
-    source = field.after(*(place + moved for place, moved in zip(field.before(*points), vectors, strict=True)))
+    components = [np.ascontiguousarray(one, dtype=np.float64) for one in (*field.vectors_mm, determinant.values)]
+    changes, displacement_mm = np.empty(samples.x_mm.size), np.empty(samples.x_mm.size)
+    inside = np.empty(samples.x_mm.size, dtype=bool)
+    for start in range(0, samples.x_mm.size, PIECE):
+        at = slice(start, start + PIECE)
+        points = (samples.x_mm[at], samples.y_mm[at], samples.z_mm[at])
+        *vectors, changes[at] = interpolate_all(field.grid, components, *points)
+        displacement_mm[at] = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
+        moved = (place + vector for place, vector in zip(field.before(*points), vectors, strict=True))
+        inside[at] = _within(session, *field.after(*moved))
     figures = field_figures(changes, displacement_mm, samples.volume_cc)
     if figures is None:
         return None
-    covered = samples.volume_cc[_within(session, *source)].sum()
+    covered = samples.volume_cc[inside].sum()
     return StructureQuality(
         structure=name,
         volume_cc=figures.volume_ratio * samples.region_cc,

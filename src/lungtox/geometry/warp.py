@@ -76,7 +76,8 @@ class Warp:
                 continue
             at = sum(self._turned[axis, j] * axes[j] for j in range(3) if self._turned[axis, j]) + self._shift[axis]
             places.append(index.of(at if moved is None else at + moved[axis]))
-        return [np.broadcast_to(place, (axes[1].size, axes[0].size)) for place in places]
+        shape = (axes[1].size, axes[0].size)
+        return [place if place.shape == shape else np.broadcast_to(place, shape) for place in places]
 
     def _at(self, x: FloatArray, y: FloatArray, z: FloatArray, result: FloatArray) -> None:
         """Interpolate trilinearly into an array."""
