@@ -38,7 +38,8 @@ class Delivered:
     ----------
     dose : Dose
         Physical dose of all fractions on the planning grid, in its frame of reference; NaN where some session has no
-        dose for the tissue, and beyond the part that was asked for. A `Dose` like any other: `compute_dvh` and `sample_courses` take it.
+        dose for the tissue, and around the part that was asked for. A `Dose` like any other: `compute_dvh` and
+        `sample_courses` take it.
     variance_gy2 : Image or None
         Variance over the fractions of the session doses in units of the whole plan; zero where all are alike. EQD2
         needs it: large and small fractions do not cancel.

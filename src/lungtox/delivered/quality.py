@@ -15,8 +15,7 @@ from lungtox.geometry import DeformationField, Grid, Image, interpolate_all, pul
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-PIECE = 16_384
-"""Points at a time: their arrays stay in the cache."""
+_PIECE = 16_384  # points at a time: their arrays stay in the cache
 
 FieldKind = Literal["field", "none", "registered"]
 
@@ -254,8 +253,8 @@ def structure_quality(
     components = [np.ascontiguousarray(one, dtype=np.float64) for one in (*field.vectors_mm, determinant.values)]
     changes, displacement_mm = np.empty(samples.x_mm.size), np.empty(samples.x_mm.size)
     inside = np.empty(samples.x_mm.size, dtype=bool)
-    for start in range(0, samples.x_mm.size, PIECE):
-        at = slice(start, start + PIECE)
+    for start in range(0, samples.x_mm.size, _PIECE):
+        at = slice(start, start + _PIECE)
         points = (samples.x_mm[at], samples.y_mm[at], samples.z_mm[at])
         *vectors, changes[at] = interpolate_all(field.grid, components, *points)
         displacement_mm[at] = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
