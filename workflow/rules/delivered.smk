@@ -46,8 +46,8 @@ if ANALYSIS.delivered:
             " --threads {threads} --dvh {output.dvh:q} --planned {output.planned:q} --metrics {output.metrics:q}"
             " --volumes {output.volumes:q} --qa {output.qa:q} >{log:q} 2>&1"
 
-    rule gather_delivered_dvhs:
-        """Stream the delivered DVHs that models name into one file, at 0.1 Gy like the planned ones."""
+    # The delivered DVHs that models name, at 0.1 Gy like the planned ones.
+    use rule gather_model_dvhs as gather_delivered_dvhs with:
         input:
             dvh=expand("<results>/delivered/{batch}.dvh.parquet", batch=BATCHES),
             script=script("gather_model_dvhs"),
@@ -57,14 +57,6 @@ if ANALYSIS.delivered:
             "<logs>/gather_delivered_dvhs.log",
         benchmark:
             "<benchmarks>/gather_delivered_dvhs.tsv"
-        conda:
-            "../../envs/lungtox.yaml"
-        params:
-            code=code_digest("gather_model_dvhs"),
-            settings=section("ntcp", "function", "dose", without="metrics"),
-        shell:
-            "python {input.script:q} --batches {input.dvh:q} --settings {params.settings:q} --more '[]'"
-            " --dvh {output.dvh:q} >{log:q} 2>&1"
 
     rule compare_delivered:
         """Pair planned and delivered metrics over the cohort; volumes over the course; quality of the fields."""

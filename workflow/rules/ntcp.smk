@@ -7,7 +7,9 @@ rule fit_ntcp:
     input:
         dvh=lambda wildcards: "{}/{}/model_dvhs.parquet".format(
             ANALYSIS.results,
-            {"planned": "dose"}.get(ANALYSIS.ntcp.fits[wildcards.ntcp].dose, "delivered"),
+            {"planned": "dose"}.get(
+                ANALYSIS.ntcp.fits[wildcards.ntcp].dose, "delivered"
+            ),
         ),
         cohort="<results>/cohort/analysis.csv",
         script=script("fit_ntcp"),
