@@ -205,7 +205,7 @@ def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
         "same bytes as on the whole grid.",
         f"- {WHOLE}: `lungtox.delivered.accumulate` on every voxel; no structure.",
         "",
-        "Load: processes running or waiting before each run (mean of a minute). Above 0 on a machine with other work: "
+        "Load: processes running or waiting before each run (mean of a minute). Above 1 on a machine with other work: "
         "wall times are then too long, and processor times too, by a shared cache.",
         "",
         "| what | field | distance of nodes | threads | wall time | processor time | largest memory | load |",
