@@ -1,10 +1,11 @@
-"""Time and memory of delivered dose: 30 sessions of a patient by the workflow's script.
+"""Time and memory of delivered dose: 30 sessions of a patient, by the workflow's script and on the whole dose grid.
 
-Writes docs/benchmarks/delivered.md.
+Writes docs/benchmarks/delivered.md; with --quick it measures the cases of the project's limit alone and prints them.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import os
@@ -12,12 +13,24 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lungtox.dicom import BeamOutline, Subject, write_deformation, write_dose, write_plan, write_structures
+from lungtox.delivered import DeliveredSettings, Session, accumulate
+from lungtox.dicom import (
+    BeamOutline,
+    Subject,
+    read_dose,
+    read_plan,
+    write_deformation,
+    write_dose,
+    write_plan,
+    write_structures,
+)
+from lungtox.extraction import read_sessions
 from lungtox.geometry import DeformationField, Grid, Image, Plane, Structure
 from lungtox.imaging import write_field
 from lungtox.provenance import versions
@@ -26,8 +39,11 @@ from lungtox.tables import read_csv, write_text
 PROJECT = Path(__file__).resolve().parent.parent
 SHAPE, STEP_MM = (256, 256, 150), 2.0
 SESSIONS, DIFFERENT, FRACTIONS = 30, 5, 30
+Case = tuple[str, str, float, int]
 SUBJECT = Subject("Benchmark^Delivered", "B001", "benchmark delivered")
-CASES = ((".dcm", 5.0, 2), (".dcm", 3.0, 1), (".dcm", 3.0, 2), (".nii.gz", 3.0, 2), (".dcm", 2.0, 2))
+SCRIPT, WHOLE = "workflow's script", "whole grid"
+QUICK = ((SCRIPT, ".dcm", 3.0, 1), (SCRIPT, ".dcm", 3.0, 2), (WHOLE, ".dcm", 3.0, 2))
+CASES = ((SCRIPT, ".dcm", 5.0, 2), *QUICK, (SCRIPT, ".nii.gz", 3.0, 2), (SCRIPT, ".dcm", 2.0, 2))
 OUTPUTS = {"dvh": "parquet", "planned": "parquet", "metrics": "csv", "volumes": "csv", "qa": "json"}
 SETTINGS = {
     "dose": {
@@ -59,7 +75,7 @@ def vectors(step_mm: float, number: int) -> DeformationField:
     return DeformationField(grid, found, SUBJECT.frame(), SUBJECT.frame(f"day {number}"))
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, cases: Sequence[Case]) -> None:
     """Write a plan, a structure of 24 x 18 x 24 cm, session doses, their fields in every form, and the tables."""
     x, y, z = axes(STEP_MM)
     grid = Grid(x, y, z)
@@ -84,7 +100,7 @@ def prepare(folder: Path) -> None:
     write_text("patient,plan,structures,dose\nB001,plan.dcm,structures.dcm,dose0.dcm\n", folder / "patients.csv")
     names = "patient,roi_number,roi_name,structure,match,score,accepted_by\nB001,1,Lung_L,Lung_L,exact,100,benchmark\n"
     write_text(names, folder / "structures.csv")
-    for suffix, step_mm in sorted({case[:2] for case in CASES}):
+    for suffix, step_mm in sorted({case[1:3] for case in cases}):
         for number in range(1, DIFFERENT + 1):
             field, path = vectors(step_mm, number), folder / f"field{number}_{step_mm:g}{suffix}"
             if suffix == ".dcm":
@@ -114,36 +130,63 @@ def command(folder: Path, suffix: str, step_mm: float, threads: int) -> list[str
     return [sys.executable, str(PROJECT / "scripts" / "deliver_dose.py"), *words]
 
 
-def measure(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Run every case in a process of its own; then compare the metrics by coarser fields with those of the finest."""
+def whole_grid(folder: Path, suffix: str, step_mm: float, threads: int) -> None:
+    """Accumulate on every voxel of the planning grid, with mean and variance, and the high dose judged."""
+    planned = read_dose(folder / "dose0.dcm", plan=read_plan(folder / "plan.dcm"))
+    rows = read_sessions(folder / f"sessions_{step_mm:g}{suffix}.csv")["B001"]
+    sessions = [Session(row.session, row.fractions, folder / row.cells["dose"], row.path("field")) for row in rows]
+    settings = DeliveredSettings.model_validate(SETTINGS["delivered"])
+    found = accumulate(sessions, planning=planned, settings=settings, threads=threads)
+    if found.dose.image.values.shape != planned.image.values.shape or len(found.sessions) != SESSIONS:
+        raise SystemExit("not every session was added")
+
+
+def measure(folder: Path, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Run every case in a process of its own."""
     rows = []
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    for suffix, step_mm, threads in CASES:
+    for what, suffix, step_mm, threads in cases:
         answer, load = folder / "answer.json", os.getloadavg()[0]
         measured = [sys.executable, str(PROJECT / "benchmarks" / "measure_command.py"), str(answer)]
-        subprocess.run([*measured, *command(folder, suffix, step_mm, threads)], check=True, env=environment)
+        own = [sys.executable, str(Path(__file__).resolve()), "--whole", *map(str, (folder, suffix, step_mm, threads))]
+        run = own if what == WHOLE else command(folder, suffix, step_mm, threads)
+        subprocess.run([*measured, *run], check=True, env=environment)
         found = json.loads(answer.read_text(encoding="utf-8"))
-        (judged,) = json.loads((folder / f"qa_{step_mm:g}.json").read_text(encoding="utf-8"))
-        if found["status"] or judged["status"] != "ok":
-            raise SystemExit(f"a run failed: {judged['faults']}")
-        rows.append({"suffix": suffix, "step_mm": step_mm, "threads": threads, "load": load, **found})
-    finest = min(case[1] for case in CASES)
+        if found["status"]:
+            raise SystemExit("a run failed")
+        if what == SCRIPT:
+            (judged,) = json.loads((folder / f"qa_{step_mm:g}.json").read_text(encoding="utf-8"))
+            if judged["status"] != "ok":
+                raise SystemExit(f"a run failed: {judged['faults']}")
+        rows.append({"what": what, "suffix": suffix, "step_mm": step_mm, "threads": threads, "load": load, **found})
+        print(line(rows[-1]), flush=True)
+    return rows
+
+
+def line(row: dict[str, Any]) -> str:
+    """Give a case as a row of the table."""
+    name = {".dcm": "DICOM", ".nii.gz": "NIfTI, compressed"}[row["suffix"]]
+    return (
+        f"| {row['what']} | {name} | {row['step_mm']:g} mm | {row['threads']} | {row['seconds']:.1f} s "
+        f"| {row['processor_s']:.1f} s | {row['memory_mb']:.0f} MB | {row['load']:.1f} |"
+    )
+
+
+def coarser(folder: Path, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Compare the metrics by coarser fields with those of the finest."""
+    steps = sorted({case[2] for case in cases if case[0] == SCRIPT})
+    finest = steps[0]
     keys = ["structure", "quantity", "metric"]
-    tables = {
-        step: read_csv(folder / f"metrics_{step:g}.csv").set_index(keys)["delivered"]
-        for step in sorted({case[1] for case in CASES})
-    }
-    gaps = [
+    tables = {step: read_csv(folder / f"metrics_{step:g}.csv").set_index(keys)["delivered"] for step in steps}
+    return [
         {"step_mm": step, **{" ".join(key): float(value) for key, value in (table - tables[finest]).items()}}
         for step, table in tables.items()
         if step != finest
     ]
-    return rows, gaps
 
 
 def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
     """Give the Markdown."""
-    load = [row["load"] for row in rows]
     programs = ", ".join(f"{name} {version}" for name, version in versions().items())
     lines = [
         "# Delivered dose: time and memory",
@@ -151,29 +194,30 @@ def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
         f"Written by `benchmarks/delivered.py` on {datetime.date.today()}, {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}. {programs}.",
         "",
-        f"`scripts/deliver_dose.py` as the rule `deliver_dose` runs it: {SESSIONS} sessions of a dose of "
-        f"{' x '.join(map(str, SHAPE))} voxels of {STEP_MM:g} mm ({DIFFERENT} different doses and fields of up to "
-        f"10 mm, each used {SESSIONS // DIFFERENT} times), added with mean and variance; Jacobian, folding and "
-        "coverage judged in each session; planned and delivered DVH and EQD2 of a structure of 24 x 18 x 24 cm. Whole "
-        "process with imports and files. The limit that the project has set itself: 30 s and 2 GB on 2 cores.",
+        f"{SESSIONS} sessions of a dose of {' x '.join(map(str, SHAPE))} voxels of {STEP_MM:g} mm, read from files "
+        f"({DIFFERENT} different doses and fields of up to 10 mm, each used {SESSIONS // DIFFERENT} times) and added "
+        "with mean and variance; Jacobian, folding and coverage judged in each session. Whole processes with imports "
+        "and files. "
+        "The limit that the project has set itself: 30 s and 2 GB on 2 cores.",
         "",
-        f"{max(load):.1f} processes were running or waiting before the worst of these runs (mean of a minute); on a "
-        "machine with other work wall times are too long.",
+        f"- {SCRIPT}: `scripts/deliver_dose.py` as the rule `deliver_dose` runs it, with planned and delivered DVH and "
+        "EQD2 of a structure of 24 x 18 x 24 cm. It adds within the box of the structures and the high dose, with the "
+        "same bytes as on the whole grid.",
+        f"- {WHOLE}: `lungtox.delivered.accumulate` on every voxel; no structure.",
         "",
-        "| field | distance of nodes | threads | wall time | processor time | largest memory |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
-    names = {".dcm": "DICOM", ".nii.gz": "NIfTI, compressed"}
-    lines += [
-        f"| {names[row['suffix']]} | {row['step_mm']:g} mm | {row['threads']} | {row['seconds']:.1f} s "
-        f"| {row['processor_s']:.1f} s | {row['memory_mb']:.0f} MB |"
-        for row in rows
+        "Load: processes running or waiting before each run (mean of a minute). Above 1 on a machine with other work: "
+        "wall times are then too long, and processor times too, by a shared cache.",
+        "",
+        "| what | field | distance of nodes | threads | wall time | processor time | largest memory | load |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+        *map(line, rows),
     ]
     finest = min(row["step_mm"] for row in rows)
     metrics = [name for name in gaps[0] if name != "step_mm"]
     lines += [
         "",
-        "The rule takes one thread, because batches run side by side; `--set-threads deliver_dose=2` gives it two.",
+        "The rule takes one thread, because batches run side by side; `--set-threads deliver_dose=2` gives it two, "
+        "with the same bytes.",
         "",
         "## Coarser fields",
         "",
@@ -189,10 +233,22 @@ def page(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measure everything and write the page."""
-    with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        write_text(page(*measure(Path(folder))), PROJECT / "docs" / "benchmarks" / "delivered.md")
+    """Measure everything and write the page, or what the options say."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="measure the cases of the limit alone and print them")
+    parser.add_argument("--whole", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.whole:
+        folder, suffix, step_mm, threads = options.whole
+        whole_grid(Path(folder), suffix, float(step_mm), int(threads))
+        return
+    cases = QUICK if options.quick else CASES
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder, cases)
+        rows = measure(folder, cases)
+        if not options.quick:
+            write_text(page(rows, coarser(folder, cases)), PROJECT / "docs" / "benchmarks" / "delivered.md")
 
 
 if __name__ == "__main__":

@@ -106,6 +106,23 @@ def test_columns_of_delivered_dose_need_it(
     assert expected.lower() in faults(changed(tmp_path, change)).lower()
 
 
+@pytest.mark.parametrize(
+    ("fit", "section", "expected"),
+    [
+        ("lkb_mean_dose", None, "ntcp.fits.lkb_mean_dose.dose: expected a `delivered` section; found none"),
+        ("lkb_mean_dose", {"sessions": "s.csv", "structures": ["Heart"]}, "a structure of delivered.structures"),
+        ("lkb_functional", {"sessions": "s.csv"}, "functional dose is known for the planned dose only"),
+    ],
+)
+def test_fits_to_delivered_dose_need_it(
+    tmp_path: Path, fit: str, section: dict[str, object] | None, expected: str
+) -> None:
+    change: dict[str, object] = {f"ntcp/fits/{fit}/dose": "delivered"}
+    if section is not None:
+        change["delivered"] = section
+    assert expected.lower() in faults(changed(tmp_path, change)).lower()
+
+
 def test_without_function_every_place_to_clear_is_named(tmp_path: Path) -> None:
     text = faults(changed(tmp_path, {"function": None}))
     assert "ntcp.fits.lkb_functional: expected a `function` section; found none" in text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lungtox.delivered import Delivered, DeliveredSettings, Session, accumulate
 from lungtox.delivered.histograms import delivered_dvhs
-from lungtox.dose import dvh_from_samples, eqd2_gy, sample_region
+from lungtox.dose import dvh_from_samples, eqd2_gy, sample_courses, sample_region
 from lungtox.dose.config import DoseSettings
 from lungtox.errors import InputError
 from lungtox.geometry import DeformationField, Dose, Grid, Image, Plane, RigidMap, Structure
@@ -80,6 +80,42 @@ def test_zero_deformation_gives_the_identical_dvh(field: DeformationField | None
     np.testing.assert_allclose(same[0].volume_cc, planned[0].volume_cc, rtol=0, atol=1e-12)
     assert same[0].mean_gy == pytest.approx(planned[0].mean_gy, abs=1e-12)
     assert same[1].quantity == "eqd2" and same[1].mean_gy == pytest.approx(planned[1].mean_gy, abs=1e-12)
+
+
+TILT = np.array([[np.cos(0.3), np.sin(0.3), 0.0], [-np.sin(0.3), np.cos(0.3), 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("turn", [None, TILT])
+def test_what_is_compared_is_the_same_to_the_last_bit_around_it_and_on_any_number_of_threads(
+    turn: np.ndarray | None,
+) -> None:
+    random = np.random.default_rng(7)
+    grid, corner = replace(GRID, turn=turn), np.where(AXIS < 0, 1.0, 0.05)
+    values = (50.0 + 10.0 * random.random(GRID.shape)) * corner[:, None, None] * corner[:, None]
+    planning = Dose(Image(grid, values), "plan", N)
+    fields = [DeformationField(NODES, random.uniform(-3, 3, (3, *NODES.shape)), "plan", "day") for _ in range(5)]
+    sessions = [
+        Session(f"day_{k}", N / 5, Dose(Image(grid, values * random.uniform(0.9, 1.1)), "day"), field)
+        for k, field in enumerate(fields)
+    ]
+    ring = np.array([[-30.0, -11.0], [-3.0, -29.0], [5.0, 3.0], [-20.0, 9.0]])
+    organ = Structure("Box", tuple(Plane(float(z), (ring,)) for z in np.arange(-21.0, 12.0, 3.0)))
+    points = {"Box": sample_courses(organ, [planning]).samples}
+    found = []
+    for everywhere, threads in ((True, 1), (True, 2), (False, 3)) if turn is None else ((True, 1), (False, 2)):
+        one = accumulate(
+            sessions, planning=planning, settings=SETTINGS, structures=points, everywhere=everywhere, threads=threads
+        )
+        dvhs = delivered_dvhs(one, organ, DOSES, minimum_coverage_pct=100.0, who="P001")
+        found.append((everywhere, one, [dvh.volume_cc.tobytes() + repr(dvh.mean_gy).encode() for dvh in dvhs]))
+    (_, whole, dvhs), *others = found
+    assert np.isfinite(whole.dose.image.values).sum() > np.isfinite(others[-1][1].dose.image.values).sum()
+    for everywhere, one, own in others:
+        assert one.sessions == whole.sessions and own == dvhs and len(own) == 2
+        for part, all_of_it in ((one.dose.image, whole.dose.image), (one.variance_gy2, whole.variance_gy2)):
+            assert part is not None and all_of_it is not None
+            there = np.isfinite(part.values) | everywhere
+            np.testing.assert_array_equal(part.values[there], all_of_it.values[there])
 
 
 @given(

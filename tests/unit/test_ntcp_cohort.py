@@ -146,6 +146,23 @@ def test_patients_who_are_left_out_are_counted(cohort):
     assert any("20 of 58 patients, without a DVH" in text for text in result.fit["warnings"])
 
 
+def test_a_fit_to_delivered_dose_says_so_and_counts_who_has_none(cohort):
+    path, table, _ = cohort
+    settings = fit_settings(weighting="functional:40%max")  # any DVHs that some patients lack
+    told = []
+    for dose in ("planned", "delivered"):
+        result = fit_ntcp_tables(
+            path,
+            cohort=table,
+            name="f",
+            settings=settings.model_copy(update={"dose": dose}),
+            rng=np.random.default_rng(0),
+        )
+        assert result.fit["dose"] == dose
+        told.append(next(text for text in result.fit["warnings"] if "without a DVH" in text))
+    assert told[1] == told[0].replace("physical.", "physical, delivered.") != told[0]
+
+
 def test_no_dvh_at_all_is_an_error(cohort):
     path, table, _ = cohort
     with pytest.raises(InputError, match="DVHs of Heart, anatomical, physical; found none"):

@@ -46,6 +46,18 @@ if ANALYSIS.delivered:
             " --threads {threads} --dvh {output.dvh:q} --planned {output.planned:q} --metrics {output.metrics:q}"
             " --volumes {output.volumes:q} --qa {output.qa:q} >{log:q} 2>&1"
 
+    # The delivered DVHs that models name, at 0.1 Gy like the planned ones.
+    use rule gather_model_dvhs as gather_delivered_dvhs with:
+        input:
+            dvh=expand("<results>/delivered/{batch}.dvh.parquet", batch=BATCHES),
+            script=script("gather_model_dvhs"),
+        output:
+            dvh="<results>/delivered/model_dvhs.parquet",
+        log:
+            "<logs>/gather_delivered_dvhs.log",
+        benchmark:
+            "<benchmarks>/gather_delivered_dvhs.tsv"
+
     rule compare_delivered:
         """Pair planned and delivered metrics over the cohort; volumes over the course; quality of the fields."""
         input:

@@ -1,11 +1,16 @@
 # Dose response: models fitted to this cohort, published models tried on it.
-# Reads: <results>/dose/model_dvhs.parquet, <results>/cohort/. Writes: <results>/ntcp/.
+# Reads: <results>/dose/model_dvhs.parquet, <results>/delivered/model_dvhs.parquet, <results>/cohort/. Writes: <results>/ntcp/.
 
 
 rule fit_ntcp:
     """Fit one NTCP model to the cohort and write its estimates with profile-likelihood intervals."""
     input:
-        dvh="<results>/dose/model_dvhs.parquet",
+        dvh=lambda wildcards: "{}/{}/model_dvhs.parquet".format(
+            ANALYSIS.results,
+            {"planned": "dose"}.get(
+                ANALYSIS.ntcp.fits[wildcards.ntcp].dose, "delivered"
+            ),
+        ),
         cohort="<results>/cohort/analysis.csv",
         script=script("fit_ntcp"),
     output:

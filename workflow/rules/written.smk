@@ -79,4 +79,9 @@ OF_ANALYSIS = (
     )
     + (made_by("optimise_fractions") if ANALYSIS.fractionation else [])
     + made_by("fit_dvh_curves", "compare_delivered")  # rules of this config only
+    + (
+        made_by("gather_delivered_dvhs")
+        if any(fit.dose == "delivered" for fit in ANALYSIS.ntcp.fits.values())
+        else []
+    )
 )

@@ -85,18 +85,28 @@ def column_faults(config: Config) -> Iterator[Fault]:
 
 def _delivered_faults(config: Config, where: str, source: MetricSource) -> Iterator[Fault]:
     """Find columns of delivered dose that the section `delivered` does not give."""
+    yield from delivered_dose_faults(config, where, source.weighting)
     if config.delivered is None:
-        action = "Add the section, or take this entry out."
-        yield Fault(f"config: {where}.dose", "a `delivered` section", "none", action, "config-reference")
         return
-    if source.weighting != "anatomical":
-        action = "Functional dose is known for the planned dose only."
-        yield Fault(f"config: {where}.weighting", "anatomical", repr(source.weighting), action, "config-reference")
     known = (config.delivered.metrics or config.dose.metrics).get(source.structure, [])
     if config.delivered.structures and source.structure not in config.delivered.structures:
         known = []
     if source.metric not in known:
         yield unknown_name(where, f"a metric of delivered dose of {source.structure}", source.metric, known)
+
+
+def delivered_dose_faults(config: Config, where: str, weighting: str, structure: str | None = None) -> Iterator[Fault]:
+    """Find an entry on delivered dose without a section for it, or of a weighting or structure that it has not."""
+    if config.delivered is None:
+        action = "Add the section, or take this entry out."
+        yield Fault(f"config: {where}.dose", "a `delivered` section", "none", action, "config-reference")
+        return
+    if weighting != "anatomical":
+        action = "Functional dose is known for the planned dose only."
+        yield Fault(f"config: {where}.weighting", "anatomical", repr(weighting), action, "config-reference")
+    compared = config.delivered.structures
+    if structure is not None and compared and structure not in compared:
+        yield unknown_name(f"{where}.structure", "a structure of delivered.structures", structure, compared)
 
 
 def function_faults(config: Config, where: str, weighting: str, metric: str | None = None) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from lungtox.config.dose_faults import (
     column_faults,
     composition_faults,
     contour_faults,
+    delivered_dose_faults,
     function_faults,
     sister_faults,
 )
@@ -71,6 +72,8 @@ def _fit_faults(config: Config) -> Iterator[Fault]:
             action = "Give it an alpha/beta under dose.eqd2, or take the physical dose."
             expected = "a structure of dose.eqd2"
             yield Fault(f"config: ntcp.fits.{name}.quantity", expected, repr(fit.structure), action, "config-reference")
+        if fit.dose == "delivered":
+            yield from delivered_dose_faults(config, f"ntcp.fits.{name}", fit.weighting, fit.structure)
 
 
 def _comparison_faults(config: Config) -> Iterator[Fault]:

@@ -146,6 +146,7 @@ def deliver_patient(
         structures={name: one.samples for name, one in samples.items()},
         partial=partial,
         variance=bool(dose.eqd2),
+        everywhere=False,
         threads=threads,
         who=row.patient,
     )

@@ -15,6 +15,8 @@ from lungtox.geometry import DeformationField, Grid, Image, interpolate_all, pul
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+_PIECE = 16_384  # points at a time: their arrays stay in the cache
+
 FieldKind = Literal["field", "none", "registered"]
 
 
@@ -134,7 +136,9 @@ def field_figures(
     known = np.isfinite(determinant) & np.isfinite(displacement_mm)
     if not known.any():
         return None
-    det, moved, own = determinant[known], displacement_mm[known], weight[known]
+    det, moved, own = determinant, displacement_mm, weight
+    if not known.all():
+        det, moved, own = determinant[known], displacement_mm[known], weight[known]
     p1, p99 = (float(value) for value in np.percentile(det, [1, 99]))
     folding = 100.0 * float(own[det <= 0.0].sum()) / float(own.sum())
     return FieldFigures(
@@ -145,20 +149,48 @@ def field_figures(
     )
 
 
-def node_figures(
-    field: DeformationField, determinant: Image, planning: Image, *, from_gy: float
-) -> FieldFigures | None:
-    """Give the figures of a field at its nodes where the planned dose is at least so high."""
-    grid = field.grid
-    inside: list[BoolArray] = []
-    for z_mm in grid.z_mm:
-        dose_gy = pull_back(planning, None, replace(grid, z_mm=np.array([z_mm]))).values
-        with np.errstate(invalid="ignore"):
-            inside.append(dose_gy[0] >= from_gy)
-    mask = np.stack(inside)
+class NodesWithin:
+    """Which nodes of a field lie where a dose is at least so high.
+
+    Parameters
+    ----------
+    planning : Image
+    from_gy : float
+    """
+
+    def __init__(self, planning: Image, from_gy: float) -> None:
+        self.planning, self.from_gy = planning, from_gy
+        self._last: tuple[Grid, BoolArray] | None = None
+
+    def of(self, grid: Grid) -> BoolArray:
+        """Give them, shape of the grid of the field; the fields of a course mostly share one, which is kept."""
+        last = self._last
+        if last is None or not _alike(last[0], grid):
+            last = self._last = (grid, self._found(grid))
+        return last[1]
+
+    def _found(self, grid: Grid) -> BoolArray:
+        inside: list[BoolArray] = []
+        for z_mm in grid.z_mm:
+            dose_gy = pull_back(self.planning, None, replace(grid, z_mm=np.array([z_mm]))).values
+            with np.errstate(invalid="ignore"):
+                inside.append(dose_gy[0] >= self.from_gy)
+        return np.stack(inside)
+
+
+def _alike(one: Grid, other: Grid) -> bool:
+    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("x_mm", "y_mm", "z_mm"))
+    if one.turn is None or other.turn is None:
+        return same and one.turn is other.turn
+    return same and np.array_equal(one.turn, other.turn)
+
+
+def node_figures(field: DeformationField, determinant: Image, within: NodesWithin) -> FieldFigures | None:
+    """Give the figures of a field at its nodes where the planned dose is high."""
+    mask = within.of(field.grid)
     if not mask.any():  # nodes further apart than the dose is wide
-        points = _voxels(planning, from_gy)
-        *found, changes = interpolate_all(grid, [*field.vectors_mm, determinant.values], *points)
+        points = _voxels(within.planning, within.from_gy)
+        *found, changes = interpolate_all(field.grid, [*field.vectors_mm, determinant.values], *points)
         return field_figures(changes, np.sqrt(np.sum(np.square(found), axis=0)))
     vectors = field.vectors_mm[:, mask].astype(np.float64)
     return field_figures(np.asarray(determinant.values[mask], dtype=np.float64), np.sqrt((vectors**2).sum(axis=0)))
@@ -218,14 +250,20 @@ def structure_quality(
     session : Grid
         Of the session's dose.
     """
-    points = (samples.x_mm, samples.y_mm, samples.z_mm)
-    *vectors, changes = interpolate_all(field.grid, [*field.vectors_mm, determinant.values], *points)
-    displacement_mm = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
-    source = field.after(*(place + moved for place, moved in zip(field.before(*points), vectors, strict=True)))
+    components = [np.ascontiguousarray(one, dtype=np.float64) for one in (*field.vectors_mm, determinant.values)]
+    changes, displacement_mm = np.empty(samples.x_mm.size), np.empty(samples.x_mm.size)
+    inside = np.empty(samples.x_mm.size, dtype=bool)
+    for start in range(0, samples.x_mm.size, _PIECE):
+        at = slice(start, start + _PIECE)
+        points = (samples.x_mm[at], samples.y_mm[at], samples.z_mm[at])
+        *vectors, changes[at] = interpolate_all(field.grid, components, *points)
+        displacement_mm[at] = np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
+        moved = (place + vector for place, vector in zip(field.before(*points), vectors, strict=True))
+        inside[at] = _within(session, *field.after(*moved))
     figures = field_figures(changes, displacement_mm, samples.volume_cc)
     if figures is None:
         return None
-    covered = samples.volume_cc[_within(session, *source)].sum()
+    covered = samples.volume_cc[inside].sum()
     return StructureQuality(
         structure=name,
         volume_cc=figures.volume_ratio * samples.region_cc,
@@ -248,5 +286,8 @@ def _within(grid: Grid, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) ->
     places = grid.along_axes(x_mm, y_mm, z_mm)
     with np.errstate(invalid="ignore"):
         for axis, place in zip((grid.x_mm, grid.y_mm, grid.z_mm), places, strict=True):
-            inside &= (place >= axis[0] - 1e-6) & (place <= axis[-1] + 1e-6)
+            low, high = axis[0] - 1e-6, axis[-1] + 1e-6
+            if place.size and place.min() >= low and place.max() <= high:  # False for NaN
+                continue
+            inside &= (place >= low) & (place <= high)
     return inside

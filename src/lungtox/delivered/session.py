@@ -14,6 +14,7 @@ from lungtox.delivered.limits import limit_faults, undefined_fault
 from lungtox.delivered.quality import (
     FieldFigures,
     JacobianFigures,
+    NodesWithin,
     StructureQuality,
     coverage,
     judged_part,
@@ -83,11 +84,14 @@ class HighDose:
         Their least dose.
     mean_gy : float
         Their mean dose.
+    nodes : NodesWithin
+        The nodes of fields among them.
     """
 
     mask: NDArray[np.bool_]
     from_gy: float
     mean_gy: float
+    nodes: NodesWithin
 
     @classmethod
     def of(cls, planning: Image, settings: DeliveredSettings) -> HighDose:
@@ -98,7 +102,7 @@ class HighDose:
         if not mask.any():
             action = "Give the dose of the plan."
             raise InputError(Fault("planning", "a planned dose above 0 Gy", "none", action, "dose-empty"))
-        return cls(mask, from_gy, float(planning.values[mask].mean()))
+        return cls(mask, from_gy, float(planning.values[mask].mean()), NodesWithin(planning, from_gy))
 
 
 def open_session(
@@ -134,7 +138,7 @@ def open_session(
         return OpenSession(dose, None, None, judged)
     part = judged_part(field, region.mask, planning.image.grid, structures.values())
     determinant = jacobian_determinant(part)
-    figures = node_figures(part, determinant, planning.image, from_gy=region.from_gy)
+    figures = node_figures(part, determinant, region.nodes)
     found = {
         name: structure_quality(name, samples, part, determinant, dose.image.grid)
         for name, samples in structures.items()

@@ -154,7 +154,8 @@ def frame_count(dataset: Dataset, *, who: str) -> int:
 def require(dataset: Dataset, keyword: str, *, who: str) -> Any:
     """Give the value of an attribute; InputError where it is absent or empty."""
     value = dataset.get(keyword)
-    if value is None or (isinstance(value, (str, bytes)) and not value) or (np.size(value) == 0):
+    # numpy would copy pixels to count them.
+    if value is None or (not value if isinstance(value, (str, bytes)) else np.size(value) == 0):
         raise InputError(Fault(who, f"the DICOM attribute {keyword}", "none", "Export the file again.", "attribute"))
     return value
 

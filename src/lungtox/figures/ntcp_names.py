@@ -40,6 +40,7 @@ def fit_title(fit: Mapping[str, Any]) -> str:
     factors = f" with {', '.join(fit['covariates'])}" if fit.get("covariates") else ""
     factors += ", complete follow-up" if fit.get("time") else ""
     structure = f"{fit['structure']}, {weighting_label(str(fit['weighting']))}"
+    structure += ", delivered" if fit.get("dose") == "delivered" else ""
     return f"{name}{factors}{f', {fixed} fixed' if fixed else ''}\n{structure}"
 
 

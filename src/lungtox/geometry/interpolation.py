@@ -145,10 +145,9 @@ def between_eight(
     px, py, pz = parts
 
     def along_x(step: int) -> FloatArray:
-        at = corner + step
-        low = values.take(at)
-        at += 1
-        change: FloatArray = values.take(at)
+        # Views from the neighbours on: one array of places serves all eight.
+        low = values[step:].take(corner)
+        change: FloatArray = values[step + 1 :].take(corner)
         change -= low
         change *= px
         change += low

@@ -59,6 +59,9 @@ class RigidMap:
 
     def __call__(self, x_mm: FloatArray, y_mm: FloatArray, z_mm: FloatArray) -> Points:
         """Take points to the other frame."""
+        if np.array_equal(self.rotation, np.eye(3)):
+            dx, dy, dz = self.shift_mm
+            return x_mm + dx, y_mm + dy, z_mm + dz
         x, y, z = (
             row[0] * x_mm + row[1] * y_mm + row[2] * z_mm + shift
             for row, shift in zip(self.rotation, self.shift_mm, strict=True)

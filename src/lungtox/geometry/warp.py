@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,8 @@ class Warp:
                 continue
             at = sum(self._turned[axis, j] * axes[j] for j in range(3) if self._turned[axis, j]) + self._shift[axis]
             places.append(index.of(at if moved is None else at + moved[axis]))
-        return [np.broadcast_to(place, (axes[1].size, axes[0].size)) for place in places]
+        shape = (axes[1].size, axes[0].size)
+        return [place if place.shape == shape else np.broadcast_to(place, shape) for place in places]
 
     def _at(self, x: FloatArray, y: FloatArray, z: FloatArray, result: FloatArray) -> None:
         """Interpolate trilinearly into an array."""
@@ -116,14 +118,25 @@ def pull_back(image: Image, field: DeformationField | None, grid: Grid, *, threa
     return Image(grid, values)
 
 
-def in_threads(do: Callable[[int, int], None], count: int, *, threads: int) -> None:
-    """Call a function with ranges (first, last) that cover 0 to count; each writes its own part of a result."""
+def in_threads(
+    do: Callable[[int, int], None], count: int, *, threads: int, pool: ThreadPoolExecutor | None = None
+) -> None:
+    """Call a function with ranges (first, last) that cover 0 to count; each writes its own part of a result.
+
+    Parameters
+    ----------
+    do : callable
+    count : int
+    threads : int
+    pool : ThreadPoolExecutor, optional
+        Threads to use; their own ones are made without it.
+    """
     if threads == 1:
         do(0, count)
         return
     ends = np.linspace(0, count, min(4 * threads, count) + 1).astype(int).tolist()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        for _ in pool.map(do, ends[:-1], ends[1:]):
+    with nullcontext(pool) if pool is not None else ThreadPoolExecutor(max_workers=threads) as workers:
+        for _ in workers.map(do, ends[:-1], ends[1:]):
             pass
 
 

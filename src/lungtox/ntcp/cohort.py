@@ -59,6 +59,7 @@ def fit_ntcp_tables(
     Parameters
     ----------
     dvh : path of model_dvhs.parquet
+        Of the planned or the delivered dose, as ``settings.dose`` says.
     cohort : DataFrame
         The analysis table with ``patient`` and ``rp`` (0, 1 or missing); with ``settings.time`` also with the columns
         of `with_times`.
@@ -112,7 +113,7 @@ def tables_of_fit(
             validation=_empty(VALIDATION),
             course=_empty(COURSE),
         )
-    content = fit_to_json(fit, name=name) | {"time": None}
+    content = fit_to_json(fit, name=name) | {"dose": settings.dose, "time": None}
     if timed is not None:
         content["time"] = time_content(timed, used["rp_status"].tolist())
         told += lost_sentence(used["rp_status"].tolist())
@@ -182,6 +183,7 @@ def analysable(
              for name in absent]
         )  # fmt: skip
     asked = f"{settings.structure}, {settings.weighting}, {settings.quantity}"
+    asked += ", delivered" if settings.dose == "delivered" else ""
     has_dvh = cohort["patient"].isin(list(dvhs))
     if not has_dvh.any():
         action = "Check structure, weighting and quantity of this fit, and dose.eqd2 or function of the config."
@@ -226,6 +228,7 @@ def _not_fitted(
         "structure": settings.structure,
         "weighting": settings.weighting,
         "quantity": settings.quantity,
+        "dose": settings.dose,
         "alpha_beta_gy": None,
         "metric": settings.metric,
         "covariates": list(settings.covariates),

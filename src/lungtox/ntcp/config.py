@@ -67,6 +67,9 @@ class NtcpFitSettings(Settings):
     """`anatomical`, `perfusion` or `functional:{region}`. Patients without that image are left out, and counted."""
     quantity: Literal["physical", "eqd2"] = "physical"
     """Dose quantity of the DVH. `eqd2` was made per voxel with the alpha/beta of the dose section."""
+    dose: Literal["planned", "delivered"] = "planned"
+    """Planned dose, or the one accumulated over the sessions (section `delivered`; anatomical only). Patients without
+    sessions are left out, and counted."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     """Level of the profile-likelihood intervals and of the intervals of the bins."""
     bins: int = Field(default=5, ge=2, le=20)

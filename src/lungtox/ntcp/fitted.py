@@ -89,7 +89,7 @@ def fitted_model(content: Mapping[str, Any], *, curve: pd.DataFrame | None = Non
     cohort = f"{count_of(int(content['n']), 'patient')}, {int(content['events'])} with pneumonitis"
     return PublishedModel(
         name=name,
-        label=f"{name}, fitted to {cohort}",
+        label=f"{name}, fitted to {'delivered dose of ' if content.get('dose') == 'delivered' else ''}{cohort}",
         model=cast(Kind, form),
         parameters=parameters,
         intervals={},

@@ -87,10 +87,11 @@ def latency_sentence(fit: Mapping[str, Any]) -> str:
 
 
 def quantity_words(fit: Mapping[str, Any]) -> str:
-    """Give ``physical dose`` or ``EQD2 with its alpha/beta``."""
+    """Give ``physical dose`` or ``EQD2 with its alpha/beta``, with ``delivered`` before it where it is."""
+    which = "delivered " if fit.get("dose") == "delivered" else ""
     if fit.get("quantity") == "eqd2":
-        return f"EQD2 (alpha/beta {fit['alpha_beta_gy']:g} Gy)" if fit.get("alpha_beta_gy") else "EQD2"
-    return "physical dose"
+        return f"{which}EQD2 (alpha/beta {fit['alpha_beta_gy']:g} Gy)" if fit.get("alpha_beta_gy") else f"{which}EQD2"
+    return f"{which}physical dose"
 
 
 def ntcp_section(results: Results) -> Section:
