@@ -25,7 +25,7 @@ from lungtox.figures.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 COLUMNS = [
@@ -149,7 +149,7 @@ def _draw_cells(ax: Axes, table: pd.DataFrame, marked: list[str], cell_mm: float
     ax.spines[:].set_visible(False)
 
 
-def _strength_colours(settings: FiguresSettings) -> LinearSegmentedColormap:
+def _strength_colours(settings: FiguresSettings) -> Colormap:
     """Give white for no correlation, the darkest shade for a full one."""
     from matplotlib.colors import LinearSegmentedColormap
 
