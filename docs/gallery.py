@@ -19,7 +19,7 @@ from lungtox.figures import CAPTIONS
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images" / "gallery"
 WIDTH_PX, NARROW_PX = 1000, 560  # two columns, one column
-COLOURS = 48
+COLOURS = 128  # with fewer, curves of neighbouring hues get one colour
 INTRODUCTION = """# Gallery
 
 Each figure with the table behind it and the part of the config that made it. Generated from finished runs of the demo
@@ -36,6 +36,7 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "correlations": ("association.families.dose", "association.families.functional"),
     "cytokines": ("association.cytokines",),
     "decision": ("models.dose_clinical", "validation.thresholds"),
+    "delivered": ("delivered",),
     "dendrogram": ("models.selected",),
     "dose_levels": ("association.dose_levels", "endpoint"),
     "dvh_curves": ("dvh_curve",),

@@ -334,7 +334,8 @@ def test_no_text_is_cut_small_or_over_another(tables, drawn, look, name):
     figure.set_dpi(100.0 * finer)
     page, scale = figure.bbox, settings.style.scale * finer
     one, middle, two = WIDTHS_MM[look]
-    widths = {"roc": [one], "flow": [one], "dendrogram": [one], "missing": [one, middle, two]}.get(name, [two])
+    widths = {"roc": [one], "flow": [one], "dendrogram": [one], "missing": [one, middle, two],
+              "agreement_curves": [one, middle, two]}.get(name, [two])  # fmt: skip
     assert any(figure.get_figwidth() * 25.4 == pytest.approx(width) for width in widths)
     texts = drawn(name)[1] if look == "plain" else visible_texts(figure)
     assert len(texts) > 5
@@ -481,6 +482,21 @@ def test_the_curves_of_a_panel_differ_in_print_without_colours(tables):
             greys = [grey(line.get_color()) for line in curves]
             for (one, a), (other, b) in itertools.combinations(zip(looks, greys, strict=True), 2):
                 assert one != other or abs(a - b) > 0.05, (name, axes.get_title(loc="left"))
+
+
+def test_calibration_counts_every_patient_at_its_foot(tables):
+    table = tables["calibration"]
+    patients = table[table["kind"] == "patient"]
+    figure = plot_calibration(table, settings=SETTINGS)
+    names = [name for name, rows in table.groupby("model", sort=False) if (rows["kind"] == "patient").any()]
+    panels = [ax for ax in figure.axes if ax.containers]
+    for ax, name in zip(panels, names, strict=True):
+        up, down = (np.array([bar.get_height() for bar in bars]) for bars in ax.containers)
+        own = patients[patients["model"] == name]
+        with_rp, without = (int((own["rp"] == value).sum()) for value in (1, 0))
+        # One patient is as high in both groups, upwards and downwards.
+        assert (up >= 0).all() and (down <= 0).all()
+        assert up.sum() / with_rp == pytest.approx(-down.sum() / without)
 
 
 def test_one_panel_takes_one_column_and_four_take_two_rows(tables):

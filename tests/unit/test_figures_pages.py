@@ -83,7 +83,11 @@ def test_the_contact_sheet_shows_the_transversal_plane_of_each_page(tmp_path: Pa
         scale = sheet.shape[1] / figure.bbox.width
         left, right = round(box.x0 * scale) + 4, round(box.x1 * scale) - 4
         top, bottom = (round((figure.bbox.height - y) * scale) for y in (box.y1, box.y0))
-        assert np.abs(sheet[top + 4 : bottom - 4, left:right] - colour).max() < 0.01
+        edge, side = (bottom - top) // 8, (right - left) // 12  # letters of the sheet stand over those of the page
+        assert np.abs(sheet[top + edge : bottom - edge, left + side : right - side] - colour).max() < 0.01
+    letters = [text for text in figure.findobj(Text) if text.get_text()]
+    assert {"R", "L", "A", "P", "5 cm"} <= {text.get_text() for text in letters}
+    assert all(text.get_fontsize() >= 6.0 for text in letters)
     texts = [text.get_text() for text in figure.texts]
     assert "2 flags" in texts and "1 flag, without SPECT, no CT" in texts
 

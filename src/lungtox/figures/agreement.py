@@ -84,7 +84,7 @@ def plot_agreement(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure:
     Returns
     -------
     matplotlib Figure
-        Two columns wide.
+        Two columns wide, or less where that holds all panels.
     """
     style = settings.style
     with style_context(style):
@@ -114,7 +114,7 @@ def place_panels(
     Returns
     -------
     figure : matplotlib Figure
-        Two columns wide.
+        One, one and a half or two columns wide.
     placed : list of (Axes, DataFrame)
     """
     style = settings.style
@@ -122,11 +122,14 @@ def place_panels(
         [panel for _, panel in part.groupby("panel", sort=True)] for _, part in table.groupby("comparison", sort=False)
     ]
     height_mm = sum(HEADING_MM + -(-len(group) // ACROSS) * panel_mm for group in groups)
-    width_mm = page_mm(style, 2)
-    figure = new_figure(style, columns=2, height_mm=max(height_mm, 30.0))
+    # As many panels as the longest row has, in panels of one size, on the narrowest page that holds them.
+    step_mm = (page_mm(style, 2) - 2.0) / ACROSS
+    across = min(ACROSS, max((len(group) for group in groups), default=ACROSS))
+    columns = next(share for share in (1, 1.5, 2) if share == 2 or across * step_mm + 2.0 <= page_mm(style, share))
+    width_mm = page_mm(style, columns)
+    figure = new_figure(style, columns=columns, height_mm=max(height_mm, 30.0))
     if not groups:
         say_nothing_to_draw(figure.add_axes((0, 0, 1, 1)), nothing, style=style)
-    step_mm = (width_mm - 2.0) / ACROSS
     placed: list[tuple[Axes, pd.DataFrame]] = []
     top_mm = height_mm
     for group in groups:
@@ -172,9 +175,9 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     name = f"{translate_label(settings, one['structure'])} {translate_label(settings, metric_words(one['metric']))}"
     ax.set_title(name, fontsize=size, fontweight="normal", pad=2.5 * style.scale, x=-0.35, ha="left")
     unit = translate_label(settings, one["unit"]) if isinstance(one["unit"], str) else "1"
-    across = translate(settings, "Mean [{unit}]", unit=unit_of(one["metric"]) or "1")
+    across = translate(settings, "Mean ({unit})", unit=unit_of(one["metric"]) or "1")
     ax.set_xlabel(across, fontsize=size, labelpad=1.0 * style.scale)
-    ax.set_ylabel(translate(settings, "Difference [{unit}]", unit=unit), fontsize=size, labelpad=1.0 * style.scale)
+    ax.set_ylabel(translate(settings, "Difference ({unit})", unit=unit), fontsize=size, labelpad=1.0 * style.scale)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

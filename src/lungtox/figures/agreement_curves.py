@@ -63,7 +63,7 @@ def plot_agreement_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> 
     Returns
     -------
     matplotlib Figure
-        Two columns wide.
+        Two columns wide, or less where that holds all panels.
     """
     nothing = translate(settings, "No curves were compared (agreement.curves of the config)")
     with style_context(settings.style):
@@ -85,5 +85,5 @@ def _draw_panel(ax: Axes, panel: pd.DataFrame, settings: FiguresSettings) -> Non
     ax.locator_params(nbins=5)
     structure = translate_label(settings, str(one["structure"]))
     ax.set_title(f"{structure} (n {one['n']})", fontsize=size, fontweight="normal", pad=2.5 * settings.style.scale)
-    ax.set_xlabel(translate(settings, "Dose [Gy]"), fontsize=size, labelpad=1.0 * settings.style.scale)
-    ax.set_ylabel(translate(settings, "Difference [% volume]"), fontsize=size, labelpad=1.0 * settings.style.scale)
+    ax.set_xlabel(translate(settings, "Dose (Gy)"), fontsize=size, labelpad=1.0 * settings.style.scale)
+    ax.set_ylabel(translate(settings, "Difference (% volume)"), fontsize=size, labelpad=1.0 * settings.style.scale)

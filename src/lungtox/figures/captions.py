@@ -80,7 +80,8 @@ CAPTIONS: dict[str, str] = {
     "calibration": (
         "Calibration of the logistic models: share of patients with radiation pneumonitis (RP) against predicted risk, "
         "smoothed (lowess), corrected for optimism by the bootstrap, with a pointwise 95 % band of sampling; dotted: "
-        "apparent. Ticks at the foot: predicted risks of the patients. The printed figures are corrected ones."
+        "apparent. Histograms at the foot: predicted risks of the patients, those with RP upwards, those without "
+        "downwards. The printed figures are corrected ones."
     ),
     "decision": (
         "Decision curves of the logistic models: net benefit of treating patients as likely to develop radiation "
@@ -100,7 +101,8 @@ CAPTIONS: dict[str, str] = {
     "correlations": (
         "Dose metrics of all analysed patients by rank correlation (Spearman, pairwise), in the order of the tree "
         "at the right (1 minus absolute correlation, average linkage); the outcome is not looked at. Darker: "
-        "closer, of either sign. Frames: clusters of metrics that join left of the dashed line at 0.7; an asterisk "
+        "closer, of either sign, as the strip below the tree says; n: patients of a pair. "
+        "Frames: clusters of metrics that join left of the dashed line at 0.7; an asterisk "
         "marks the one that stands for each."
     ),
     "function_sweep": (

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from lungtox.figures.config import FiguresSettings
 from lungtox.figures.finish import set_upright
 from lungtox.figures.language import translate
+from lungtox.figures.page_planes import GROUND, LETTERS
 from lungtox.figures.patient_page import PAGE_MM, TRANSVERSAL_MM
 from lungtox.figures.style import FAINT, MM_PER_INCH, say_nothing_to_draw, style_context
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLUMNS = 5
 _EDGE_MM, _GAP_MM, _CAPTION_MM, _TOP_MM = 4.0, 3.0, 9.0, 9.0
-_FONT_PT = 8.0
+_FONT_PT, _MARK_PT = 8.0, 6.0
 
 
 def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: FiguresSettings) -> Figure:
@@ -60,11 +62,26 @@ def plot_contact_sheet(chosen: pd.DataFrame, folder: str | Path, *, settings: Fi
             axes = figure.add_axes(box)
             axes.set_axis_off()
             axes.imshow(_transversal(Path(folder) / f"{row['patient']}.png"), aspect="auto")
+            _write_larger(axes)
             figure.text(box[0], (top - high - 3.6) / height, str(row["patient"]), fontsize=_FONT_PT, weight="bold")
             words = _words(row, settings)
             figure.text(box[0] + box[2], (top - high - 3.6) / height, words, fontsize=_FONT_PT - 1.0, ha="right")
         set_upright(figure, settings.style)
     return figure
+
+
+def _write_larger(axes: Axes) -> None:
+    """Cover the words of the page, which are too small here, with letters of the same places."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((0.0, 0.93), 0.36, 0.07, color=GROUND, linewidth=0, transform=axes.transAxes))
+    behind = {"facecolor": GROUND, "linewidth": 0.0, "pad": 1.0}
+    places = ((0.015, 0.5, "left", "center"), (0.985, 0.5, "right", "center"), (0.5, 0.985, "center", "top"),
+              (0.5, 0.015, "center", "bottom"))  # fmt: skip
+    marks = [*zip(LETTERS["transversal"], places, strict=True), ("5 cm", (0.97, 0.06, "right", "bottom"))]
+    for words, (x, y, across, up) in marks:
+        axes.text(x, y, words, color="white", fontsize=_MARK_PT, weight="bold" if len(words) == 1 else "normal",
+                  ha=across, va=up, transform=axes.transAxes, bbox=behind)  # fmt: skip
 
 
 def _words(row: dict[Any, Any], settings: FiguresSettings) -> str:

@@ -25,6 +25,7 @@ from lungtox.models import CLUSTER_CORRELATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 COLUMNS = [
@@ -32,7 +33,8 @@ COLUMNS = [
     "left_position", "left_correlation", "right_position", "right_correlation",
 ]  # fmt: skip
 FEWEST_METRICS = 3
-LARGEST_CELL_MM, TREE_MM, AXIS_MM, EDGE_MM = 9.0, 32.0, 11.0, 3.0
+LARGEST_CELL_MM, TREE_MM, AXIS_MM, EDGE_MM = 9.0, 32.0, 18.0, 3.0
+KEY_MM = 2.5  # strip of shades along the tree's axis
 LONGEST_NUMBER = "\N{MINUS SIGN}.88"
 
 
@@ -101,16 +103,18 @@ def plot_correlations(table: pd.DataFrame, *, settings: FiguresSettings) -> Figu
         _draw_cells(ax, table, marked, cell_mm, settings=settings)
         left = label_mm + side_mm + 2 * EDGE_MM
         _draw_tree(figure.add_axes((left / width_mm, bottom, TREE_MM / width_mm, tall)), table, settings=settings)
+        below = bottom - (KEY_MM + 0.5) / height_mm
+        _draw_key(
+            figure.add_axes((left / width_mm, below, TREE_MM / width_mm, KEY_MM / height_mm)), table, settings=settings
+        )
     return figure
 
 
 def _draw_cells(ax: Axes, table: pd.DataFrame, marked: list[str], cell_mm: float, *, settings: FiguresSettings) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
     style = settings.style
-    shades = [(0.0, "white"), (0.8, PALETTES[style.palette][0]), (1.0, "#0b2545")]
-    colours = LinearSegmentedColormap.from_list("strength", shades).with_extremes(bad="white")
+    colours = _strength_colours(settings)
     strength = np.eye(len(marked))
     numbered = style.scale * (cell_mm - 0.5) >= text_width_mm(LONGEST_NUMBER, tiny_pt(style), style)
     for row in table[table["kind"] == "cell"].to_dict("records"):
@@ -141,6 +145,14 @@ def _draw_cells(ax: Axes, table: pd.DataFrame, marked: list[str], cell_mm: float
     ax.spines[:].set_visible(False)
 
 
+def _strength_colours(settings: FiguresSettings) -> Colormap:
+    """Give white for no correlation, the darkest shade for a full one."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    shades = [(0.0, "white"), (0.8, PALETTES[settings.style.palette][0]), (1.0, "#0b2545")]
+    return LinearSegmentedColormap.from_list("strength", shades).with_extremes(bad="white")
+
+
 def _ink_on(colour: tuple[float, float, float, float]) -> str:
     """Give white or black, whichever has the larger contrast with a colour (WCAG 2: relative luminance .179)."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
@@ -158,7 +170,22 @@ def _draw_tree(ax: Axes, table: pd.DataFrame, *, settings: FiguresSettings) -> N
     draw_merges(ax, table, settings=settings)
     leaves = int((table["kind"] == "leaf").sum())
     ax.set_ylim(leaves - 0.45, -0.55)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def _draw_key(ax: Axes, table: pd.DataFrame, *, settings: FiguresSettings) -> None:
+    """Draw the shades along the axis of the tree, which is theirs too."""
+    edges = np.linspace(1.0, 0.0, 51)
+    shades = 0.5 * (edges[:-1] + edges[1:])
+    ax.pcolormesh(edges, [0.0, 1.0], shades[np.newaxis], cmap=_strength_colours(settings), vmin=0.0, vmax=1.0)
+    ax.set_xlim(1.0, 0.0)
     ax.set_xticks([1.0, CLUSTER_CORRELATION, 0.0], ["1", f"{CLUSTER_CORRELATION:g}", "0"])
     ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    ax.set_xlabel(translate(settings, "Absolute rank\ncorrelation"))
+    ax.spines[:].set_visible(True)
+    counts = table.loc[table["kind"] == "cell", "n"].dropna().astype(int)
+    fewest, most = int(counts.min()), int(counts.max())
+    patients = f"n = {fewest}" if fewest == most else f"n = {fewest}\N{EN DASH}{most}"
+    words = translate(settings, "Absolute rank\ncorrelation")
+    ax.set_xlabel(f"{words}\n{patients}")

@@ -196,7 +196,10 @@ def _draw_curves(
         look = curve_look(settings.style, number)
         for kind, line in LINES.items():
             points = own[(own["series"] == name) & (own["kind"] == kind)]
-            ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0)
+            # The marks of the other panel, at a few doses, each structure at its own ones.
+            start = (0.02 + 0.012 * number, 0.11)
+            ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0, markersize=2.6,
+                    marker=look.marker if kind == "planned" else "none", markevery=start)  # fmt: skip
     top = float(own["x"].max()) if len(own) else 1.0
     ax.set_xlim(0.0, top)
     ax.set_ylim(0.0, 103.0)
@@ -208,7 +211,14 @@ def _draw_curves(
         Line2D([], [], color=INK, linewidth=1.0, linestyle=LINES[kind], label=text) for kind, text in words.items()
     ]
     kinds += [
-        Line2D([], [], color=curve_look(settings.style, number).colour, label=translate_label(settings, name))
+        Line2D(
+            [],
+            [],
+            color=curve_look(settings.style, number).colour,
+            marker=curve_look(settings.style, number).marker,
+            markersize=2.6,
+            label=translate_label(settings, name),
+        )
         for number, name in enumerate(names)
         if name not in named_elsewhere
     ]

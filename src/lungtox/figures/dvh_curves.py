@@ -109,7 +109,7 @@ def plot_dvh_curves(table: pd.DataFrame, *, settings: FiguresSettings) -> Figure
             title, up = _words(panel, settings)
             if panel in ("curves", "breathing"):
                 _draw_curves(ax, own, settings)
-                ax.set_xlabel(translate(settings, "Dose [Gy]"))
+                ax.set_xlabel(translate(settings, "Dose (Gy)"))
             else:
                 _draw_points(ax, own, table, settings)
                 ax.set_xlabel(_shift_words(axis, settings))
@@ -124,8 +124,8 @@ def _words(panel: str, settings: FiguresSettings) -> tuple[str, str]:
     return {
         "curves": (translate(settings, "Structure moved"), share),
         "breathing": (translate(settings, "Dose blurred by breathing"), share),
-        "mean": (translate(settings, "Mean dose"), translate(settings, "Mean dose [Gy]")),
-        "sd": (translate(settings, "Width of the doses"), translate(settings, "Standard deviation [Gy]")),
+        "mean": (translate(settings, "Mean dose"), translate(settings, "Mean dose (Gy)")),
+        "sd": (translate(settings, "Width of the doses"), translate(settings, "Standard deviation (Gy)")),
         "rss": (translate(settings, "Distance of the models from the curve"), translate(settings, "RSS")),
         "lead": (
             translate(settings, "Fermi against Gaussian"),
@@ -136,10 +136,10 @@ def _words(panel: str, settings: FiguresSettings) -> tuple[str, str]:
 
 def _shift_words(axis: str, settings: FiguresSettings) -> str:
     return {
-        "left_right": translate(settings, "Shift towards the left [mm]"),
-        "anterior_posterior": translate(settings, "Shift towards the back [mm]"),
-        "superior_inferior": translate(settings, "Shift towards the head [mm]"),
-    }.get(axis, translate(settings, "Shift [mm]"))
+        "left_right": translate(settings, "Shift towards the left (mm)"),
+        "anterior_posterior": translate(settings, "Shift towards the back (mm)"),
+        "superior_inferior": translate(settings, "Shift towards the head (mm)"),
+    }.get(axis, translate(settings, "Shift (mm)"))
 
 
 def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None:
@@ -149,8 +149,9 @@ def _draw_curves(ax: Axes, own: pd.DataFrame, settings: FiguresSettings) -> None
         points = own[own["series"] == name]
         look = curve_look(settings.style, distances.index(abs(amounts[name])))
         line: Any = (0, (4, 1.5)) if amounts[name] < 0 else "-"
+        words = str(name).replace("-", "\N{MINUS SIGN}")
         # The marks tell the distances apart in print without colours.
-        ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0, label=str(name),
+        ax.plot(points["x"], points["value"], color=look.colour, linestyle=line, linewidth=1.0, label=words,
                 marker=look.marker if amounts[name] else "none", markersize=2.4, markevery=0.12)  # fmt: skip
     ax.set_ylim(0.0, 1.03)
     ax.set_xlim(float(own["x"].min()), float(own["x"].max()))

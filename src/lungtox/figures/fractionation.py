@@ -117,13 +117,13 @@ def _panel(panel: str, settings: FiguresSettings) -> tuple[Draw, str, str, str]:
     """Give how a panel is drawn, its title, abscissa and ordinate."""
     fractions = translate(settings, "Fractions")
     if panel == "effect":
-        return _draw_effects, translate(settings, "Effect on the organs"), fractions, "E0 [Gy]"
+        return _draw_effects, translate(settings, "Effect on the organs"), fractions, "E0 (Gy)"
     if panel == "admissible":
         return _draw_ranges, translate(settings, "Admissible numbers"), fractions, ""
     if panel == "risk":
         return _draw_lines, translate(settings, "Risk by published models"), fractions, "NTCP"
     organ = translate_label(settings, panel.removeprefix("trade:"))
-    return _draw_lines, translate(settings, "{organ} against tumour", organ=organ), "E1 [Gy]", "E0 [Gy]"
+    return _draw_lines, translate(settings, "{organ} against tumour", organ=organ), "E1 (Gy)", "E0 (Gy)"
 
 
 def _draw_effects(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: FiguresSettings) -> None:
@@ -157,7 +157,11 @@ def _draw_ranges(ax: Axes, own: pd.DataFrame, table: pd.DataFrame, settings: Fig
             share = float(str(row.value))
             ax.barh(-place, 1.0, left=float(str(row.x)) - 0.5, height=0.55, color=colour, alpha=share, linewidth=0)
         full = points[points["value"] >= 1.0]["x"]
-        words = f"{int(full.min())}-{int(full.max())}" if len(full) and len(full) == full.max() - full.min() + 1 else ""
+        words = (
+            f"{int(full.min())}\N{EN DASH}{int(full.max())}"
+            if len(full) and len(full) == full.max() - full.min() + 1
+            else ""
+        )
         if words:
             middle = 0.5 * float(full.min() + full.max())
             ax.text(middle, -place + 0.32, words, ha="center", va="bottom", fontsize=small_pt(settings.style))

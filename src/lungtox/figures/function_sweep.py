@@ -128,12 +128,12 @@ def _words(panel: str, quantities: tuple[str, ...], settings: FiguresSettings) -
     if "difference" in quantities:
         up = translate(settings, "AUC: fV20 \N{MINUS SIGN} V20")
     elif len(quantities) == 1:
-        up = translate(settings, "Change of fV20 [points]")
+        up = translate(settings, "Change of fV20 (points)")
     else:
-        both, one = translate(settings, "Change of dose [Gy]"), translate(settings, "Change of fMLD [Gy]")
+        both, one = translate(settings, "Change of dose (Gy)"), translate(settings, "Change of fMLD (Gy)")
         up = both if panel == "place" else one
     if panel == "threshold":
-        return translate(settings, "Threshold and reference value"), translate(settings, "Threshold [%]"), up
+        return translate(settings, "Threshold and reference value"), translate(settings, "Threshold (%)"), up
     return translate(settings, "Place of the image"), translate(settings, "Image moved towards"), up
 
 

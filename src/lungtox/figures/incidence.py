@@ -95,5 +95,5 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings, top:
     ax.set_xlim(0.0, float(rows["time_months"].max()))
     ax.set_ylim(0.0, 100 * top)
     ax.set_xlabel(translate(settings, "Months from the start of the window"))
-    ax.set_ylabel(translate(settings, "Cumulative incidence [%]"))
+    ax.set_ylabel(translate(settings, "Cumulative incidence (%)"))
     ax.legend(loc="upper left", fontsize=small_pt(style), borderpad=0.1, labelspacing=0.3)

@@ -251,7 +251,7 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, settings: FiguresSettings) -> No
     for (dose_gy, high), events, n in zip(places, bins["events"], bins["n"], strict=True):
         # Upright above the interval, because neighbouring bins may lie 2 Gy apart; beside it near the top.
         ax.annotate(
-            f"{events}/{n}", (dose_gy, min(high, HIGHEST_COUNT)),
+            f"{int(events)}/{int(n)}", (dose_gy, min(high, HIGHEST_COUNT)),
             xytext=(5 if high > HIGHEST_COUNT else 0, 2), textcoords="offset points",
             rotation=90, ha="center", va="bottom", fontsize=tiny_pt(settings.style),
         )  # fmt: skip

@@ -166,7 +166,7 @@ def _draw_benefit(ax: Axes, rows: pd.DataFrame, looks: Looks, settings: FiguresS
     highest = max(float(rows["y"].max()), 0.01)
     ax.set_ylim(-0.35 * highest, 1.08 * highest)
     ax.set_xlim(float(rows["x"].min()), float(rows["x"].max()))
-    ax.set_xlabel(translate(settings, "Threshold risk [%]"))
+    ax.set_xlabel(translate(settings, "Threshold risk (%)"))
     ax.set_ylabel(translate(settings, "Net benefit"))
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WINDOW_HU = (-1000.0, 300.0)
 _GAP_MM, _TOP_MM = 2.0, 6.5
 _LINE_MM = 25.4 / 72.0 * 1.38
-# Left of the panel, right of it, above it: patient's right and left, front and back, head and feet.
-_LETTERS = {"transversal": ("R", "L", "A"), "coronal": ("R", "L", "H"), "sagittal": ("A", "P", "H")}
+# Left of the panel, right of it, above it: patient's right and left, front (A) and back (P), head (S), as on the pages.
+_LETTERS = {"transversal": ("R", "L", "A"), "coronal": ("R", "L", "S"), "sagittal": ("A", "P", "S")}
 
 
 def plot_registration(

@@ -123,9 +123,9 @@ def _pair_text(row: Any, settings: FiguresSettings) -> str:
     difference = format_number(row.difference)
     interval = format_interval(row.low, row.high, to=translate(settings, "to"))
     first, second = translate_label(settings, row.label), translate_label(settings, row.other_label)
-    text = f"{first} \N{MINUS SIGN} {second}: {difference} ({interval}), {format_p(row.p)}, n = {row.n}"
+    text = f"{first} \N{MINUS SIGN} {second}: {difference} ({interval}), {format_p(row.p)}, n = {int(row.n)}"
     # The parts stay together at the end of a line.
-    for part in (f"({interval})", format_p(row.p), f"n = {row.n}"):
+    for part in (f"({interval})", format_p(row.p), f"n = {int(row.n)}"):
         text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))
     return text
 
@@ -145,6 +145,7 @@ def _draw_curves(
         first = curve.iloc[0]
         interval = format_interval(first["low"], first["high"], to=translate(settings, "to"))
         label = f"{translate_label(settings, str(first['label']))}: {format_number(first['auc'])} ({interval})"
+        label = f"{label}, n = {int(first['n'])}"
         ordered = curve.sort_values(["fpr", "tpr"], kind="stable")
         ax.plot(ordered["fpr"], ordered["tpr"], color=look.colour, linestyle=look.line, label=label)
     ax.set_xlim(-0.01, 1.0)

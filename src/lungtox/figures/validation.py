@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PANEL_MM, LEGEND_MM = 78.0, 7.0
 DOTS = (0, (1.2, 1.2))
+FOOT, RISK_BINS = -0.28, 25  # where the panel of a calibration ends below 0, in parts of its side
 CALIBRATION = ["model", "title", "kind", "predicted", "apparent", "corrected", "low", "high", "rp", "note"]
 DECISION = ["model", "title", "threshold", "apparent", "corrected", "low", "high", "all", "note"]
 STABILITY = ["model", "title", "patient", "rp", "probability", "low", "high", "note"]
@@ -191,28 +192,37 @@ def _draw_calibration(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings
         linewidth=0.8,
         label=translate(settings, "apparent"),
     )
-    for group, value, base in (("rp", 1, -0.035), ("no_rp", 0, -0.085)):
-        look = group_look(style, group)
-        at = patients.loc[patients["rp"] == value, "predicted"].to_numpy(float)
-        ax.vlines(at, (base - 0.018) * top, (base + 0.018) * top, color=look.colour, linewidth=0.5)
-        ax.text(
-            1.02 * top,
-            base * top,
-            group_label(settings, group),
-            fontsize=small_pt(style),
-            color=look.colour,
-            va="center",
-        )
+    _draw_risks(ax, patients, top, settings=settings)
     note = translate_label(settings, str(curve["note"].iloc[0]))
     ax.text(0.03, 0.97, note, transform=ax.transAxes, va="top", fontsize=small_pt(style))
     ax.set_xlim(0.0, top)
-    ax.set_ylim(-0.12 * top, top)
+    ax.set_ylim(FOOT * top, top)
     ticks = [0.1 * step for step in range(0, round(10 * top) + 1, 1 if top < 0.5 else 2)]
     ax.set_xticks(ticks)
     ax.set_yticks(ticks)
     ax.set_aspect("equal")
     ax.set_xlabel(translate(settings, "Predicted risk"))
     ax.set_ylabel(translate(settings, "Observed share with RP"))
+
+
+def _draw_risks(ax: Axes, patients: pd.DataFrame, top: float, *, settings: FiguresSettings) -> None:
+    """Draw the histograms of the predicted risks at the foot: patients with RP upwards, without downwards."""
+    edges = np.linspace(0.0, top, RISK_BINS + 1)
+    counts = {
+        group: np.histogram(patients.loc[patients["rp"] == value, "predicted"].to_numpy(float), edges)[0]
+        for group, value in (("rp", 1), ("no_rp", 0))
+    }
+    # One patient is as high in both; the two tallest bars fill the room between the axis and the foot.
+    step = (-FOOT - 0.035) * top / max(1, sum(int(each.max()) for each in counts.values()))
+    base = FOOT * top + step * int(counts["no_rp"].max()) + 0.01 * top
+    for group, sign in (("rp", 1.0), ("no_rp", -1.0)):
+        look = group_look(settings.style, group)
+        face = look.colour if group == "rp" else "white"
+        ax.bar(edges[:-1], sign * step * counts[group], width=np.diff(edges), bottom=base, align="edge", color=face,
+               edgecolor=look.colour, linewidth=0.5)  # fmt: skip
+        ax.text(1.02 * top, base + 0.032 * sign * top, group_label(settings, group), fontsize=small_pt(settings.style),
+                color=look.colour, va="center")  # fmt: skip
+    ax.axhline(base, color=INK, linewidth=0.4)
 
 
 def _draw_decision(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -> None:
@@ -240,7 +250,7 @@ def _draw_decision(ax: Axes, rows: pd.DataFrame, *, settings: FiguresSettings) -
     highest = max(float(rows["high"].max()), float(rows["all"].max()), 0.01)
     ax.set_ylim(-0.35 * highest, 1.08 * highest)
     ax.set_xlim(float(x.min()), float(x.max()))
-    ax.set_xlabel(translate(settings, "Threshold risk [%]"))
+    ax.set_xlabel(translate(settings, "Threshold risk (%)"))
     ax.set_ylabel(translate(settings, "Net benefit"))
 
 
