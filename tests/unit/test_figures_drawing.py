@@ -580,3 +580,11 @@ def test_incidence_has_a_panel_for_each_group_and_one_death_curve(tables):
 def test_incidence_without_patients_says_so(tables):
     figure = plot_incidence(tables["incidence"].iloc[:0], settings=SETTINGS)
     assert [text.get_text() for text in figure.axes[0].texts] == ["No incidence could be drawn"]
+
+
+def test_an_odds_ratio_beyond_quoting_shows_the_limit_that_says_something() -> None:
+    row = {"panel": "multivariable", "heading": "all", "label": "MLD", "odds_ratio": 2e4, "low": 24.9, "high": 1e9}
+    table = pd.DataFrame([{**row, "p": 0.0002}, {**row, "odds_ratio": 0.001, "low": 1e-6, "high": 0.4, "p": 0.03}])
+    figure = plot_forest(table.assign(q=np.nan, note=None), settings=SETTINGS)
+    shown = {text.get_text() for text in figure.findobj(Text)}
+    assert {"> 1000 (\N{GREATER-THAN OR EQUAL TO} 24.9)", "< 0.01 (\N{LESS-THAN OR EQUAL TO} 0.40)"} <= shown

@@ -13,7 +13,15 @@ import numpy as np
 import pandas as pd
 
 from lungtox.figures.config import FiguresSettings, StyleSettings
-from lungtox.figures.labels import LEVEL, effect_label, format_p, format_ratio
+from lungtox.figures.labels import (
+    HIGHEST_RATIO,
+    LEVEL,
+    LOWEST_RATIO,
+    beyond_ratio,
+    effect_label,
+    format_p,
+    format_ratio,
+)
 from lungtox.figures.language import translate, translate_label
 from lungtox.figures.style import (
     FAINT,
@@ -315,8 +323,7 @@ def _draw_effect(
     if not _estimable(row):
         _text(ax, TEXT_LEFT, y, translate(settings, "not estimable"), fontsize=size, style="italic")
         return
-    interval = f"{format_ratio(row['low'])}\N{EN DASH}{format_ratio(row['high'])}".replace(" ", "")
-    _text(ax, TEXT_LEFT, y, f"{format_ratio(row['odds_ratio'])} ({interval})", fontsize=size)
+    _text(ax, TEXT_LEFT, y, f"{format_ratio(row['odds_ratio'])} ({_interval(row)})", fontsize=size)
     low = row["low"] if np.isfinite(row["low"]) else 0.0
     high = row["high"] if np.isfinite(row["high"]) else math.inf
     ax.plot((max(low, limits[0]), min(high, limits[1])), (y, y), color=INK, linewidth=0.9, solid_capstyle="butt")
@@ -327,3 +334,13 @@ def _draw_effect(
         colour = PALETTES[settings.style.palette][0]
         fill = colour if probability < LEVEL else "white"
         ax.plot([row["odds_ratio"]], [y], marker="s", markersize=3.4, color=colour, markerfacecolor=fill, zorder=3)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    """Give ``0.8-2.4``; of an odds ratio beyond what anyone would quote only the limit that says something."""
+    low, high = format_ratio(row["low"]), format_ratio(row["high"])
+    if row["odds_ratio"] > HIGHEST_RATIO and not beyond_ratio(row["low"]):
+        return f"\N{GREATER-THAN OR EQUAL TO} {low}"
+    if row["odds_ratio"] < LOWEST_RATIO and not beyond_ratio(row["high"]):
+        return f"\N{LESS-THAN OR EQUAL TO} {high}"
+    return f"{low}\N{EN DASH}{high}".replace(" ", "")
