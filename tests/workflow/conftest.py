@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,7 +38,9 @@ class Workspace:
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `make run` (its command) and give the process."""
+        """Start `make run` (its command) and give the process, which Ctrl-C reaches."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell started behind itself
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, "workflow/run.py", "--pages", str(PAGES), *arguments],
             cwd=self.folder,
