@@ -265,7 +265,7 @@ def _strangers(text: str, known: Known) -> Iterator[str]:
 def _bare(text: str, known: Known) -> str:
     """Take quoted texts and fixed wording out of a text."""
     for quoted in sorted((one for one in known.texts if one in text), key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", "\u2026", text)
+        text = re.sub(rf"(?<![\w.]){re.escape(quoted)}(?!\w|\.\d)", "\u2026", text)
     for pattern in FIXED:
         text = re.sub(pattern, "\u2026", text)
     return text

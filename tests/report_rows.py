@@ -26,8 +26,8 @@ WITH_INTERVAL = re.compile(
 )
 """``0.72 (95 % CI 0.60 to 0.83)``, ``23.1 Gy (95 % interval 17.7 to 54.6)``."""
 CLAUSES = re.compile(r"; |\. (?=[A-Z])|: | and |\), ")
-Q_RANGE = re.compile(r"(q from [^;]+?) to ")
-"""Smallest and largest q of several findings: two rows."""
+RANGE = re.compile(r"((?:q|difference runs) from [^;]+?) to ")
+"""Smallest and largest of several findings: two rows."""
 BY_CELL = {
     "strata-": "a stratum in each column",
     "cytokine-models": "a cytokine in each column",
@@ -153,7 +153,7 @@ def torn_clauses(text: str, rows: Rows) -> Iterator[str]:
         Without quotations and fixed wording.
     rows : Rows
     """
-    for clause in CLAUSES.split(Q_RANGE.sub(r"\1; ", text)):
+    for clause in CLAUSES.split(RANGE.sub(r"\1; ", text)):
         if not rows.together(number for number in NUMBER.findall(clause) if "." in number):
             yield clause
     for found in WITH_INTERVAL.finditer(text):

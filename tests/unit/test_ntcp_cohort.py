@@ -15,6 +15,7 @@ from lungtox.figures import tabulate_ntcp
 from lungtox.ntcp import (
     RESPONSES,
     closed_testing,
+    compare_fits,
     fit_ntcp_tables,
     measure_calibration,
     model_dvh_selections,
@@ -125,7 +126,7 @@ def test_a_fixed_parameter_leaves_everything_about_the_others(cohort, changes, h
         assert test["chi2"] == approx(drop, abs=1e-5)
     assert ntcp_sentence(result.fit).startswith("NTCP fit 'held'")
     blocks = resampled_blocks({"held": NtcpResampled(result.intervals, result.validation)})
-    assert len([*comparison_blocks([result.fit]), *blocks]) == 3
+    assert len([*comparison_blocks([result.fit], compare_fits([result.fit])), *blocks]) == 3
     drawn = tabulate_ntcp([result.fit], [result.curve], [result.bins])
     assert {"title", "curve", "bin"} <= set(drawn["kind"])
 

@@ -17,7 +17,7 @@ from scipy.stats import lognorm
 from lungtox.errors import InputError, ParameterError
 from lungtox.figures.config import FiguresSettings
 from lungtox.models import cumulative_incidence
-from lungtox.ntcp import concordance, course_table, fit_ntcp_tables, fit_ntcp_time, validate_ntcp_time
+from lungtox.ntcp import compare_fits, concordance, course_table, fit_ntcp_tables, fit_ntcp_time, validate_ntcp_time
 from lungtox.ntcp.config import NtcpFitSettings
 from lungtox.ntcp.time_cohort import with_times, without_time
 from lungtox.report.contents import report_sections
@@ -231,5 +231,5 @@ def test_weights_are_not_shared_between_days_and_outcomes():
         {"ntcp": "a", "aicc": 100.0, **base},
         {"ntcp": "b", "aicc": 400.0, **base, "time": {"deaths": 0}},
     ]
-    (block,) = comparison_blocks(fits)
+    (block,) = comparison_blocks(fits, compare_fits(fits))
     assert [row[7].text if hasattr(row[7], "text") else row[7] for row in block.rows] == ["1.000", "1.000"]

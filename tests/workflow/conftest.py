@@ -16,6 +16,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs", "src", "pyproject.toml", "README.md")
 PATIENTS = 24
+JOBS = PATIENTS // 4  # extraction: patients_per_job in config.yaml
 PAGES = 2
 RESAMPLES = 12  # of the bootstrap: the workflow is the same
 TABLES = ("patients", "structures", "clinical", "cytokines")

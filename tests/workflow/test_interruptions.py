@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PATIENTS, RESAMPLES, Workspace
+from .conftest import JOBS, RESAMPLES, Workspace
 
 Copy = Callable[[Workspace], Workspace]
-TO_DO = PATIENTS // 3
+TO_DO = JOBS // 2
 
 
 def _wait_for(found: Callable[[], bool], *, seconds: float = 120) -> None:
@@ -52,12 +52,12 @@ def test_a_disturbed_run_finishes_with_the_same_bytes(
     finished_run: Workspace, copy_of: Copy, how: str, target: tuple[str, ...]
 ) -> None:
     workspace = copy_of(finished_run)
-    for patient in range(1, TO_DO + 1):  # a third of the patients and all that comes of them is to be done again
-        for path in (workspace.folder / "results" / "dose").glob(f"LT{patient:03d}.*"):
+    for job in range(TO_DO):  # half of the patients and all that comes of them is to be done again
+        for path in (workspace.folder / "results" / "dose").glob(f"batch{job:05d}.*"):
             path.unlink()
     (workspace.folder / "results" / ("cohort/analysis.csv" if target else "report.html")).unlink()
     process = workspace.start(*target)
-    _wait_for(lambda: _extracted(workspace) >= PATIENTS - TO_DO + 2)
+    _wait_for(lambda: _extracted(workspace) >= JOBS - TO_DO + 1)
     if how == "interrupted":
         process.send_signal(signal.SIGINT)
     else:
@@ -69,7 +69,7 @@ def test_a_disturbed_run_finishes_with_the_same_bytes(
     assert not _processes(workspace, "scripts/extract_dose.py"), "a job outlived the run"
     if how == "job-killed":
         # The others went on.
-        assert _extracted(workspace) >= PATIENTS - 2
+        assert _extracted(workspace) >= JOBS - 1
     status, output = workspace.run(*target)
     assert status == 0, output
     assert workspace.bytes_of_results() == finished_run.bytes_of_results()

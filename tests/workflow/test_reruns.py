@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from .conftest import JOBS, PATIENTS, RESAMPLES, TABLES, Workspace
 from .conftest import PAGES as NUMBER_OF_PAGES
-from .conftest import PATIENTS, RESAMPLES, TABLES, Workspace
 
 Copy = Callable[[Workspace], Workspace]
 COHORT_STAGES = {
@@ -31,7 +31,7 @@ PAGES = {"choose_pages", "draw_contact_sheet"}
 def test_the_run_ends_with_a_report(finished_run: Workspace) -> None:
     report = (finished_run.folder / "results" / "report.html").read_text(encoding="utf-8")
     assert "not for treatment decisions" in report.lower()
-    assert len(list((finished_run.folder / "results" / "dose").glob("*.dvh.parquet"))) == PATIENTS
+    assert len(list((finished_run.folder / "results" / "dose").glob("*.dvh.parquet"))) == JOBS
     pages = (finished_run.folder / "results/pages/pages.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert len(pages) == NUMBER_OF_PAGES
     drawn = {path.name for path in (finished_run.folder / "results/pages").glob("*.png")}
@@ -96,7 +96,7 @@ def test_a_changed_formula_of_the_dose_room_reruns_extraction_and_what_follows(
     source = workspace.folder / "src/lungtox/dose/eqd2.py"
     source.write_text(source.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
     planned = workspace.planned()
-    assert planned["extract_dose"] == PATIENTS / 4  # patients_per_job
+    assert planned["extract_dose"] == JOBS
     assert set(planned) == COHORT_STAGES | PAGES | {"extract_dose", "compute_metrics"}
 
 
