@@ -42,6 +42,7 @@ check: $(STAMP)  ## style, types, docstrings, workflow lint
 	$(BIN)/mypy
 	$(BIN)/python -m numpydoc lint $$(git ls-files "src/lungtox/*.py")
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	@test -d data/demo || $(BIN)/lungtox demo data/demo --patients $(PATIENTS)  # the workflow reads its table
 	$(BIN)/snakemake --lint
 	$(BIN)/python docs/generate.py --check
 
