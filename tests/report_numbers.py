@@ -66,6 +66,7 @@ FIXED = {
     r"1/\(1 \+ exp\([^)]*\)\)": "a formula",
     r"bias and 1\.96 SD": "limits of agreement",
     r"\(\d df\)": "degrees of freedom in words",
+    r"(?:line at|p is below) 0\.05": "the level",
 }
 """Numbers of the wording itself: pattern -> reason. Everything else has to be in a table."""
 

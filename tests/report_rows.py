@@ -45,6 +45,8 @@ BY_CELL = {
     "dose-levels": "ranges over the doses of a row, and the dose with the smallest p",
 }
 """Tables whose rows put several rows of files side by side: beginning of the name -> reason. Each cell is from one."""
+DOSES = re.compile(r"\d+(?: to \d+)?(?:, \d+(?: to \d+)?)*")
+"""``1 to 3, 11 to 29``: doses in the table of dose levels, whose files have a row for each."""
 
 
 FileRows = list[list[float]]
@@ -139,6 +141,8 @@ def torn_rows(table: Table, rows: Rows, left: Mapping[str, str]) -> Iterator[str
     for row in table.rows:
         groups: Iterable[tuple[Cell, ...]] = ((cell,) for cell in row) if apart else (tuple(row),)
         for cells in groups:
+            if table.name == "dose-levels" and DOSES.fullmatch(cells[0].text):
+                continue
             printed = [number for cell in cells for number in NUMBER.findall(left[cell.text])]
             if (len(printed) > 1 or not apart) and not rows.together(printed):
                 yield " | ".join(cell.text for cell in cells)
